@@ -1,0 +1,1 @@
+//! A small executor whose every step can be chosen.

@@ -1,0 +1,2 @@
+//! Property suites and reference models for reveille.
+#![forbid(unsafe_code)]

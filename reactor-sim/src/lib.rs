@@ -1,0 +1,2 @@
+//! Virtual time as a plain value.
+#![forbid(unsafe_code)]

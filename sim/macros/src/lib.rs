@@ -1,0 +1,2 @@
+//! The attributes of `reveille`.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Deterministic simulation tests for async Rust.
+#![forbid(unsafe_code)]
