@@ -20,11 +20,8 @@ struct Regatta {
 }
 
 pub async fn program() {
-    let regatta = Rc::new(Regatta {
-        line: Barrier::new(BOATS.len() + 1),
-        horn: Notify::new(),
-        home: RefCell::new(Vec::new()),
-    });
+    let regatta =
+        Rc::new(Regatta { line: Barrier::new(BOATS.len() + 1), horn: Notify::new(), home: RefCell::new(Vec::new()) });
     let boats = BOATS.map(|name| spawn(sail(name, Rc::clone(&regatta))));
 
     regatta.line.wait().await;
