@@ -1,7 +1,55 @@
-use std::process::ExitCode;
-pub fn main<Fut: Future<Output=()> + 'static>(package: &str, program: impl Fn() -> Fut + Sync) -> ExitCode {
-    let t = std::time::Instant::now();
-    let r = reveille::explore().runs(10_000).run(program);
-    match r { Ok(_) => println!("{package} clean {:?}", t.elapsed()), Err(f) => println!("{package} {f} {:?}", t.elapsed()) }
+//! Runs one gallery program under Reveille's default settings and prints what was found, in one line.
+//!
+//! Every package of the gallery has the same main function (`main.rs` beside this file), which hands the name of its
+//! package and its program to [`main`]. The line has six fields, separated by tabs: the entry, the variant, the finding
+//! or `clean`, the number of runs that it took, the place in the program (or `-`), and the milliseconds that it took.
+//! With `--report` the full report follows. A finding is no error here: whether it is the right one is for `run.sh` to
+//! say, which knows what is expected.
+
+use std::{
+    env,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use reveille::Failure;
+
+/// Runs that the mended variant has to pass. The buggy one has to fail within the default number of runs.
+const RUNS_WHEN_FIXED: u64 = 10_000;
+
+/// Explores `program`, which belongs to the package `<entry>-<variant>`, and prints the line, or the line and the report.
+pub fn main<Program>(package: &str, program: impl Fn() -> Program + Sync) -> ExitCode
+where
+    Program: Future<Output = ()> + 'static,
+{
+    let report = match env::args().nth(1).as_deref() {
+        None => false,
+        Some("--report") => true,
+        Some(other) => {
+            eprintln!("unknown argument `{other}`: the only one is `--report`");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (entry, variant) = package.rsplit_once('-').expect("packages are called `<entry>-<variant>`");
+
+    let campaign = match variant {
+        "fixed" => reveille::explore().name(package).runs(RUNS_WHEN_FIXED),
+        _ => reveille::explore().name(package),
+    };
+    // The simulation has its own clock; this is the wall clock of whoever waits for the answer.
+    let started = Instant::now();
+    let outcome = campaign.run(program);
+    let took = milliseconds(started.elapsed());
+
+    match &outcome {
+        Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took}", passed.runs()),
+        Err(failure) => {
+            let (kind, runs) = (failure.finding().kind(), failure.run());
+            println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took}", place(failure));
+            if report {
+                println!("\n{failure}");
+            }
+        }
+    }
     ExitCode::SUCCESS
 }

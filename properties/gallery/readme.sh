@@ -1,0 +1,35 @@
+#!/bin/sh
+# Runs the whole gallery and writes what came out of it into README.md, between the markers, so that no figure there is
+# typed by hand. Leaves README.md alone if an entry does not end as expected.
+set -eu
+
+cd "$(dirname "$0")"
+./run.sh
+results=${CARGO_TARGET_DIR:-../../target}/gallery/results.tsv
+tab=$(printf '\t')
+work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
+
+{
+    echo '| entry | upstream | finding | at | runs | time |'
+    echo '|---|---|---|---|---:|---:|'
+    awk -F "$tab" '$2 == "buggy"' "$results" | while IFS=$tab read -r id _ finding runs line took; do
+        source=$(sed -n '1s/ · .*//p' "$id/about.md")
+        printf '| [%s](%s) | %s | %s | `%s` | %s | %s ms |\n' "$id" "$id" "$source" "$finding" "$line" "$runs" "$took"
+    done
+} > "$work/table"
+for id in $(cut -f 1 "$results" | uniq); do
+    printf '### %s\n\n' "$id"
+    sed '1{s/$/./;}' "$id/about.md"
+    echo
+done | sed '$d' > "$work/stories"
+
+# Copies a file, with the lines between the two markers replaced by those of another file.
+replace() { # name of the block, file with its new lines
+    awk -v begin="<!-- $1: made by readme.sh -->" -v end="<!-- end of $1 -->" -v lines="$2" '
+        $0 == end { while ((getline line < lines) > 0) print line; skip = 0 }
+        !skip
+        $0 == begin { skip = 1 }'
+}
+replace table "$work/table" < README.md | replace stories "$work/stories" > "$work/README.md"
+cp "$work/README.md" README.md

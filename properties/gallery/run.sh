@@ -1,0 +1,43 @@
+#!/bin/sh
+# Builds and runs gallery entries, each in its buggy and its fixed variant, with default settings.
+#
+#     run.sh [id ...]         all entries if none is named
+#
+# Prints a line per variant: entry, variant, finding or `clean`, runs taken, the user's line, milliseconds. Exits with 1
+# if a variant does not end as its entry's file `expected` says. The lines, separated by tabs, are also left in
+# `target/gallery/results.tsv`, from which `readme.sh` makes the table of the README.
+set -eu
+
+gallery=$(cd "$(dirname "$0")" && pwd)
+# One target directory for all entries: they share what they have in common, which is most of it.
+target=${CARGO_TARGET_DIR:-$gallery/../../target}/gallery
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+
+if [ $# -eq 0 ]; then
+    set -- $(cd "$gallery" && ls -d -- */expected | sed 's,/expected$,,')
+fi
+
+: > "$target/results.tsv"
+tab=$(printf '\t')
+differ=0
+for id in "$@"; do
+    if [ ! -f "$gallery/$id/expected" ]; then
+        echo "no entry is called \`$id\`; the entries are the folders of $gallery" >&2
+        exit 1
+    fi
+    for variant in buggy fixed; do
+        cargo build --quiet --release --target-dir "$target" --manifest-path "$gallery/$id/$variant/Cargo.toml"
+        line=$("$target/release/$id-$variant")
+        printf '%s\n' "$line" >> "$target/results.tsv"
+        printf '%s\n' "$line" | awk -F "$tab" '{ printf "%-28s %-6s %-22s %6s  %-18s %8s ms\n", $1, $2, $3, $4, $5, $6 }'
+
+        found=$(printf '%s\n' "$line" | awk -F "$tab" '{ print $3 ($5 == "-" ? "" : " at " $5) }')
+        expected=$(sed -n "s/^$variant: //p" "$gallery/$id/expected")
+        if [ "$found" != "$expected" ]; then
+            echo "    expected: $expected" >&2
+            differ=1
+        fi
+    done
+done
+exit $differ
