@@ -13,7 +13,7 @@ trap 'rm -r "$work"' EXIT
 {
     echo '| entry | upstream | finding | at | runs | time |'
     echo '|---|---|---|---|---:|---:|'
-    awk -F "$tab" '$2 == "buggy"' "$results" | while IFS=$tab read -r id _ finding runs line took; do
+    awk -F "$tab" '$2 == "buggy" && $3 != "clean"' "$results" | while IFS=$tab read -r id _ finding runs line took; do
         source=$(sed -n '1s/ · .*//p' "$id/about.md")
         printf '| [%s](%s) | %s | %s | `%s` | %s | %s ms |\n' "$id" "$id" "$source" "$finding" "$line" "$runs" "$took"
     done
