@@ -1,0 +1,132 @@
+//! Where a task waits, in the user's own lines.
+//!
+//! A pending future has no stack, but whoever polls it has one: at the moment in which a leaf future clones the task's
+//! waker, every future that awaits it, directly or through other crates, is a function on the stack. [`Stack::capture`]
+//! belongs into that clone; it only notes addresses. [`Stack::await_site`] reads them, later and only for a report: the
+//! chain of the user's awaits with file, line and column, and what the innermost of them waits for.
+//!
+//! The places come from line tables and nothing else, so they are right or absent: where there are none
+//! ([`Lines::Missing`]) a site has function names only. Names come from symbols, or are read in the source (`source.rs`)
+//! where an optimised build kept the line of an inlined function but not its path.
+//!
+//! Deliberately absent: what happened to a waker after it was cloned, and everything that needs a debugger's full
+//! information (variables, the state of a future that was not polled).
+//!
+//! Known limits: a hand-written `poll` that ends in a call of another `poll` may have been replaced by it on the stack
+//! (a tail call), and is missing from the chain then. Two awaits that the optimiser merged into one instruction have a
+//! file but no line.
+
+use std::fmt;
+use std::panic::Location;
+use std::path::Path;
+
+mod chain;
+mod known;
+mod origin;
+mod place;
+mod source;
+mod symbol;
+mod tokens;
+
+pub(crate) use place::Site;
+
+use chain::{Chain, Resolved};
+use place::Paths;
+
+/// A captured stack: addresses only.
+#[derive(Clone, Debug)]
+pub(crate) struct Stack {
+    frames: Vec<backtrace::Frame>,
+}
+
+impl Stack {
+    /// Notes the stack of the caller; to be called inside a waker's clone or drop. Costs a walk of the stack and one
+    /// vector (microseconds), and no look at any symbol.
+    #[inline(never)]
+    pub(crate) fn capture() -> Self {
+        let mut frames = Vec::with_capacity(64);
+        backtrace::trace(|frame| {
+            frames.push(frame.clone());
+            true
+        });
+        Self { frames }
+    }
+
+    /// Where the task awaited when its waker was cloned. Reads the program's line tables: milliseconds, and more the
+    /// first time.
+    pub(crate) fn await_site(&self) -> AwaitSite {
+        Chain::new(self.resolve(), &Paths::current()).await_site()
+    }
+
+    /// The innermost line of the user: for a waker that was dropped, the line that dropped it.
+    pub(crate) fn drop_site(&self) -> Option<Frame> {
+        Chain::new(self.resolve(), &Paths::current()).innermost()
+    }
+
+    /// The functions on the stack, innermost first.
+    fn resolve(&self) -> Vec<Resolved> {
+        let mut resolved = Vec::new();
+        for frame in &self.frames {
+            backtrace::resolve_frame(frame, |symbol| {
+                resolved.push(Resolved {
+                    symbol: symbol.name().map(|name| format!("{name:#}")),
+                    file: symbol.filename().map(Path::to_path_buf),
+                    line: symbol.lineno().unwrap_or(0),
+                    column: symbol.colno().unwrap_or(0),
+                });
+            });
+        }
+        resolved
+    }
+}
+
+/// Where a task awaits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AwaitSite {
+    /// The user's functions that await one another, innermost first. Empty when the task is a future of another crate
+    /// all by itself.
+    pub(crate) frames: Vec<Frame>,
+    /// What the innermost of them waits for, if that is not the user's own: `tokio::sync::notify::Notified`.
+    pub(crate) leaf: Option<String>,
+    /// The future or stream in between that polls children with wakers of its own (`FuturesUnordered` and its kin): what
+    /// its children wait for cannot be seen from here, nor be moved by polling the task.
+    pub(crate) children: Option<String>,
+    /// Whether the user's code was compiled with line tables.
+    pub(crate) lines: Lines,
+}
+
+/// Whether the user's code was compiled with line tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lines {
+    /// It was.
+    Present,
+    /// It was not: frames have names at best. `debug = "line-tables-only"` in the profile is what helps.
+    Missing,
+}
+
+/// A function of the user, and the line in it that was running.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Frame {
+    /// The path of the function, without generic arguments.
+    pub(crate) function: String,
+    /// The line; empty without line tables.
+    pub(crate) site: Site,
+}
+
+/// `src/pool.rs:131:29   in pool::Pool::get`; a width pads the place, so that the functions of several frames align.
+impl fmt::Display for Frame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let width = f.width().unwrap_or(0);
+        write!(f, "{:width$}   in {}", self.site.to_string(), self.function)
+    }
+}
+
+/// The place that `location` names, with its path shortened as in await sites.
+pub(crate) fn place(location: &Location<'_>) -> Site {
+    Site { file: shorten(location.file()), line: location.line(), column: location.column() }
+}
+
+/// The path of a source file as reports show it.
+pub(crate) fn shorten(file: &str) -> String {
+    Paths::current().short(Path::new(file))
+}
