@@ -1,2 +1,83 @@
-//! Deterministic simulation tests for async Rust.
+//! Runs async code thousands of times in a simulation in which nothing is left to chance, and says which task was never
+//! woken, where it waits, and how to see it again.
+//!
+//! ```
+//! use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+//!
+//! // Two writers append to a shared log; each reads the next position, awaits, and writes it back.
+//! async fn writers_lose_an_entry() {
+//!     let next = Rc::new(RefCell::new(0));
+//!     let writer = |next: Rc<RefCell<u32>>| async move {
+//!         let position = *next.borrow();
+//!         reveille::yield_now().await;
+//!         *next.borrow_mut() = position + 1;
+//!     };
+//!     let (one, two) = (reveille::spawn(writer(next.clone())), reveille::spawn(writer(next.clone())));
+//!     one.await.unwrap();
+//!     two.await.unwrap();
+//!     assert_eq!(*next.borrow(), 2, "an entry was overwritten");
+//! }
+//!
+//! # use reveille::FindingKind;
+//! let failure = reveille::explore().run(writers_lose_an_entry).unwrap_err();
+//! assert_eq!(failure.kind(), Some(FindingKind::Panic));
+//! println!("{failure}"); // which task, which schedule, and the line that replays it
+//! # let _: Option<VecDeque<()>> = None;
+//! ```
+//!
+//! In a test crate the same is an attribute: [`#[reveille::test]`](test) on an `async fn`.
+//!
+//! # How it works
+//!
+//! A run starts from an empty world and executes the program on one thread and on virtual time. Whatever the program
+//! leaves open (which runnable task is polled next, what [`choose`] answers) is one call of one method, recorded on a
+//! [`Tape`]. The tape *is* the run: a failure is explained by repeating it with observers in place.
+//!
+//! # Deliberately absent
+//!
+//! Preemption inside a poll (that is loom's subject), real I/O, a second source of randomness. See [`guide::limits`].
 #![forbid(unsafe_code)]
+
+mod advice;
+mod campaign;
+mod choices;
+mod command;
+mod context;
+mod digest;
+mod event;
+mod explain;
+mod explore;
+mod failure;
+mod finding;
+mod judge;
+mod kinds;
+mod oracle;
+mod outcome;
+mod panics;
+mod program;
+mod run;
+mod settings;
+mod site;
+mod strategy;
+mod tape;
+mod trial;
+mod watch;
+
+pub mod guide;
+pub mod task;
+pub mod time;
+
+pub use event::Event;
+pub use explore::{Explore, explore, replay};
+pub use failure::{Failure, Passed};
+pub use finding::FindingKind;
+pub use oracle::Oracle;
+pub use outcome::Outcome;
+pub use program::{Generator, choose, explaining, rng};
+pub use reveille_executor::Kind;
+//pub use reveille_macros::{main, test};
+pub use tape::{Tape, TapeError};
+pub use task::{JoinError, JoinHandle, JoinSet, TaskId, spawn, spawn_blocking, yield_now};
+
+#[doc(hidden)]
+pub mod __private;

@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::known;
-use super::origin::Origin;
+use super::origin::{Origin, is_library};
 use super::place::{Paths, Site};
 use super::source::function_at;
 use super::symbol::Symbol;
@@ -103,9 +103,10 @@ impl<'a> Chain<'a> {
 
     /// What `one` polls, if it is a future of another crate.
     fn wait(&self, one: &Activation) -> Option<String> {
-        // The closures that a macro writes into the user's function lie in the macro's file.
         let polls = !matches!(one.origin, Origin::Library | Origin::User) && one.symbol.polls();
-        (polls && !self.is_of_user_crate(one)).then(|| self.symbol(one)?.future())?
+        // The closures that a macro writes into the user's function lie in the macro's file.
+        let is_foreign = !self.is_of_user_crate(one) && one.symbol.krate().is_none_or(|krate| !is_library(krate));
+        (polls && is_foreign).then(|| self.symbol(one)?.future())?
     }
 
     /// The symbol of `one` with its path: read in the source where the line tables have but a bare name.
@@ -158,13 +159,14 @@ impl Activation {
     }
 }
 
-/// How many functions at the top of the stack are the waker's clone or drop, and the hook that it called.
+/// How many functions at the top of the stack are the waker's clone or drop, the hook that it called, and the walk itself.
 fn waker_end(stack: &[Activation]) -> usize {
-    if let Some(waker) = stack.iter().position(Activation::is_waker) {
-        return waker + 1;
+    let is_top = |one: &Activation| matches!(one.origin, Origin::Ours | Origin::Library) && !one.is_executor_entry();
+    let walk = stack.iter().position(|one| one.origin == Origin::Ours).unwrap_or(0);
+    let top = stack[walk..].iter().take_while(|one| is_top(one));
+    if let Some(waker) = top.clone().position(Activation::is_waker) {
+        return walk + waker + 1;
     }
-    // Without lines an inlined `Waker::clone` is not seen; the hook that it called is ours.
-    let hook = stack.iter().position(|one| one.origin == Origin::Ours).unwrap_or(0);
-    let length = stack[hook..].iter().take_while(|one| one.origin == Origin::Ours).count();
-    hook + length
+    // An inlined or tail-called clone is not always seen; the hook that it called is ours.
+    walk + top.take_while(|one| one.origin == Origin::Ours).count()
 }

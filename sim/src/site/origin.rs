@@ -49,7 +49,7 @@ impl Origin {
 
     /// Whose crate `name` is, as far as a name can tell: a user's crate and a dependency look alike.
     pub(super) fn of_crate(name: &str) -> Self {
-        if LIBRARY.contains(&name) {
+        if is_library(name) {
             Self::Library
         } else if is_ours(name) {
             Self::Ours
@@ -62,6 +62,11 @@ impl Origin {
 /// Whether `krate` is one of this library's crates.
 pub(super) fn is_ours(krate: &str) -> bool {
     OURS.contains(&krate)
+}
+
+/// Whether `krate` is part of the standard library.
+pub(super) fn is_library(krate: &str) -> bool {
+    LIBRARY.contains(&krate)
 }
 
 /// The part of `path` from `library/`, when it lies in the standard library: as distributed (`/rustc/<hash>/library/`) or

@@ -1,0 +1,81 @@
+//! What the macros expand to. Not part of the API.
+
+use crate::{Failure, Passed};
+
+pub use crate::outcome::Outcome;
+pub use crate::program::{buggify, sometimes};
+
+/// What `#[reveille::test]` knows of a test.
+#[derive(Clone, Copy, Debug)]
+pub struct Test {
+    /// Module path and name.
+    pub name: &'static str,
+    /// The package, for the line that repeats a failure.
+    pub package: &'static str,
+    /// The argument `runs`.
+    pub runs: Option<u64>,
+    /// The argument `seed`.
+    pub seed: Option<u64>,
+    /// The argument `replay`.
+    pub replay: Option<&'static str>,
+    /// The argument `strategy`.
+    pub strategy: Option<&'static str>,
+    /// The argument `detached`.
+    pub detached: Option<&'static str>,
+}
+
+/// Runs a test and fails it if something is found.
+#[track_caller]
+pub fn test<F, Fut>(test: Test, program: F)
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future + 'static,
+    Fut::Output: Outcome,
+{
+    if let Err(failure) = explore(test, program) {
+        fail(&failure);
+    }
+}
+
+#[track_caller]
+fn explore<F, Fut>(test: Test, program: F) -> Result<Passed, Failure>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future + 'static,
+    Fut::Output: Outcome,
+{
+    let mut explore = crate::explore().attribute(test.name, test.package);
+    if let Some(runs) = test.runs {
+        explore = explore.runs(runs);
+    }
+    if let Some(seed) = test.seed {
+        explore = explore.seed(seed);
+    }
+    if let Some(strategy) = test.strategy {
+        explore = explore.strategy(strategy);
+    }
+    if let Some(tape) = test.replay {
+        explore = explore.replay(tape);
+    }
+    explore = match test.detached {
+        None | Some("allow") => explore,
+        Some("deny") => explore.deny_detached(),
+        Some(other) => {
+            return Err(Failure::setup(format!("`{}`: detached = {other:?}: expected \"allow\" or \"deny\"", test.name)));
+        }
+    };
+    explore.run(program)
+}
+
+/// Reports a failed test through the test harness: prints the report and fails without a second message.
+fn fail(failure: &Failure) -> ! {
+    let text = failure.to_string();
+    eprintln!("{text}");
+    // The payload is the text, for `#[should_panic(expected = ..)]`; resuming runs no hook, so nothing is printed twice.
+    std::panic::resume_unwind(Box::new(text))
+}
+
+/// Runs an async main on the real executor.
+pub fn main<F: Future>(future: F) -> F::Output {
+    reveille_executor::LocalExecutor::new().block_on(future)
+}

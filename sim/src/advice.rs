@@ -1,0 +1,80 @@
+//! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
+
+use crate::event::Stamped;
+use crate::finding::TaskInfo;
+use crate::run::{Limit, Limits, PanicNote};
+use crate::site;
+
+pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
+    vec![
+        format!("{task} was woken from a thread that is not part of the run"),
+        "when that happens is up to the operating system, so no seed repeats it; run the work of that thread with".into(),
+        "`reveille::spawn_blocking`, or replace what starts the thread (a timer, a driver) in the test".into(),
+    ]
+}
+
+pub(crate) fn panic(task: Option<&TaskInfo>, note: Option<&PanicNote>) -> Vec<String> {
+    let subject = match (task, note) {
+        (Some(task), _) => format!("{task} panicked"),
+        (None, Some(note)) if note.in_teardown => "a destructor panicked while the world was being dropped".into(),
+        (None, _) => "a panic outside of any task".into(),
+    };
+    let Some(note) = note else { return vec![format!("{subject}, and nobody took its `JoinError`")] };
+    let mut lines = vec![match &note.place {
+        Some((file, line, column)) => format!("{subject} at {}:{line}:{column}", site::shorten(file)),
+        None => subject,
+    }];
+    lines.extend(note.message.lines().map(|line| format!("  {line}")));
+    lines
+}
+
+pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<String> {
+    let by = task.map_or_else(|| "somebody".into(), ToString::to_string);
+    vec![
+        format!("{by} polled a `{what}` again after it had completed"),
+        "the `Future` contract leaves that undefined; in a `select!` loop, fuse the future or guard its branch".into(),
+    ]
+}
+
+pub(crate) fn detached(tasks: &[TaskInfo]) -> Vec<String> {
+    let mut lines: Vec<_> = tasks.iter().take(8).map(|task| format!("{task} was alive when the root ended")).collect();
+    if tasks.len() > 8 {
+        lines.push(format!("and {} more", tasks.len() - 8));
+    }
+    lines.push("`detached = \"deny\"` forbids that: join or abort them, or spawn them as daemons".into());
+    lines
+}
+
+pub(crate) fn limit(limits: Limits, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Vec<String> {
+    let mut lines = vec![match limit {
+        Limit::Polls => format!("the run was ended after {} polls, the limit", limits.polls),
+        Limit::Time => format!("the run was ended at the limit of virtual time, {:?}", limits.time),
+    }];
+    if let Some(task) = busiest {
+        lines.push(format!("busiest: {task}, with {} polls", task.polls));
+    }
+    for task in unpolled.iter().take(8) {
+        lines.push(format!("not polled for the last half of the run: {task}, last at step {}", task.last_step));
+    }
+    lines.push("a program that means to go on for longer sets `limits(..)` higher".into());
+    lines
+}
+
+/// `difference` is the first event in which two replays differ; none if they agree with each other.
+pub(crate) fn nondeterminism(difference: (Option<Stamped>, Option<Stamped>)) -> Vec<String> {
+    let end = |event: Option<Stamped>| event.map_or_else(|| "the run ended".into(), |event| event.to_string());
+    let mut lines = vec!["the same choices gave another run".into()];
+    match difference {
+        (None, None) => {
+            lines.push("two replays agree with each other, and not with the run: something was carried over from an".into());
+            lines.push("earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state".into());
+        }
+        (one, two) => {
+            lines.push(format!("first difference: {}", end(one)));
+            lines.push(format!("          but then: {}", end(two)));
+            lines.push("the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without".into());
+            lines.push("`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into());
+        }
+    }
+    lines
+}

@@ -1,0 +1,230 @@
+//! Many runs of one program, and what they come to.
+//!
+//! The number of a run and the first seed make its seed; nothing else does. So which thread performs a run, and how many
+//! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::explain::Case;
+use crate::failure::{Failure, Found, Passed};
+use crate::finding::{Finding, FindingKind};
+use crate::judge::Verdict;
+use crate::run::{Hint, Run, Sometimes};
+use crate::strategy::{Lenient, Replay, Source, Strategy};
+use crate::tape::Tape;
+use crate::trial::Trial;
+
+/// How many runs, from which seed, on how many threads.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) name: String,
+    pub(crate) runs: u64,
+    pub(crate) seed: u64,
+    pub(crate) jobs: usize,
+    /// Go on for so much real time instead of a number of runs.
+    pub(crate) time: Option<Duration>,
+    pub(crate) strategy: Strategy,
+}
+
+/// A run that did not pass.
+struct Failed {
+    run: u64,
+    reason: Reason,
+    tape: Tape,
+    digest: u64,
+    hints: Vec<Hint>,
+}
+
+enum Reason {
+    Verdict(Verdict),
+    Finding(Finding),
+}
+
+/// What the threads of a campaign share.
+struct Shared {
+    next: AtomicU64,
+    /// The lowest number of a failing run so far; runs above it are of no interest any more.
+    failing: AtomicU64,
+    polls: AtomicU64,
+    performed: AtomicU64,
+    sum: Mutex<Sum>,
+}
+
+#[derive(Default)]
+struct Sum {
+    failed: Option<Failed>,
+    sometimes: BTreeMap<Sometimes, bool>,
+}
+
+impl Shared {
+    fn new() -> Self {
+        Self {
+            next: AtomicU64::new(0),
+            failing: AtomicU64::new(u64::MAX),
+            polls: AtomicU64::new(0),
+            performed: AtomicU64::new(0),
+            sum: Mutex::default(),
+        }
+    }
+
+    fn failed(&self, failed: Failed) {
+        self.failing.fetch_min(failed.run, Ordering::Relaxed);
+        let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if sum.failed.as_ref().is_none_or(|other| failed.run < other.run) {
+            sum.failed = Some(failed);
+        }
+    }
+
+    fn sometimes(&self, seen: BTreeMap<Sometimes, bool>) {
+        let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (key, held) in seen {
+            *sum.sometimes.entry(key).or_insert(false) |= held;
+        }
+    }
+}
+
+/// Performs the runs of `plan`.
+pub(crate) fn explore(trial: &Trial<'_>, plan: &Plan, replay: impl Fn(&Tape, u64) -> String) -> Result<Passed, Failure> {
+    let shared = Shared::new();
+    let stop = Stop::after(plan.time);
+    if plan.jobs <= 1 {
+        work(trial, plan, &shared, &stop);
+    } else {
+        std::thread::scope(|scope| {
+            for _ in 0..plan.jobs {
+                scope.spawn(|| work(trial, plan, &shared, &stop));
+            }
+        });
+    }
+    let performed = shared.performed.into_inner();
+    let sum = shared.sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(failed) = sum.failed {
+        return Err(report(trial, plan, failed, replay));
+    }
+    if let Some(finding) = never_happened(&sum.sometimes).filter(|_| performed > 1) {
+        return Err(Failure::found(Found {
+            name: plan.name.clone(),
+            run: None,
+            runs: performed,
+            seed: None,
+            finding,
+            tape: None,
+            hints: Vec::new(),
+            replay: None,
+        }));
+    }
+    Ok(Passed { runs: performed, polls: shared.polls.into_inner(), seed: plan.seed })
+}
+
+/// When a campaign that is bounded in time ends.
+struct Stop(Option<(std::time::Instant, Duration)>);
+
+impl Stop {
+    #[expect(clippy::disallowed_methods, reason = "a campaign bounded in real time needs the real clock; no run sees it")]
+    fn after(time: Option<Duration>) -> Self {
+        Self(time.map(|time| (std::time::Instant::now(), time)))
+    }
+
+    fn is_due(&self) -> bool {
+        self.0.is_some_and(|(start, time)| start.elapsed() >= time)
+    }
+}
+
+/// One thread's share of the runs.
+fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
+    let world = trial.world(plan.strategy.source());
+    loop {
+        let run = shared.next.fetch_add(1, Ordering::Relaxed);
+        let enough = if plan.time.is_some() { stop.is_due() } else { run >= plan.runs };
+        if enough || run > shared.failing.load(Ordering::Relaxed) {
+            break;
+        }
+        let (outcome, ()) = trial.perform(&world, plan.seed.wrapping_add(run), |_, _| ());
+        shared.polls.fetch_add(outcome.polls, Ordering::Relaxed);
+        shared.performed.fetch_add(1, Ordering::Relaxed);
+        let reason = match outcome.verdict {
+            Some(verdict) => Some(Reason::Verdict(verdict)),
+            None if is_compared(run) => differs(trial, &world, outcome.digest).map(Reason::Finding),
+            None => None,
+        };
+        if let Some(reason) = reason {
+            let (tape, hints) = (trial.tape(&world), world.notes.hints());
+            shared.failed(Failed { run, reason, tape, digest: outcome.digest, hints });
+        }
+    }
+    shared.sometimes(world.notes.take_sometimes());
+}
+
+/// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
+fn is_compared(run: u64) -> bool {
+    run == 0 || run.is_power_of_two()
+}
+
+fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
+    let tape = trial.tape(world);
+    Case { trial, tape: &tape, digest }.differs()
+}
+
+fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape, u64) -> String) -> Failure {
+    let Failed { run, reason, tape, digest, hints } = failed;
+    let case = Case { trial, tape: &tape, digest };
+    let finding = match reason {
+        Reason::Verdict(verdict) => case.explain(verdict),
+        Reason::Finding(finding) => finding,
+    };
+    let seed = plan.seed.wrapping_add(run);
+    let repeatable = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
+    if repeatable {
+        case.show();
+    }
+    Failure::found(Found {
+        name: plan.name.clone(),
+        run: Some(run),
+        runs: plan.runs,
+        seed: Some(seed),
+        finding,
+        replay: Some(replay(&tape, seed)),
+        tape: Some(tape),
+        hints,
+    })
+}
+
+/// Performs the one run that `tape` describes.
+pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -> Result<Passed, Failure> {
+    let source: Box<dyn Source> = if lenient { Box::new(Lenient::new(&tape)) } else { Box::new(Replay::new(tape)) };
+    let world = trial.world(source);
+    let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
+    // What really happened, which is what the tape says unless it was read leniently.
+    let tape = trial.tape(&world);
+    let Some(verdict) = outcome.verdict else {
+        return Ok(Passed { runs: 1, polls: outcome.polls, seed: 0 });
+    };
+    if let Verdict::Refused(mismatch) = verdict {
+        return Err(Failure::setup(format!(
+            "the tape no longer fits `{name}`: {mismatch}; it belongs to another state of the program, or the program \
+             does not repeat itself"
+        )));
+    }
+    let case = Case { trial, tape: &tape, digest: outcome.digest };
+    let finding = case.explain(verdict);
+    case.show();
+    let hints = world.notes.hints();
+    let found = Found { name: name.to_owned(), run: None, runs: 1, seed: None, finding, tape: Some(tape), hints, replay: None };
+    Err(Failure::found(found))
+}
+
+fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {
+    let missed: Vec<_> = sometimes.iter().filter(|(_, held)| !**held).map(|(key, _)| key).collect();
+    if missed.is_empty() {
+        return None;
+    }
+    let mut lines: Vec<_> = missed
+        .iter()
+        .map(|(name, file, line)| format!("`sometimes!` at {}:{line} was never true: {name}", crate::site::shorten(file)))
+        .collect();
+    lines.push("either it cannot happen, or the campaign does not get there: more runs, another strategy, smaller inputs".into());
+    Some(Finding::new(FindingKind::NeverHappened, lines))
+}

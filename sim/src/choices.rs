@@ -1,0 +1,75 @@
+//! Every decision of a run passes through here: answered by a source, recorded on the tape, folded into the digest.
+
+use reveille_executor::{Choose, Kind, Point};
+
+use crate::digest::{Digest, Mark};
+use crate::strategy::Source;
+
+/// One answered choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Draw {
+    /// What was decided.
+    pub(crate) kind: Kind,
+    /// How many answers there were; at least 2, since a point with one answer is not asked.
+    pub(crate) bound: u32,
+    /// The answer. Invariant: below `bound`.
+    pub(crate) value: u32,
+}
+
+/// The choices of the current run, in order.
+pub(crate) struct Choices {
+    source: Box<dyn Source>,
+    draws: Vec<Draw>,
+    digest: Digest,
+    /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
+    refused: bool,
+}
+
+impl Choices {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self { source, draws: Vec::new(), digest: Digest::EMPTY, refused: false }
+    }
+
+    /// Starts the run of `seed`; keeps the memory of the run before.
+    pub(crate) fn begin(&mut self, seed: u64) {
+        self.source.begin(seed);
+        self.draws.clear();
+        self.digest = Digest::EMPTY;
+        self.refused = false;
+    }
+
+    pub(crate) fn refused(&self) -> bool {
+        self.refused
+    }
+
+    /// What the source has to say against the run that has just ended: a tape with draws left over, for one.
+    pub(crate) fn complaint(&mut self) -> Option<crate::tape::Mismatch> {
+        self.source.complaint()
+    }
+
+    pub(crate) fn draws(&self) -> &[Draw] {
+        &self.draws
+    }
+
+    pub(crate) fn digest(&self) -> Digest {
+        self.digest
+    }
+}
+
+impl Choose for Choices {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        debug_assert!(point.bound >= 2, "a point with one answer is not asked");
+        let answer = self.source.choose(point);
+        self.refused |= answer >= point.bound;
+        let value = if answer < point.bound { answer } else { 0 };
+        self.draws.push(Draw { kind: point.kind, bound: point.bound, value });
+        self.digest = self.digest.with(Mark::Choice, (u64::from(point.bound) << 32) | u64::from(value));
+        value
+    }
+}
+
+impl std::fmt::Debug for Choices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Choices").field("draws", &self.draws.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,58 @@
+//! The one thread-local of the simulation: the run that this thread is in.
+//!
+//! The ambient functions (`spawn`, `sleep`, `choose`, ..) find their run here, and so do futures and handles that outlived
+//! theirs. Nothing else is ambient: below this module the run travels as an argument.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use crate::run::Run;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Run>>> = const { RefCell::new(None) };
+}
+
+/// Calls `f` with the run that this thread is in; `None` outside of one, and while the thread is being torn down.
+pub(crate) fn try_with<R>(f: impl FnOnce(&Run) -> R) -> Option<R> {
+    CURRENT.try_with(|current| current.borrow().as_deref().map(f)).ok().flatten()
+}
+
+/// Calls `f` with the run that this thread is in.
+///
+/// # Panics
+/// Outside of a run; the message says how `what` is run.
+#[track_caller]
+pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
+    match try_with(f) {
+        Some(result) => result,
+        None => panic!(
+            "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
+             `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
+        ),
+    }
+}
+
+/// Makes `run` the current one until the guard is dropped.
+///
+/// # Panics
+/// Within another run: runs do not nest.
+pub(crate) fn enter(run: &Rc<Run>) -> Entered {
+    CURRENT.with(|current| {
+        let mut current = current.borrow_mut();
+        assert!(current.is_none(), "a run cannot be started inside a run: start it from ordinary code");
+        *current = Some(Rc::clone(run));
+    });
+    Entered
+}
+
+/// Leaves the run when dropped.
+#[derive(Debug)]
+pub(crate) struct Entered;
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let run = CURRENT.with(|current| current.borrow_mut().take());
+        // Only now: dropping a run may drop futures that look for their run.
+        drop(run);
+    }
+}

@@ -1,0 +1,187 @@
+//! Why a run failed: found out on replays, of which there are as many as it takes.
+//!
+//! The run itself went fast and kept nothing but its tape. First it is repeated and compared; a program that does not do
+//! the same thing twice cannot be explained, and that is the finding then. After that each task that waits has a replay of
+//! its own. In it the task's *last* poll is made with a waker of fresh identity: `will_wake` tells every leaf that its
+//! stored waker is another one, so it has to clone this one, and the stack of that clone is where the task waits. When the
+//! replay has come to its end, the task is polled once more in the same way. If that poll ends the task, wakes another or
+//! brings it to another await, it could have run, and nobody woke it.
+//!
+//! A poll alone on its own replay disturbs no other verdict.
+
+
+
+use reveille_executor::Ran;
+
+use crate::advice;
+use crate::event::Stamped;
+use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
+use crate::judge::Verdict;
+use crate::run::{Ending, Limit, Run};
+use crate::site::{AwaitSite, Stack};
+use crate::strategy::Replay;
+use crate::tape::Tape;
+use crate::trial::Trial;
+use crate::watch::{Focus, Watch};
+
+/// A failed run, ready to be explained.
+pub(crate) struct Case<'a> {
+    pub(crate) trial: &'a Trial<'a>,
+    pub(crate) tape: &'a Tape,
+    pub(crate) digest: u64,
+}
+
+/// At most so many waiting tasks are looked into; each costs a replay.
+const PROBES_MAX: usize = 8;
+
+impl Case<'_> {
+    /// Turns `verdict` into a finding.
+    pub(crate) fn explain(&self, verdict: Verdict) -> Finding {
+        if let Verdict::ForeignWake(task) = verdict {
+            // Real threads have no tape: there is nothing to repeat.
+            return Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task));
+        }
+        if let Some(finding) = self.differs() {
+            return finding;
+        }
+        match verdict {
+            Verdict::Stuck(tasks) => self.stuck(&tasks),
+            Verdict::Dead(tasks) => self.stuck(&tasks),
+            Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
+            Verdict::Panic { task, note } => Finding::new(FindingKind::Panic, advice::panic(task.as_ref(), note.as_ref())),
+            Verdict::PollAfterReady { what, task } => {
+                Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
+            }
+            Verdict::Error(error) => Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")]),
+            Verdict::Oracle(text) => Finding::new(FindingKind::Oracle, vec![text]),
+            Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
+            Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
+            Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
+        }
+    }
+
+    /// Repeats the run; a finding if it is not the same run again.
+    pub(crate) fn differs(&self) -> Option<Finding> {
+        let (digest, _) = self.traced();
+        if digest == self.digest {
+            return None;
+        }
+        let ((_, one), (_, two)) = (self.traced(), self.traced());
+        let length = one.iter().zip(&two).take_while(|(one, two)| one == two).count();
+        let difference = (one.get(length).copied(), two.get(length).copied());
+        Some(Finding::new(FindingKind::Nondeterminism, advice::nondeterminism(difference)))
+    }
+
+    fn traced(&self) -> (u64, Vec<Stamped>) {
+        let run = self.trial.stage(self.tape, Watch::tracing());
+        let (outcome, trace) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_trace));
+        (outcome.digest, trace.unwrap_or_default())
+    }
+
+    /// The last replay: the program's own prints and log lines may come now.
+    pub(crate) fn show(&self) {
+        let run = Run::new(
+            Box::new(Replay::new(self.tape.clone())),
+            self.trial.rules.settings,
+            self.trial.rules.limits,
+            Some(Watch::default()),
+        );
+        run.explain();
+        self.trial.perform(&run, 0, |_, _| ());
+    }
+
+    fn stuck(&self, tasks: &[TaskInfo]) -> Finding {
+        let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
+        stuck.sort_by_key(|stuck| (rank(&stuck.cause), stuck.waits_for_a_task()));
+        let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
+        let left_out = tasks.len().saturating_sub(PROBES_MAX);
+        let lines = if left_out > 0 { vec![format!("and {left_out} more tasks wait, which were not looked into")] } else { vec![] };
+        Finding { kind, lines, stuck }
+    }
+
+    /// A limit hides a stuck task if another one keeps the run going.
+    fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
+        let mut finding = self.stuck(unpolled);
+        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup(_)));
+        if finding.stuck.is_empty() {
+            finding.kind = FindingKind::Limit;
+        }
+        finding.lines = advice::limit(self.trial.rules.limits, limit, busiest, unpolled);
+        finding
+    }
+
+    /// Looks into one task that waits. `None` if it does not wait in the replay.
+    fn probe(&self, task: &TaskInfo) -> Option<StuckTask> {
+        let run = self.trial.stage(self.tape, Watch::focused(task.id, task.polls));
+        let (_, stuck) = self.trial.perform(&run, 0, |run, ending| {
+            let focus = run.watch.as_ref().and_then(Watch::focus)?;
+            (ending != Ending::Refused).then(|| examine(run, focus, task)).flatten()
+        });
+        stuck
+    }
+}
+
+/// Most certain first.
+fn rank(cause: &Cause) -> u8 {
+    match cause {
+        Cause::DeadWaker => 0,
+        Cause::LostWakeup(_) => 1,
+        Cause::Behind(_) => 2,
+        Cause::Deadlock => 3,
+    }
+}
+
+/// At the end of a replay: where `task` waits, and whether it could have run.
+fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
+    let before = sites(&focus.take_sites());
+    let last_drop = focus.take_last_drop();
+    let (moved, after) = once_more(run, focus)?;
+    let moved = moved.or_else(|| {
+        let elsewhere = after.iter().find(|site| !before.contains(site))?;
+        (!before.is_empty()).then(|| Moved::WentOn(elsewhere.frames.first().cloned()))
+    });
+    let behind = before.iter().chain(&after).find_map(|site| site.children.clone());
+    let cause = match (moved, behind) {
+        _ if task.live_wakers == 0 => Cause::DeadWaker,
+        (Some(moved), _) => Cause::LostWakeup(moved),
+        (None, Some(behind)) => Cause::Behind(behind),
+        (None, None) => Cause::Deadlock,
+    };
+    let took_no_waker = before.is_empty();
+    let awaits = if before.is_empty() { after } else { before };
+    let last_drop = last_drop.filter(|_| task.live_wakers == 0 && !took_no_waker).map(|drop| WakerDrop {
+        step: drop.step,
+        by: drop.by,
+        site: drop.stack.drop_site(),
+    });
+    Some(StuckTask { task: task.clone(), cause, awaits, took_no_waker, last_drop })
+}
+
+/// Polls the task in focus once more: how it moved, if it did, and where it waits now.
+fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
+    let waker = run.executor.waker(focus.task())?;
+    let pushes = run.executor.pushes();
+    let (ran, stacks) = focus.collect(waker, |waker| run.repoll(focus.task(), waker));
+    let moved = match ran? {
+        Ran::Ready | Ran::Cancelled => Some(Moved::Completed),
+        Ran::Panicked => {
+            let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
+            Some(Moved::Panicked(message))
+        }
+        Ran::Pending => (run.executor.pushes() > pushes).then_some(Moved::Woke),
+    };
+    Some((moved, sites(&stacks)))
+}
+
+/// The distinct await sites among `stacks`.
+fn sites(stacks: &[Stack]) -> Vec<AwaitSite> {
+    let mut sites: Vec<AwaitSite> = Vec::new();
+    for stack in stacks {
+        let site = stack.await_site();
+        if !sites.contains(&site) {
+            sites.push(site);
+        }
+    }
+    sites
+}
+

@@ -1,0 +1,287 @@
+//! The entrance: a program goes in, a verdict comes out.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::time::Duration;
+
+use reveille_executor::JoinHandle;
+
+use crate::campaign::{self, Plan};
+use crate::command;
+use crate::failure::{Failure, Passed};
+use crate::judge::Detached;
+use crate::oracle::Oracle;
+use crate::outcome::Outcome;
+use crate::panics;
+use crate::run::{Limits, Origin, Run};
+use crate::settings::{self, Environment};
+use crate::strategy::Strategy;
+use crate::tape::{Settings, Tape, short_hash};
+use crate::trial::{OracleMaker, Rules, Trial};
+
+/// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
+///
+/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS` and
+/// `REVEILLE_REPLAY` override what the builder says.
+///
+/// ```
+/// let passed = reveille::explore()
+///     .run(|| async {
+///         let answer = reveille::spawn(async { 42 });
+///         assert_eq!(answer.await.unwrap(), 42);
+///     })
+///     .unwrap();
+/// assert_eq!(passed.runs, 1_000);
+/// ```
+#[must_use = "this is a builder, not a result: finish it with `.run(..)`"]
+#[track_caller]
+pub fn explore() -> Explore {
+    Explore {
+        name: None,
+        package: std::env::var("CARGO_PKG_NAME").ok(),
+        at: Location::caller(),
+        is_attribute: false,
+        runs: 1_000,
+        seed: 0,
+        strategy: None,
+        polls_max: 1_000_000,
+        time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
+        poll_cost: false,
+        detached: Detached::Allow,
+        jobs: 1,
+        oracles: Vec::new(),
+        replay: None,
+        lenient: false,
+    }
+}
+
+/// Repeats the run that `tape` describes: the text of a [`Tape`], or `@path` of a file that holds one.
+///
+/// The program must ask what it asked when the tape was recorded.
+///
+/// # Errors
+/// The failure that the run comes to; also a tape that cannot be read, is of another test, or does not fit the program.
+///
+/// ```
+/// async fn program() {
+///     assert_ne!(reveille::choose(4), 3);
+/// }
+/// let failure = reveille::explore().run(program).unwrap_err();
+/// let again = reveille::replay(&failure.tape().unwrap().to_string(), program).unwrap_err();
+/// assert_eq!(again.kind(), failure.kind());
+/// ```
+#[track_caller]
+pub fn replay<F, Fut>(tape: &str, program: F) -> Result<Passed, Failure>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future + 'static,
+    Fut::Output: Outcome,
+{
+    explore().replay(tape).run(program)
+}
+
+/// What to explore and how. Made by [`explore`].
+#[must_use = "this is a builder, not a result: finish it with `.run(..)`"]
+pub struct Explore {
+    name: Option<String>,
+    package: Option<String>,
+    at: &'static Location<'static>,
+    is_attribute: bool,
+    runs: u64,
+    seed: u64,
+    strategy: Option<String>,
+    polls_max: u64,
+    time_max: Duration,
+    poll_cost: bool,
+    detached: Detached,
+    jobs: usize,
+    oracles: Vec<OracleMaker>,
+    replay: Option<String>,
+    lenient: bool,
+}
+
+impl Explore {
+    /// The name that reports and tapes carry. Without it: the test's own name where that is known, else the place of the
+    /// call.
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How many runs; 1,000 by default.
+    pub fn runs(mut self, runs: u64) -> Self {
+        self.runs = runs;
+        self
+    }
+
+    /// The seed of the first run; the run of number n has this seed plus n. Seed 0, the default, is the dullest run:
+    /// every choice has its usual answer.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What answers the choices, by name: `random`.
+    pub fn strategy(mut self, name: impl Into<String>) -> Self {
+        self.strategy = Some(name.into());
+        self
+    }
+
+    /// How far a run may go, in polls and in virtual time; 1,000,000 polls and 100 years by default. Reaching a limit is
+    /// a finding.
+    pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
+        (self.polls_max, self.time_max) = (polls_max, time_max);
+        self
+    }
+
+    /// Lets each poll take virtual time, chosen from {none, until just before the next timer, until it, until just after
+    /// it}: time-outs that fire while the processor is busy become reachable. Off by default.
+    pub fn poll_cost(mut self, on: bool) -> Self {
+        self.poll_cost = on;
+        self
+    }
+
+    /// Makes tasks that are alive when the root ends a finding (daemons apart). By default they are dropped in silence,
+    /// unless nobody can ever wake them.
+    pub fn deny_detached(mut self) -> Self {
+        self.detached = Detached::Deny;
+        self
+    }
+
+    /// On how many threads the runs are spread; 1 by default. The finding is the same whatever the number.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Judges each run by an [`Oracle`] that `make` makes for it. Runs with oracles are slower: each wake is observed.
+    pub fn oracle<O: Oracle + 'static>(mut self, make: impl Fn() -> O + Send + Sync + 'static) -> Self {
+        self.oracles.push(Box::new(move || Box::new(make())));
+        self
+    }
+
+    /// Repeats the run that `tape` describes instead of exploring; see [`replay`].
+    pub fn replay(mut self, tape: impl Into<String>) -> Self {
+        self.replay = Some(tape.into());
+        self
+    }
+
+    /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
+    /// is 0. By default a tape that does not fit is an error.
+    pub fn lenient(mut self) -> Self {
+        self.lenient = true;
+        self
+    }
+
+    /// Says that this is the test `name` of `package`.
+    pub(crate) fn attribute(mut self, name: &str, package: &str) -> Self {
+        (self.name, self.package, self.is_attribute) = (Some(name.to_owned()), Some(package.to_owned()), true);
+        self
+    }
+
+    /// Runs the program, again and again.
+    ///
+    /// `program` is called once per run and makes the root future, which need not be `Send`. State that the runs must not
+    /// share belongs into it.
+    ///
+    /// # Errors
+    /// The first failure, explained; also settings that make no sense.
+    ///
+    /// # Panics
+    /// Inside another run.
+    pub fn run<F, Fut>(self, program: F) -> Result<Passed, Failure>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future + 'static,
+        Fut::Output: Outcome,
+    {
+        let at = self.at;
+        self.run_program(&|run| spawn_root(run, &program, at))
+    }
+
+    fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
+        panics::install_hook();
+        let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::setup)?;
+        let name = self.display_name();
+        let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let plan = self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let test = self.test_hash();
+        let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
+        let settings = tape.as_ref().map_or(Settings { poll_cost: self.poll_cost }, |tape| tape.settings);
+        let limits = Limits { polls: self.polls_max, time: self.time_max };
+        let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
+        let trial = Trial { program, rules: &rules };
+        match tape {
+            Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
+                "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
+                 test it belongs to",
+                tape.test()
+            ))),
+            Some(tape) => campaign::replay(&trial, &name, tape, self.lenient),
+            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        }
+    }
+
+    /// The tape to repeat: the environment's, else the one asked for in the code.
+    fn chosen_tape(&self, environment: &Environment) -> Result<Option<Tape>, String> {
+        match (&environment.replay, &self.replay) {
+            (Some(tape), _) => Ok(Some(tape.clone())),
+            (None, Some(text)) => settings::tape(text).map(Some),
+            (None, None) => Ok(None),
+        }
+    }
+
+    fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
+        let strategy = self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?;
+        if self.runs == 0 || self.jobs == 0 {
+            return Err("`runs` and `jobs` must be at least 1".into());
+        }
+        if self.polls_max == 0 || self.time_max.is_zero() {
+            return Err("a limit of zero polls or zero time ends every run before it begins".into());
+        }
+        Ok(Plan {
+            name,
+            runs: environment.runs.unwrap_or(self.runs),
+            seed: environment.seed.unwrap_or(self.seed),
+            jobs: environment.jobs.unwrap_or(self.jobs),
+            time: environment.time,
+            strategy,
+        })
+    }
+
+    /// The name to show: the one given, the name of the test's thread (libtest names it after the test), or the place.
+    fn display_name(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        match std::thread::current().name() {
+            Some(test) if test != "main" => test.to_owned(),
+            _ => crate::site::place(self.at).to_string(),
+        }
+    }
+
+    /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.
+    fn test_hash(&self) -> u16 {
+        short_hash(self.name.as_deref().unwrap_or(self.at.file()))
+    }
+}
+
+impl std::fmt::Debug for Explore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Explore").field("name", &self.name).field("runs", &self.runs).finish_non_exhaustive()
+    }
+}
+
+/// Spawns the future that `program` makes as task 0.
+fn spawn_root<F, Fut>(run: &Run, program: &F, site: &'static Location<'static>) -> JoinHandle<Result<(), String>>
+where
+    F: Fn() -> Fut,
+    Fut: Future + 'static,
+    Fut::Output: Outcome,
+{
+    let origin = Origin { name: None, site, daemon: false };
+    // A closure that panics is a program that panics.
+    match catch_unwind(AssertUnwindSafe(program)) {
+        Ok(future) => run.spawn(async move { future.await.into_result() }, origin),
+        Err(payload) => run.spawn(async move { resume_unwind(payload) }, origin),
+    }
+}

@@ -1,0 +1,286 @@
+//! A failed test, as a value and as the text that a person reads.
+
+use std::fmt;
+
+use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
+use crate::run::Hint;
+use crate::site::{self, AwaitSite, Lines};
+use crate::tape::Tape;
+
+/// Why a test did not pass: a finding with its evidence, or a test that could not be run as asked.
+///
+/// `Display` is the report.
+///
+/// ```
+/// let failure = reveille::explore()
+///     .name("two_tasks_disagree")
+///     .run(|| async {
+///         let order = reveille::spawn(async { reveille::choose(2) });
+///         assert_eq!(order.await.unwrap(), 0);
+///     })
+///     .unwrap_err();
+/// assert_eq!(failure.kind(), Some(reveille::FindingKind::Panic));
+/// assert!(failure.to_string().starts_with("reveille: panic in `two_tasks_disagree` (run "));
+/// ```
+#[derive(Clone)]
+pub struct Failure(Box<Inner>);
+
+#[derive(Clone)]
+enum Inner {
+    /// The test could not be run as asked.
+    Setup(String),
+    Found(Found),
+}
+
+/// A finding and the run it was found in.
+#[derive(Clone)]
+pub(crate) struct Found {
+    /// The test's name.
+    pub(crate) name: String,
+    /// The number of the run, from 0; `None` for a replay and for a finding about the campaign.
+    pub(crate) run: Option<u64>,
+    /// How many runs there were to be.
+    pub(crate) runs: u64,
+    pub(crate) seed: Option<u64>,
+    pub(crate) finding: Finding,
+    /// `None` where no run can be repeated.
+    pub(crate) tape: Option<Tape>,
+    pub(crate) hints: Vec<Hint>,
+    /// What to paste to see the run again.
+    pub(crate) replay: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn setup(message: impl Into<String>) -> Self {
+        Self(Box::new(Inner::Setup(message.into())))
+    }
+
+    pub(crate) fn found(found: Found) -> Self {
+        Self(Box::new(Inner::Found(found)))
+    }
+
+    fn as_found(&self) -> Option<&Found> {
+        if let Inner::Found(found) = &*self.0 { Some(found) } else { None }
+    }
+
+    /// What was found; `None` if the test could not be run as asked.
+    #[must_use]
+    pub fn kind(&self) -> Option<FindingKind> {
+        self.as_found().map(|found| found.finding.kind)
+    }
+
+    /// The number of the failing run, from 0; `None` for a replay, and for a finding about the campaign as a whole.
+    #[must_use]
+    pub fn run(&self) -> Option<u64> {
+        self.as_found()?.run
+    }
+
+    /// The seed of the failing run.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        self.as_found()?.seed
+    }
+
+    /// The choices of the failing run, for [`replay`](crate::replay).
+    #[must_use]
+    pub fn tape(&self) -> Option<&Tape> {
+        self.as_found()?.tape.as_ref()
+    }
+
+    /// Where the task that the finding is about waits: its innermost line of user code, as `file:line:column`.
+    #[must_use]
+    pub fn awaits(&self) -> Option<String> {
+        let stuck = self.as_found()?.finding.stuck.first()?;
+        stuck.awaits.iter().find_map(|site| site.frames.first()).map(|frame| frame.site.to_string())
+    }
+}
+
+impl fmt::Debug for Failure {
+    /// The report: it is what a failing `unwrap` shows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{self}")
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Inner::Setup(message) => write!(f, "reveille: {message}"),
+            Inner::Found(found) => found.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reveille: {} in `{}`", self.finding.kind, self.name)?;
+        match (self.run, self.seed) {
+            (Some(run), Some(seed)) => write!(f, " (run {run} of {}, seed {seed})", self.runs)?,
+            (None, _) if self.tape.is_some() => f.write_str(" (replay)")?,
+            _ => write!(f, " ({} runs)", self.runs)?,
+        }
+        writeln!(f)?;
+        for (nth, stuck) in self.finding.stuck.iter().enumerate() {
+            stuck_task(f, stuck, nth > 0)?;
+        }
+        for line in &self.finding.lines {
+            writeln!(f, "  {line}")?;
+        }
+        for hint in &self.hints {
+            writeln!(f, "  note: {}", Noted(hint))?;
+        }
+        if let Some(tape) = &self.tape {
+            writeln!(f, "  choices: {}", Choices(tape))?;
+        }
+        if let Some(replay) = &self.replay {
+            writeln!(f, "  replay: {replay}")?;
+        }
+        Ok(())
+    }
+}
+
+fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt::Result {
+    let also = if also { "also: " } else { "" };
+    writeln!(f, "  {also}{} {}", stuck.task, Verb(&stuck.cause))?;
+    let lines_missing = stuck.awaits.iter().any(|site| site.lines == Lines::Missing);
+    for site in &stuck.awaits {
+        await_site(f, site)?;
+    }
+    if lines_missing {
+        writeln!(f, "    no line is known: this build has no line tables; set `debug = \"line-tables-only\"` in its profile")?;
+    }
+    match &stuck.cause {
+        Cause::LostWakeup(moved) => writeln!(f, "    polled once more, {}", How(moved))?,
+        Cause::Behind(name) => {
+            writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
+        }
+        Cause::DeadWaker | Cause::Deadlock => {}
+    }
+    if stuck.took_no_waker {
+        writeln!(f, "    its last poll, at step {}, returned `Pending` and left its waker with nobody", stuck.task.last_step)?;
+    }
+    if let Some(drop) = &stuck.last_drop {
+        write!(f, "    its last waker was dropped at step {}", drop.step)?;
+        if let Some(by) = drop.by {
+            write!(f, " by task {by}")?;
+        }
+        if let Some(frame) = &drop.site {
+            write!(f, ", in {}", frame.site)?;
+        }
+        writeln!(f)?;
+    }
+    Ok(())
+}
+
+fn await_site(f: &mut fmt::Formatter<'_>, site: &AwaitSite) -> fmt::Result {
+    let places: Vec<_> = site.frames.iter().map(|frame| frame.site.to_string()).collect();
+    let width = places.iter().map(String::len).max().unwrap_or(0);
+    for (nth, (place, frame)) in places.iter().zip(&site.frames).enumerate() {
+        let label = if nth == 0 { "awaits " } else { "       " };
+        writeln!(f, "    {label} {place:width$}   in {}", frame.function)?;
+    }
+    match &site.leaf {
+        Some(leaf) => writeln!(f, "    through {leaf}"),
+        None => Ok(()),
+    }
+}
+
+/// What a waiting task is said to do.
+struct Verb<'a>(&'a Cause);
+
+impl fmt::Display for Verb<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Cause::DeadWaker => "can never be woken",
+            Cause::LostWakeup(_) => "could have run, and nobody woke it",
+            Cause::Behind(_) => "is stuck",
+            Cause::Deadlock => "waits, and polling it changes nothing",
+        })
+    }
+}
+
+/// How a task moved.
+struct How<'a>(&'a Moved);
+
+impl fmt::Display for How<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Moved::Completed => f.write_str("it completes"),
+            Moved::Panicked(message) => write!(f, "it panics: {message}"),
+            Moved::Woke => f.write_str("it wakes a task"),
+            Moved::WentOn(Some(frame)) => write!(f, "it goes on to {}", frame.site),
+            Moved::WentOn(None) => f.write_str("it goes on to another await"),
+        }
+    }
+}
+
+struct Noted<'a>(&'a Hint);
+
+impl fmt::Display for Noted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Hint::NeverPolled { what, made } => write!(
+                f,
+                "the `{what}` made at {} was dropped without ever being polled; futures do nothing unless polled",
+                site::place(made)
+            ),
+            Hint::SpawnedInTeardown { site } => write!(
+                f,
+                "a destructor spawned a task at {} while the world was being dropped; the task was dropped unpolled",
+                site::place(site)
+            ),
+            Hint::PolledInTeardown { what } => {
+                write!(f, "a `{what}` was polled by a destructor while the world was being dropped; it completed at once")
+            }
+        }
+    }
+}
+
+struct Choices<'a>(&'a Tape);
+
+impl fmt::Display for Choices<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (all, unusual) = (self.0.draws(), self.0.unusual());
+        if unusual == 0 {
+            return write!(f, "{all}, all of them the usual ones");
+        }
+        write!(f, "{unusual} of {all} unusual")?;
+        let named = [('s', "out of order"), ('c', "of the program's own"), ('p', "polls that took time"), ('b', "buggified")];
+        let parts: Vec<_> = named
+            .iter()
+            .map(|&(letter, name)| (self.0.unusual_of(letter), name))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, name)| format!("{count} {name}"))
+            .collect();
+        if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
+    }
+}
+
+impl StuckTask {
+    /// It waits for another task's end, so the cause is likely to be found there.
+    pub(crate) fn waits_for_a_task(&self) -> bool {
+        let joins = |site: &AwaitSite| site.leaf.as_deref().is_some_and(|leaf| leaf.starts_with("reveille::Join"));
+        !self.awaits.is_empty() && self.awaits.iter().all(joins)
+    }
+}
+
+/// A test that passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Passed {
+    /// How many runs there were.
+    pub runs: u64,
+    /// How many polls they made together.
+    pub polls: u64,
+    /// The seed of the first run; the others follow.
+    pub seed: u64,
+}
+
+impl fmt::Display for Passed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, polls, seed } = self;
+        write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")
+    }
+}

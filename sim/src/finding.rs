@@ -1,0 +1,167 @@
+//! What is found, in the terms of the person who reads it.
+
+use std::fmt;
+
+use reveille_executor::TaskId;
+
+use crate::run::{Run, Site};
+use crate::site::{AwaitSite, Frame};
+
+/// The kind of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingKind {
+    /// A task panicked and nobody took its [`JoinError`](crate::JoinError).
+    Panic,
+    /// The program returned an error.
+    Error,
+    /// A task waits and has no live waker: nobody can ever wake it.
+    DeadWaker,
+    /// A task waits, and when polled once more it moves: it could have run, and nobody woke it.
+    LostWakeup,
+    /// Tasks wait, and polling them changes nothing.
+    Deadlock,
+    /// A task waits behind a sub-executor such as `FuturesUnordered`, which polls only children that were woken: whether
+    /// they could move cannot be told from outside.
+    Stuck,
+    /// The run reached its limit of polls or of virtual time.
+    Limit,
+    /// A task was woken from a thread outside the run.
+    ForeignWake,
+    /// A future of this crate was polled after it had completed.
+    PollAfterReady,
+    /// Tasks were alive when the root ended, and the test forbids that.
+    DetachedTask,
+    /// A `sometimes!` was never true in the whole campaign.
+    NeverHappened,
+    /// The same tape gave another run.
+    Nondeterminism,
+    /// An [`Oracle`](crate::Oracle) objected.
+    Oracle,
+}
+
+impl fmt::Display for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Panic => "panic",
+            Self::Error => "error",
+            Self::DeadWaker => "dead waker",
+            Self::LostWakeup => "lost wakeup",
+            Self::Deadlock => "deadlock",
+            Self::Stuck => "stuck, cause unknown",
+            Self::Limit => "limit reached",
+            Self::ForeignWake => "foreign wake",
+            Self::PollAfterReady => "poll after ready",
+            Self::DetachedTask => "detached task",
+            Self::NeverHappened => "never happened",
+            Self::Nondeterminism => "nondeterminism",
+            Self::Oracle => "oracle",
+        })
+    }
+}
+
+/// Which task, and where it came from.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskInfo {
+    pub(crate) id: TaskId,
+    pub(crate) name: Option<String>,
+    pub(crate) site: Site,
+    pub(crate) polls: u64,
+    pub(crate) last_step: u64,
+    pub(crate) live_wakers: usize,
+}
+
+impl TaskInfo {
+    pub(crate) fn of(run: &Run, id: TaskId) -> Self {
+        let record = run.tasks.get(id);
+        Self {
+            id,
+            name: record.origin.name.map(std::borrow::Cow::into_owned),
+            site: record.origin.site,
+            polls: record.polls,
+            last_step: record.last_step,
+            live_wakers: run.executor.live_wakers(id).unwrap_or(0),
+        }
+    }
+}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "task {}", self.id)?;
+        if let Some(name) = &self.name {
+            write!(f, " `{name}`")?;
+        }
+        let verb = if self.id.index() == 0 { "started" } else { "spawned" };
+        write!(f, " ({verb} at {})", crate::site::place(self.site))
+    }
+}
+
+/// Why a task that waits does not go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// It has no live waker.
+    DeadWaker,
+    /// It could have run: polled once more, it moved.
+    LostWakeup(Moved),
+    /// It stands behind a sub-executor of this name.
+    Behind(String),
+    /// Polling it changes nothing.
+    Deadlock,
+}
+
+/// How a task moved when it was polled once more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Moved {
+    Completed,
+    Panicked(String),
+    Woke,
+    WentOn(Option<Frame>),
+}
+
+impl Cause {
+    pub(crate) fn kind(&self) -> FindingKind {
+        match self {
+            Self::DeadWaker => FindingKind::DeadWaker,
+            Self::LostWakeup(_) => FindingKind::LostWakeup,
+            Self::Behind(_) => FindingKind::Stuck,
+            Self::Deadlock => FindingKind::Deadlock,
+        }
+    }
+}
+
+/// A task that waits, and all that is known about it.
+#[derive(Clone, Debug)]
+pub(crate) struct StuckTask {
+    pub(crate) task: TaskInfo,
+    pub(crate) cause: Cause,
+    /// Where it waits: one site per leaf that took its waker.
+    pub(crate) awaits: Vec<AwaitSite>,
+    /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
+    pub(crate) took_no_waker: bool,
+    /// Who dropped the last waker, where that is what happened.
+    pub(crate) last_drop: Option<WakerDrop>,
+}
+
+/// The end of a task's last waker.
+#[derive(Clone, Debug)]
+pub(crate) struct WakerDrop {
+    pub(crate) step: u64,
+    pub(crate) by: Option<TaskId>,
+    pub(crate) site: Option<Frame>,
+}
+
+/// A failure with its evidence.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    pub(crate) kind: FindingKind,
+    /// What is wrong, in one sentence about its subject; lines of their own follow.
+    pub(crate) lines: Vec<String>,
+    /// The tasks that wait, the guilty ones first.
+    pub(crate) stuck: Vec<StuckTask>,
+}
+
+impl Finding {
+    pub(crate) fn new(kind: FindingKind, lines: Vec<String>) -> Self {
+        Self { kind, lines, stuck: Vec::new() }
+    }
+}

@@ -1,0 +1,147 @@
+//! What the end of a run means, as far as one run can tell.
+//!
+//! This is the cheap half of judging: it looks at the world as it stands, polls nothing and takes no backtrace, so every run
+//! can afford it. Why a task is stuck, and where, is found out on replays (`explain.rs`).
+
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use reveille_executor::{JoinHandle, TaskId};
+
+use crate::finding::TaskInfo;
+use crate::run::{Ended, Ending, Limit, PanicNote, Run};
+use crate::tape::Mismatch;
+
+/// What is wrong with a run.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// The tape does not fit the program.
+    Refused(Mismatch),
+    /// One of our futures, of the kind named, was polled after it had completed.
+    PollAfterReady { what: &'static str, task: Option<TaskInfo> },
+    /// A task panicked and nobody took its `JoinError`; or a waker or a destructor did, outside of any task.
+    Panic { task: Option<TaskInfo>, note: Option<PanicNote> },
+    /// The program returned an error.
+    Error(String),
+    /// An oracle of the user's objected.
+    Oracle(String),
+    /// A task was woken from another thread.
+    ForeignWake(TaskInfo),
+    /// The root is pending, nothing can move, and these tasks wait.
+    Stuck(Vec<TaskInfo>),
+    /// The root has ended; these wait and nobody can ever wake them.
+    Dead(Vec<TaskInfo>),
+    /// The run went as far as it may; these tasks had not been polled for half of it.
+    Limit { limit: Limit, busiest: Option<TaskInfo>, unpolled: Vec<TaskInfo> },
+    /// The root has ended and these tasks live, which the test forbids.
+    Detached(Vec<TaskInfo>),
+}
+
+/// How long a stuck run waits, in real time, for a wake from another thread. A campaign pays it once: the run fails.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// Whether tasks may outlive the root.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Detached {
+    #[default]
+    Allow,
+    Deny,
+}
+
+/// Judges `run`, which has come to `ending`. The first match wins; what is more certain comes first.
+pub(crate) fn judge(run: &Run, ending: Ending, root: &mut JoinHandle<Result<(), String>>, detached: Detached) -> Option<Verdict> {
+    if let Some(mismatch) = run.choices.borrow_mut().complaint() {
+        return Some(Verdict::Refused(mismatch));
+    }
+    if let Some(misuse) = run.notes.misuse() {
+        let task = misuse.task.map(|task| TaskInfo::of(run, task));
+        return Some(Verdict::PollAfterReady { what: misuse.what, task });
+    }
+    if let Some(verdict) = panicked(run).or_else(|| objection(run, ending)) {
+        return Some(verdict);
+    }
+    if let Some(task) = foreign(run, ending) {
+        return Some(Verdict::ForeignWake(TaskInfo::of(run, task)));
+    }
+    match ending {
+        Ending::Finished => finished(run, root, detached),
+        Ending::Stuck => Some(Verdict::Stuck(infos(run, &waiting(run)))),
+        Ending::Limit(limit) => {
+            let unpolled = infos(run, &unpolled(run, limit));
+            Some(Verdict::Limit { limit, busiest: busiest(run), unpolled })
+        }
+        Ending::Refused | Ending::Stopped => None,
+    }
+}
+
+fn infos(run: &Run, tasks: &[TaskId]) -> Vec<TaskInfo> {
+    tasks.iter().map(|&task| TaskInfo::of(run, task)).collect()
+}
+
+/// The task with the most polls.
+fn busiest(run: &Run) -> Option<TaskInfo> {
+    let all = run.tasks.filter(|_, _| true);
+    all.into_iter().map(|task| TaskInfo::of(run, task)).max_by_key(|task| task.polls)
+}
+
+/// A panic whose `JoinError` nobody received; the root's first of all.
+fn panicked(run: &Run) -> Option<Verdict> {
+    let untaken = run.tasks.filter(|_, record| record.ended == Some(Ended::Panicked) && !record.panic_taken);
+    let task = *untaken.first()?;
+    let note = run.notes.panics().into_iter().rev().find(|note| note.task == Some(task));
+    Some(Verdict::Panic { task: Some(TaskInfo::of(run, task)), note })
+}
+
+fn objection(run: &Run, ending: Ending) -> Option<Verdict> {
+    let watch = run.watch.as_ref()?;
+    if ending == Ending::Finished {
+        watch.end();
+    }
+    watch.objection().map(Verdict::Oracle)
+}
+
+fn foreign(run: &Run, ending: Ending) -> Option<TaskId> {
+    let somebody_may_wake = || !run.tasks.filter(|task, _| run.executor.live_wakers(task) > Some(0)).is_empty();
+    let patience = if ending == Ending::Stuck && somebody_may_wake() { PATIENCE } else { Duration::ZERO };
+    run.foreign_wake(patience)
+}
+
+fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Detached) -> Option<Verdict> {
+    if let Some(error) = root_error(root) {
+        return Some(Verdict::Error(error));
+    }
+    let alive = waiting(run);
+    let dead: Vec<_> = alive.iter().copied().filter(|&task| run.executor.live_wakers(task) == Some(0)).collect();
+    if !dead.is_empty() {
+        return Some(Verdict::Dead(infos(run, &dead)));
+    }
+    (detached == Detached::Deny && !alive.is_empty()).then_some(Verdict::Detached(infos(run, &alive)))
+}
+
+/// What the root returned, if that is an error. A cancelled root is one too: it aborted itself.
+fn root_error(root: &mut JoinHandle<Result<(), String>>) -> Option<String> {
+    let mut context = Context::from_waker(Waker::noop());
+    match Future::poll(std::pin::Pin::new(root), &mut context) {
+        Poll::Ready(Ok(Ok(()))) | Poll::Pending => None,
+        Poll::Ready(Ok(Err(error))) => Some(error),
+        Poll::Ready(Err(error)) => Some(error.to_string()),
+    }
+}
+
+/// The tasks that wait and are not meant to wait for ever. Nothing is queued when this is asked.
+fn waiting(run: &Run) -> Vec<TaskId> {
+    run.tasks.filter(|_, record| record.ended.is_none() && !record.origin.daemon)
+}
+
+/// The tasks that were polled, but not in the last half of the budget that ran out.
+fn unpolled(run: &Run, limit: Limit) -> Vec<TaskId> {
+    let limits = run.limits();
+    run.tasks.filter(|_, record| {
+        let waits = record.ended.is_none() && !record.origin.daemon && record.polls > 0;
+        waits
+            && match limit {
+                Limit::Polls => record.last_step < limits.polls / 2,
+                Limit::Time => record.last_time.as_nanos() < (limits.time.as_nanos() / 2) as u64,
+            }
+    })
+}

@@ -1,0 +1,12 @@
+//! The kinds of choices that the simulation asks, beside the executor's `s`.
+
+use reveille_executor::Kind;
+
+/// The program's own [`choose`](crate::choose).
+pub(crate) const CHOOSE: Kind = Kind::new(b'c');
+/// Whether a [`buggify!`](crate::buggify) strikes.
+pub(crate) const BUGGIFY: Kind = Kind::new(b'b');
+/// How long a poll takes.
+pub(crate) const POLL_COST: Kind = Kind::new(b'p');
+/// The seed of a generator handed to the program.
+pub(crate) const RANDOM: Kind = Kind::new(b'r');

@@ -1,0 +1,36 @@
+//! What a program may return.
+
+use std::fmt::Debug;
+
+/// The value of a root future: nothing, or a `Result` whose error is a finding.
+///
+/// ```
+/// let failure = reveille::explore().run(|| async { "x".parse::<u8>().map(drop) }).unwrap_err();
+/// assert_eq!(failure.kind(), Some(reveille::FindingKind::Error));
+/// ```
+pub trait Outcome: 'static {
+    /// The error as text, if this is one.
+    ///
+    /// # Errors
+    /// When the program says that it failed.
+    fn into_result(self) -> Result<(), String>;
+}
+
+impl Outcome for () {
+    fn into_result(self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl<T: Outcome, E: Debug + 'static> Outcome for Result<T, E> {
+    fn into_result(self) -> Result<(), String> {
+        self.map_err(|error| format!("{error:?}")).and_then(Outcome::into_result)
+    }
+}
+
+/// A root that never ends by itself has no outcome, and needs none.
+impl Outcome for std::convert::Infallible {
+    fn into_result(self) -> Result<(), String> {
+        match self {}
+    }
+}

@@ -1,0 +1,141 @@
+//! What a program may ask of its run: decisions, random numbers, marks.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Infallible, Rng as _, SeedableRng as _, TryRng};
+use reveille_executor::{Hint, Point};
+
+use crate::context;
+use crate::kinds;
+
+/// Lets the run decide: an answer in `0..bound`, where 0 is the dullest.
+///
+/// # Panics
+/// Outside of a run, and if `bound` is 0.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let size = [0, 1, 4096][reveille::choose(3) as usize];
+/// # assert!(size <= 4096);
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn choose(bound: u32) -> u32 {
+    assert!(bound > 0, "`reveille::choose(0)` has no answer to choose");
+    context::with("reveille::choose", |run| run.decide(Point::new(kinds::CHOOSE, bound)))
+}
+
+/// Whether this is the last replay of a failing run, the one made for a person to read: print now.
+///
+/// `false` in every other run, and outside of one.
+///
+/// ```
+/// let failure = reveille::explore().run(|| async {
+///     if reveille::explaining() {
+///         println!("about to fail");
+///     }
+///     panic!("as announced");
+/// });
+/// assert!(failure.is_err());
+/// ```
+#[must_use]
+pub fn explaining() -> bool {
+    context::try_with(crate::run::Run::explaining).unwrap_or(false)
+}
+
+/// A random generator for the program, repeatable like the rest of the run.
+///
+/// One small choice of the run seeds it; the numbers themselves are not on the tape.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// ```
+/// use reveille::rand_core::Rng;
+/// # reveille::explore().runs(10).run(|| async {
+/// let id = reveille::rng().next_u64();
+/// # let _ = id;
+/// # }).unwrap();
+/// ```
+#[track_caller]
+#[must_use]
+pub fn rng() -> Generator {
+    /// How many seeds there are: few, so that fuzzing and shrinking can get hold of them.
+    const SEEDS: u32 = 256;
+    context::with("reveille::rng", |run| {
+        let seed = run.decide(Point::new(kinds::RANDOM, SEEDS));
+        let mut generator = ChaCha8Rng::seed_from_u64(u64::from(seed));
+        generator.set_stream(run.next_generator());
+        Generator(generator)
+    })
+}
+
+/// A generator made by [`rng`]. Implements the traits of `rand_core` 0.10, re-exported as [`rand_core`](crate::rand_core).
+#[derive(Clone, Debug)]
+pub struct Generator(ChaCha8Rng);
+
+impl TryRng for Generator {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.0.next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.0.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+/// Marks something that has to happen in some run: if it was looked at, and was never true in the whole campaign, that is
+/// a finding.
+///
+/// It guards against tests that pass since they never get to the interesting place. Outside of a run it does nothing. A
+/// mark that is never reached at all cannot be noticed.
+///
+/// ```
+/// # reveille::explore().runs(100).run(|| async {
+/// let answer = reveille::choose(2);
+/// reveille::sometimes!(answer == 1, "the unusual answer is seen");
+/// # }).unwrap();
+/// ```
+#[macro_export]
+macro_rules! sometimes {
+    ($condition:expr, $name:literal) => {
+        $crate::__private::sometimes($condition, $name, ::core::file!(), ::core::line!())
+    };
+}
+
+/// Is true now and then, where the run decides that something unlikely shall happen; false outside of a run.
+///
+/// For code under test that has an unlikely path: a cache that misses, a batch that is cut short.
+///
+/// ```
+/// fn batch_size() -> usize {
+///     if reveille::buggify!() { 1 } else { 512 }
+/// }
+/// # assert_eq!(batch_size(), 512);
+/// ```
+#[macro_export]
+macro_rules! buggify {
+    () => {
+        $crate::__private::buggify()
+    };
+}
+
+/// What `sometimes!` expands to.
+pub fn sometimes(held: bool, name: &'static str, file: &'static str, line: u32) {
+    context::try_with(|run| run.notes.sometimes((name, file, line), held));
+}
+
+/// What `buggify!` expands to.
+#[must_use]
+pub fn buggify() -> bool {
+    /// One in so many.
+    const RARITY: u32 = 16;
+    let hint = Hint::Rarely { numerator: 1, denominator: RARITY };
+    context::try_with(|run| run.decide(Point { kind: kinds::BUGGIFY, bound: 2, hint }) == 1).unwrap_or(false)
+}

@@ -1,0 +1,78 @@
+//! The clock of a run: stands still during a poll, jumps when nothing can run.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+
+use reveille_reactor::{Instant, TimerKey, Timers};
+
+/// Virtual time and what waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    now: Cell<Instant>,
+    timers: RefCell<Timers>,
+    /// The wakers of timers that have fired, while they are being woken. Kept for its memory.
+    fired: RefCell<Vec<Waker>>,
+}
+
+impl Clock {
+    pub(super) fn restart(&self) {
+        self.now.set(Instant::ZERO);
+    }
+
+    pub(crate) fn now(&self) -> Instant {
+        self.now.get()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.timers.borrow().next_deadline()
+    }
+
+    /// Arms a timer, or renews the waker of one that is armed. Returns the key to it.
+    pub(crate) fn wait(&self, key: Option<TimerKey>, deadline: Instant, waker: &Waker) -> TimerKey {
+        let mut timers = self.timers.borrow_mut();
+        match key {
+            Some(key) if timers.is_armed(key) => {
+                let replaced = timers.update(key, waker);
+                drop(timers);
+                // Dropped outside the borrow: a waker's drop can run code that comes back here.
+                drop(replaced);
+                key
+            }
+            _ => {
+                drop(timers);
+                // Cloned outside the borrow, for the same reason.
+                let waker = waker.clone();
+                self.timers.borrow_mut().insert(deadline, waker)
+            }
+        }
+    }
+
+    pub(crate) fn cancel(&self, key: TimerKey) {
+        let waker = self.timers.borrow_mut().remove(key);
+        drop(waker);
+    }
+
+    /// Moves time to `now` and wakes what was due by then, in the order of deadlines and, within one, of arming.
+    pub(super) fn advance(&self, now: Instant) {
+        debug_assert!(now >= self.now.get(), "time does not go back");
+        self.now.set(now);
+        let mut fired = self.fired.take();
+        while self.next_deadline().is_some_and(|deadline| deadline <= now) {
+            self.timers.borrow_mut().fire_next(&mut fired);
+        }
+        for waker in fired.drain(..) {
+            // A panicking waker must not take the run loop with it; the panic is noted by the hook.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+        self.fired.replace(fired);
+    }
+
+    /// Forgets all timers, keeps their memory.
+    pub(super) fn clear(&self) {
+        let mut wakers = self.fired.take();
+        self.timers.borrow_mut().clear(&mut wakers);
+        wakers.clear();
+        self.fired.replace(wakers);
+    }
+}

@@ -1,0 +1,158 @@
+//! The loop of a run: take what became ready, choose, poll, observe.
+
+use std::time::Duration;
+
+use reveille_executor::{Point, Ran, Runnable, TaskId};
+use reveille_reactor::{Instant, PollCost};
+
+use super::{Ended, Run};
+use crate::digest::Mark;
+use crate::event::Event;
+use crate::kinds;
+use crate::watch::Watch;
+
+/// How the loop of a run came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The root future has ended, and what was runnable then has been polled.
+    Finished,
+    /// The root future is pending and nothing can move.
+    Stuck,
+    /// The run went as far as it may.
+    Limit(Limit),
+    /// The tape does not fit the program.
+    Refused,
+    /// An oracle has spoken.
+    Stopped,
+}
+
+/// Which limit was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Polls,
+    Time,
+}
+
+impl Run {
+    /// Runs the program that was spawned as task 0 to its end.
+    pub(crate) fn drive(&self) -> Ending {
+        loop {
+            if self.step.get() >= self.limits.polls {
+                return Ending::Limit(Limit::Polls);
+            }
+            let next = {
+                let mut choices = self.choices.borrow_mut();
+                let next = self.executor.pick(&mut *choices);
+                if choices.refused() {
+                    return Ending::Refused;
+                }
+                next
+            };
+            match next {
+                Some(runnable) => self.poll(runnable),
+                None if self.root_ended.get() => return Ending::Finished,
+                None => match self.clock.next_deadline() {
+                    None => return Ending::Stuck,
+                    Some(deadline) if deadline > Instant::ZERO + self.limits.time => return Ending::Limit(Limit::Time),
+                    Some(deadline) => self.advance(deadline),
+                },
+            }
+            if self.watch.as_ref().is_some_and(|watch| watch.stopped()) {
+                return Ending::Stopped;
+            }
+        }
+    }
+
+    fn poll(&self, runnable: Runnable) {
+        let task = runnable.id();
+        let step = self.step.get() + 1;
+        self.step.set(step);
+        self.current.set(Some(task));
+        let pushes = self.executor.pushes();
+        let ordinal = self.tasks.polled(task, step, self.clock.now());
+        self.emit(Event::Polled { task });
+        let ran = match &self.watch {
+            Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),
+            _ => runnable.run(),
+        };
+        self.current.set(None);
+        let woken = self.executor.pushes() - pushes;
+        self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
+        match ran {
+            Ran::Pending => {}
+            Ran::Ready => self.end(task, Ended::Ready),
+            Ran::Panicked => self.end(task, Ended::Panicked),
+            Ran::Cancelled => self.end(task, Ended::Cancelled),
+        }
+        if self.settings.poll_cost {
+            self.charge();
+        }
+    }
+
+    /// Polls the task in focus with a waker of fresh identity, to see where it waits.
+    fn poll_under_glass(&self, watch: &Watch, runnable: Runnable) -> Ran {
+        let (Some(focus), Some(waker)) = (watch.focus(), self.executor.waker(runnable.id())) else { return runnable.run() };
+        let (ran, stacks) = focus.collect(waker, |waker| runnable.run_with(waker));
+        focus.waits_at(stacks);
+        ran
+    }
+
+    fn end(&self, task: TaskId, how: Ended) {
+        self.tasks.ended(task, how);
+        self.fold(Mark::End, task.index() as u64);
+        self.emit(Event::Ended { task });
+        if task.index() == 0 {
+            self.root_ended.set(true);
+        }
+    }
+
+    /// Lets the poll that has just ended take time, as the choices have it.
+    fn charge(&self) {
+        let next = self.clock.next_deadline();
+        if next.is_none() || self.root_ended.get() {
+            return;
+        }
+        let cost = PollCost::from_index(self.decide(Point::new(kinds::POLL_COST, PollCost::COUNT)));
+        let now = cost.charge(self.clock.now(), next);
+        if now > self.clock.now() {
+            self.advance(now);
+        }
+    }
+
+    fn advance(&self, now: Instant) {
+        let pushes = self.executor.pushes();
+        self.clock.advance(now);
+        self.fold(Mark::Time, now.as_nanos());
+        self.fold(Mark::Wake, self.executor.pushes() - pushes);
+        self.emit(Event::TimePassed { now });
+    }
+
+    /// Whether a wake has come from another thread by now, which it is given a moment of real time for: a program that
+    /// waits for a thread of its own looks stuck until that thread wakes it.
+    pub(crate) fn foreign_wake(&self, patience: Duration) -> Option<TaskId> {
+        const NAP: Duration = Duration::from_millis(1);
+        let mut naps = patience.as_millis();
+        loop {
+            // Takes over what other threads have pushed.
+            let _ = self.executor.ready();
+            if let Some(task) = self.executor.take_foreign() {
+                return Some(task);
+            }
+            if naps == 0 {
+                return None;
+            }
+            naps -= 1;
+            std::thread::sleep(NAP);
+        }
+    }
+}
+
+impl Run {
+    /// Polls a task that waits once more, with `waker`, outside of the schedule: the run is over, and this is the probe.
+    pub(crate) fn repoll(&self, task: TaskId, waker: &std::task::Waker) -> Option<Ran> {
+        self.current.set(Some(task));
+        let ran = self.executor.repoll(task, waker);
+        self.current.set(None);
+        ran
+    }
+}

@@ -1,0 +1,217 @@
+//! One run: the world that a program lives in, from its first poll to the drop of its last task.
+//!
+//! A [`Run`] is glue: an executor, the choices, a clock, a record per task and what was noted. The same object serves run
+//! after run and keeps its memory in between. It is driven in `drive.rs`; what its end means is decided in `judge.rs`.
+
+mod clock;
+mod drive;
+mod notes;
+mod tasks;
+
+use std::cell::{Cell, RefCell};
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
+
+pub(crate) use clock::Clock;
+pub(crate) use drive::{Ending, Limit};
+pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
+pub(crate) use tasks::{Ended, Origin, TaskRecord, Tasks};
+
+use crate::choices::Choices;
+use crate::digest::{Digest, Mark};
+use crate::event::Event;
+use crate::strategy::Source;
+use crate::tape::Settings;
+use crate::watch::{Onlooker, Watch};
+
+/// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RunId(u64);
+
+impl RunId {
+    fn next() -> Self {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        Self(RUNS.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The program runs.
+    Running,
+    /// What is left of the program is being dropped; nothing new can start.
+    TearingDown,
+}
+
+/// How far a run may go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    pub(crate) polls: u64,
+    pub(crate) time: Duration,
+}
+
+/// The world of one run at a time.
+pub(crate) struct Run {
+    pub(crate) executor: LocalExecutor,
+    pub(crate) choices: RefCell<Choices>,
+    pub(crate) clock: Clock,
+    pub(crate) tasks: Tasks,
+    pub(crate) notes: Notes,
+    /// What looks on: present in replays and where the user brought oracles.
+    pub(crate) watch: Option<Watch>,
+    settings: Settings,
+    limits: Limits,
+    id: Cell<RunId>,
+    phase: Cell<Phase>,
+    /// The task being polled.
+    current: Cell<Option<TaskId>>,
+    /// How many polls there were, the current one included.
+    step: Cell<u64>,
+    digest: Cell<Digest>,
+    root_ended: Cell<bool>,
+    /// How many generators the program has taken.
+    generators: Cell<u64>,
+    /// This is the replay that is made for a person to read.
+    explaining: Cell<bool>,
+}
+
+impl Run {
+    pub(crate) fn new(source: Box<dyn Source>, settings: Settings, limits: Limits, watch: Option<Watch>) -> Rc<Self> {
+        let executor = match &watch {
+            Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
+            None => LocalExecutor::new(),
+        };
+        Rc::new(Self {
+            executor,
+            choices: RefCell::new(Choices::new(source)),
+            clock: Clock::default(),
+            tasks: Tasks::default(),
+            notes: Notes::default(),
+            watch,
+            settings,
+            limits,
+            id: Cell::new(RunId::next()),
+            phase: Cell::new(Phase::TearingDown),
+            current: Cell::new(None),
+            step: Cell::new(0),
+            digest: Cell::new(Digest::EMPTY),
+            root_ended: Cell::new(false),
+            generators: Cell::new(0),
+            explaining: Cell::new(false),
+        })
+    }
+
+    /// Makes an empty world for the run of `seed`.
+    pub(crate) fn begin(&self, seed: u64) {
+        self.id.set(RunId::next());
+        self.choices.borrow_mut().begin(seed);
+        self.clock.restart();
+        self.tasks.clear();
+        self.notes.clear();
+        self.step.set(0);
+        self.digest.set(Digest::EMPTY);
+        self.root_ended.set(false);
+        self.generators.set(0);
+        self.phase.set(Phase::Running);
+    }
+
+    /// Drops what is left of the program. Its destructors still find the run, but can start nothing in it.
+    pub(crate) fn tear_down(&self) {
+        self.phase.set(Phase::TearingDown);
+        self.executor.reset();
+        self.clock.clear();
+    }
+
+    /// Spawns `future` with its origin on record.
+    pub(crate) fn spawn<F>(&self, future: F, origin: Origin) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        if self.phase.get() == Phase::TearingDown {
+            self.notes.spawned_in_teardown(origin.site);
+            // An executor that ends at once drops the future here and leaves a handle that says "cancelled".
+            return LocalExecutor::new().spawn(future);
+        }
+        let handle = self.executor.spawn(future);
+        let task = handle.id();
+        self.fold(Mark::Spawn, task.index() as u64);
+        self.tasks.add(task, TaskRecord::new(origin, self.current.get()));
+        self.emit(Event::Spawned { task, by: self.current.get() });
+        handle
+    }
+
+    /// Asks for a decision of the program's own.
+    pub(crate) fn decide(&self, point: Point<'_>) -> u32 {
+        if self.phase.get() == Phase::TearingDown {
+            return 0;
+        }
+        let answer = self.choices.borrow_mut().decide(point);
+        self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
+        answer
+    }
+
+    pub(crate) fn emit(&self, event: Event) {
+        if let Some(watch) = &self.watch {
+            watch.event(self.step.get(), event);
+        }
+    }
+
+    fn fold(&self, mark: Mark, value: u64) {
+        self.digest.set(self.digest.get().with(mark, value));
+    }
+
+    /// The hash of all that happened, choices included.
+    pub(crate) fn digest(&self) -> u64 {
+        self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value()
+    }
+
+    pub(crate) fn id(&self) -> RunId {
+        self.id.get()
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(crate) fn current(&self) -> Option<TaskId> {
+        self.current.get()
+    }
+
+    pub(crate) fn step(&self) -> u64 {
+        self.step.get()
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn next_generator(&self) -> u64 {
+        let ordinal = self.generators.get();
+        self.generators.set(ordinal + 1);
+        ordinal
+    }
+
+    pub(crate) fn explaining(&self) -> bool {
+        self.explaining.get()
+    }
+
+    pub(crate) fn explain(&self) {
+        self.explaining.set(true);
+    }
+}
+
+impl std::fmt::Debug for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Run").field("step", &self.step.get()).field("phase", &self.phase.get()).finish_non_exhaustive()
+    }
+}
+
+/// Where a future was made or a task spawned.
+pub(crate) type Site = &'static Location<'static>;

@@ -1,0 +1,110 @@
+//! What was noticed during a run that is no event of its schedule.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+
+use reveille_executor::TaskId;
+
+use super::Site;
+
+/// A panic that happened while the run was this thread's.
+#[derive(Clone, Debug)]
+pub(crate) struct PanicNote {
+    /// The task whose poll panicked; `None` in a waker or a destructor outside of any poll.
+    pub(crate) task: Option<TaskId>,
+    pub(crate) message: String,
+    /// File, line and column.
+    pub(crate) place: Option<(String, u32, u32)>,
+    /// The world was being dropped.
+    pub(crate) in_teardown: bool,
+}
+
+/// A rule of the `Future` contract, broken towards one of our futures.
+#[derive(Clone, Debug)]
+pub(crate) struct Misuse {
+    /// What was polled after it had completed.
+    pub(crate) what: &'static str,
+    pub(crate) task: Option<TaskId>,
+}
+
+/// Something that is not wrong by itself and may explain what is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hint {
+    /// A future was dropped without ever having been polled: it did nothing.
+    NeverPolled { what: &'static str, made: Site },
+    /// A task was spawned by a destructor while the world was being dropped; it was dropped in turn.
+    SpawnedInTeardown { site: Site },
+    /// A future was polled while the world was being dropped; it completed at once.
+    PolledInTeardown { what: &'static str },
+}
+
+/// At most so many notes of one sort are kept: a report shows a few, and a run may make millions.
+const KEPT: usize = 32;
+
+/// The notes of one run, except for `sometimes`, which lasts for the campaign.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    panics: RefCell<Vec<PanicNote>>,
+    misuse: RefCell<Option<Misuse>>,
+    hints: RefCell<Vec<Hint>>,
+    /// By name and site: whether the condition of a `sometimes!` has held.
+    sometimes: RefCell<BTreeMap<Sometimes, bool>>,
+    /// A panic hook must not borrow what the panicking code may have borrowed.
+    panicked: Cell<bool>,
+}
+
+/// A `sometimes!` in the source.
+pub(crate) type Sometimes = (&'static str, &'static str, u32);
+
+impl Notes {
+    pub(super) fn clear(&self) {
+        self.panics.borrow_mut().clear();
+        self.misuse.borrow_mut().take();
+        self.hints.borrow_mut().clear();
+        self.panicked.set(false);
+    }
+
+    pub(crate) fn panicked(&self, note: PanicNote) {
+        self.panicked.set(true);
+        if let Ok(mut panics) = self.panics.try_borrow_mut() {
+            if panics.len() < KEPT {
+                panics.push(note);
+            }
+        }
+    }
+
+    pub(crate) fn panics(&self) -> Vec<PanicNote> {
+        if self.panicked.get() { self.panics.borrow().clone() } else { Vec::new() }
+    }
+
+    pub(crate) fn misused(&self, what: &'static str, task: Option<TaskId>) {
+        self.misuse.borrow_mut().get_or_insert(Misuse { what, task });
+    }
+
+    pub(crate) fn misuse(&self) -> Option<Misuse> {
+        self.misuse.borrow().clone()
+    }
+
+    pub(crate) fn hint(&self, hint: Hint) {
+        let mut hints = self.hints.borrow_mut();
+        if hints.len() < KEPT && !hints.contains(&hint) {
+            hints.push(hint);
+        }
+    }
+
+    pub(super) fn spawned_in_teardown(&self, site: Site) {
+        self.hint(Hint::SpawnedInTeardown { site });
+    }
+
+    pub(crate) fn hints(&self) -> Vec<Hint> {
+        self.hints.borrow().clone()
+    }
+
+    pub(crate) fn sometimes(&self, key: Sometimes, held: bool) {
+        *self.sometimes.borrow_mut().entry(key).or_insert(false) |= held;
+    }
+
+    pub(crate) fn take_sometimes(&self) -> BTreeMap<Sometimes, bool> {
+        self.sometimes.take()
+    }
+}

@@ -1,0 +1,76 @@
+//! What the environment has to say about a campaign. The only reader of environment variables.
+
+use std::time::Duration;
+
+use crate::tape::Tape;
+
+/// The variables that were set, parsed.
+#[derive(Debug, Default)]
+pub(crate) struct Environment {
+    pub(crate) seed: Option<u64>,
+    pub(crate) runs: Option<u64>,
+    pub(crate) time: Option<Duration>,
+    pub(crate) jobs: Option<usize>,
+    pub(crate) replay: Option<Tape>,
+}
+
+impl Environment {
+    /// Reads the variables through `get`; the error names the variable and what it should have been.
+    pub(crate) fn read(get: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let whole = |name: &str, least: u64, what: &str| match get(name).filter(|text| !text.is_empty()) {
+            None => Ok(None),
+            Some(text) => match text.replace('_', "").parse::<u64>() {
+                Ok(number) if number >= least => Ok(Some(number)),
+                _ => Err(format!("the environment variable {name} is `{text}`: expected {what}, such as {name}={}", least.max(8))),
+            },
+        };
+        Ok(Self {
+            seed: whole("REVEILLE_SEED", 0, "a seed, a whole number")?,
+            runs: whole("REVEILLE_RUNS", 1, "a number of runs, at least 1")?,
+            time: whole("REVEILLE_SECONDS", 1, "a number of seconds, at least 1")?.map(Duration::from_secs),
+            jobs: whole("REVEILLE_JOBS", 1, "a number of threads, at least 1")?
+                .map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
+            replay: match get("REVEILLE_REPLAY").filter(|text| !text.is_empty()) {
+                Some(text) => Some(tape(&text).map_err(|error| format!("the environment variable REVEILLE_REPLAY: {error}"))?),
+                None => None,
+            },
+        })
+    }
+}
+
+/// The tape that `text` is, or that stands in the file it names as `@path`.
+pub(crate) fn tape(text: &str) -> Result<Tape, String> {
+    let Some(path) = text.strip_prefix('@') else {
+        return text.parse().map_err(|error: crate::TapeError| error.to_string());
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| format!("failed to read the tape `{path}`: {error}"))?;
+    text.parse().map_err(|error: crate::TapeError| format!("in `{path}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &'static str, value: &'static str) -> Result<Environment, String> {
+        Environment::read(|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn what_is_set_is_read() {
+        assert_eq!(read("REVEILLE_SEED", "7").unwrap().seed, Some(7));
+        assert_eq!(read("REVEILLE_RUNS", "1_000").unwrap().runs, Some(1_000));
+        assert_eq!(read("REVEILLE_SECONDS", "2").unwrap().time, Some(Duration::from_secs(2)));
+        assert_eq!(read("REVEILLE_JOBS", "2").unwrap().jobs, Some(2));
+        assert_eq!(read("REVEILLE_RUNS", "").unwrap().runs, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (name, value) in [("REVEILLE_RUNS", "abc"), ("REVEILLE_RUNS", "0"), ("REVEILLE_JOBS", "-1"), ("REVEILLE_SEED", "x")] {
+            let error = read(name, value).unwrap_err();
+            assert!(error.contains(name) && error.contains(&format!("`{value}`")) && error.contains("expected"), "{error}");
+        }
+        assert!(read("REVEILLE_REPLAY", "r1.").unwrap_err().contains("REVEILLE_REPLAY: the tape is cut"));
+        assert!(read("REVEILLE_REPLAY", "@/no/such/file").unwrap_err().contains("failed to read the tape `/no/such/file`"));
+    }
+}

@@ -1,0 +1,194 @@
+//! The text form of a tape. The grammar stands in the module above.
+
+use std::fmt;
+use std::str::FromStr;
+
+use reveille_executor::Kind;
+
+use super::{Item, Settings, Tape, fold, mix};
+use crate::choices::Draw;
+
+const VERSION: u32 = 1;
+
+impl fmt::Display for Tape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use fmt::Write as _;
+        let mut text = format!("r{VERSION}.{:04x}.{}", self.test, self.settings);
+        for item in &self.items {
+            match item {
+                Item::Zeros { count, check } => write!(text, ".Z{count}-{check:04x}")?,
+                Item::Unusual(draw) => write!(text, ".{}{}-{}", draw.kind.letter(), draw.bound, draw.value)?,
+            }
+        }
+        write!(f, "{text}.E{}-{:04x}", self.draws(), check(&text))
+    }
+}
+
+fn check(text: &str) -> u16 {
+    fold(text.bytes().fold(0, |hash, byte| mix(hash, u64::from(byte) + 1)))
+}
+
+impl fmt::Display for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.poll_cost { "p" } else { "-" })
+    }
+}
+
+/// A text that is not a tape, or not one that this version reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TapeError {
+    message: String,
+}
+
+impl TapeError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into() }
+    }
+}
+
+impl fmt::Display for TapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TapeError {}
+
+impl FromStr for Tape {
+    type Err = TapeError;
+
+    fn from_str(text: &str) -> Result<Self, TapeError> {
+        let text = text.trim();
+        let mut parts = text.split('.');
+        version(parts.next().unwrap_or_default())?;
+        let test = parts.next().and_then(hex).ok_or_else(|| cut("the hash of its test"))?;
+        let settings = settings(parts.next().ok_or_else(|| cut("its settings"))?)?;
+        let mut tape = Self { test, settings, items: Vec::new() };
+        for part in parts {
+            if let Some(end) = part.strip_prefix('E') {
+                return if is_end_of(&tape, end, text) { Ok(tape) } else { Err(damaged()) };
+            }
+            tape.items.push(item(part)?);
+        }
+        Err(cut("its end"))
+    }
+}
+
+fn version(part: &str) -> Result<(), TapeError> {
+    match part.strip_prefix('r').and_then(|digits| digits.parse::<u32>().ok()) {
+        Some(VERSION) => Ok(()),
+        Some(newer) if newer > VERSION => Err(TapeError::new(format!(
+            "the tape is of version r{newer}, newer than this reveille, which reads r{VERSION}: use the version that wrote it"
+        ))),
+        _ => Err(TapeError::new(format!("expected a tape, which starts with `r{VERSION}.`, found `{}`", shown(part)))),
+    }
+}
+
+fn settings(part: &str) -> Result<Settings, TapeError> {
+    match part {
+        "-" => Ok(Settings::default()),
+        "p" => Ok(Settings { poll_cost: true }),
+        _ => Err(TapeError::new(format!("the tape has unknown settings `{}`: expected `-` or `p`", shown(part)))),
+    }
+}
+
+fn item(part: &str) -> Result<Item, TapeError> {
+    let bad = || TapeError::new(format!("the tape has `{}` where a choice such as `s3-1` was expected", shown(part)));
+    let mut characters = part.chars();
+    let letter = characters.next().ok_or_else(bad)?;
+    let (left, right) = characters.as_str().split_once('-').ok_or_else(bad)?;
+    if letter == 'Z' {
+        let (count, check) = (number(left).ok_or_else(bad)?, hex(right).ok_or_else(bad)?);
+        return if count == 0 { Err(bad()) } else { Ok(Item::Zeros { count, check }) };
+    }
+    let bound = number(left).and_then(|n| u32::try_from(n).ok()).ok_or_else(bad)?;
+    let value = number(right).and_then(|n| u32::try_from(n).ok()).ok_or_else(bad)?;
+    if !letter.is_ascii_lowercase() || value == 0 || value >= bound {
+        return Err(bad());
+    }
+    Ok(Item::Unusual(Draw { kind: Kind::new(letter as u8), bound, value }))
+}
+
+/// A decimal number in its one spelling, so that a tape has one text.
+fn number(digits: &str) -> Option<u64> {
+    let canonical = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    if canonical { digits.parse().ok().filter(|n| *n <= 1 << 40) } else { None }
+}
+
+fn hex(digits: &str) -> Option<u16> {
+    let canonical = digits.len() == 4 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    if canonical { u16::from_str_radix(digits, 16).ok() } else { None }
+}
+
+/// Whether `end` (what follows the `E`) closes `text` and agrees with what was read.
+fn is_end_of(tape: &Tape, end: &str, text: &str) -> bool {
+    let expected = tape.to_string();
+    text == expected && expected.ends_with(end)
+}
+
+fn cut(what: &str) -> TapeError {
+    TapeError::new(format!("the tape is cut: {what} is missing; copy it whole, up to the part that starts with `E`"))
+}
+
+fn damaged() -> TapeError {
+    TapeError::new("the tape is damaged: its check value does not fit its text; copy it again")
+}
+
+fn shown(part: &str) -> String {
+    part.chars().take(24).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draw(letter: u8, bound: u32, value: u32) -> Draw {
+        Draw { kind: Kind::new(letter), bound, value }
+    }
+
+    fn sample() -> Tape {
+        let draws = [draw(b's', 3, 0), draw(b's', 2, 0), draw(b's', 5, 4), draw(b'c', 10, 3), draw(b's', 2, 0)];
+        Tape::record(0x9c0e, Settings::default(), &draws)
+    }
+
+    #[test]
+    fn text_and_value_are_two_forms_of_one_tape() {
+        let text = sample().to_string();
+        assert!(text.starts_with("r1.9c0e.-.Z2-"), "{text}");
+        assert!(text.contains(".s5-4.c10-3.Z1-"), "{text}");
+        assert_eq!(text.parse::<Tape>().unwrap(), sample());
+        assert_eq!((sample().draws(), sample().unusual(), sample().unusual_of('c')), (5, 2, 1));
+        let cost = Tape::record(0, Settings { poll_cost: true }, &[]);
+        assert_eq!(cost.to_string().parse::<Tape>().unwrap(), cost);
+    }
+
+    #[test]
+    fn every_proper_prefix_is_an_error_and_never_a_panic() {
+        let text = sample().to_string();
+        for length in 0..text.len() {
+            let error = text[..length].parse::<Tape>().unwrap_err().to_string();
+            assert!(!error.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_changed_character_is_noticed() {
+        let text = sample().to_string();
+        for at in 0..text.len() {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'1' { b'2' } else { b'1' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(changed.parse::<Tape>().is_err(), "{changed} was read though {text} was written");
+        }
+    }
+
+    #[test]
+    fn the_errors_say_what_to_do() {
+        let error = |text: &str| text.parse::<Tape>().unwrap_err().to_string();
+        assert!(error("r2.0000.-.E0-0000").contains("newer than this reveille"));
+        assert!(error("hello").contains("expected a tape, which starts with `r1.`, found `hello`"));
+        assert!(error("r1.9c0e.-.s3-1").contains("the tape is cut"));
+        assert!(error("r1.9c0e.-.s3-3.E1-0000").contains("`s3-3` where a choice"));
+        assert!(error("r1.9c0e.-.s3-1.E1-0000").contains("damaged"));
+    }
+}

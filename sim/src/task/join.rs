@@ -1,0 +1,104 @@
+//! The handle to a task.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use reveille_executor::{AbortHandle, JoinError, TaskId};
+
+use crate::context;
+use crate::run::RunId;
+
+/// Waits for a task and yields its output. Dropping it lets the task go on, detached.
+///
+/// A panic of the task comes out as a [`JoinError`]; a panic that nobody receives in this way is a finding.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let task = reveille::spawn(std::future::pending::<()>());
+/// task.abort();
+/// assert!(task.await.unwrap_err().is_cancelled());
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+#[must_use = "a handle that is dropped detaches its task; write `drop(spawn(..))` if that is meant"]
+pub struct JoinHandle<T> {
+    inner: reveille_executor::JoinHandle<T>,
+    /// The run of the task; `None` for a task of a real executor.
+    run: Option<RunId>,
+    taken: bool,
+}
+
+impl<T> JoinHandle<T> {
+    pub(super) fn of_run(inner: reveille_executor::JoinHandle<T>, run: RunId) -> Self {
+        Self { inner, run: Some(run), taken: false }
+    }
+
+    pub(super) fn real(inner: reveille_executor::JoinHandle<T>) -> Self {
+        Self { inner, run: None, taken: false }
+    }
+
+    pub(super) fn into_inner(self) -> reveille_executor::JoinHandle<T> {
+        self.inner
+    }
+
+    /// Cancels the task: its future is dropped when the task is next scheduled. A task that has ended is not affected.
+    pub fn abort(&self) {
+        self.inner.abort();
+    }
+
+    /// A handle that can only abort, for keeping elsewhere.
+    pub fn abort_handle(&self) -> AbortHandle {
+        self.inner.abort_handle()
+    }
+
+    /// Whether the task has ended, in whatever way.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.inner.is_finished()
+    }
+
+    /// The number of the task in its run, as reports show it.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        self.inner.id()
+    }
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.taken {
+            misused("JoinHandle");
+        }
+        let result = std::task::ready!(Pin::new(&mut self.inner).poll(context));
+        self.taken = true;
+        note_panic(&result, self.run);
+        Poll::Ready(result)
+    }
+}
+
+impl<T> Unpin for JoinHandle<T> {}
+
+/// Puts on record that the panic of a task of `run` has been received.
+pub(super) fn note_panic<T>(result: &Result<T, JoinError>, run: Option<RunId>) {
+    if let Err(error) = result {
+        if error.is_panic() {
+            context::try_with(|current| {
+                if Some(current.id()) == run {
+                    current.tasks.panic_taken(error.id());
+                }
+            });
+        }
+    }
+}
+
+/// A future of ours was polled again after it had completed.
+///
+/// # Panics
+/// Always; in a run the finding says more than the panic.
+#[track_caller]
+pub(crate) fn misused(what: &'static str) -> ! {
+    context::try_with(|run| run.notes.misused(what, run.current()));
+    panic!("`{what}` was polled after it had completed");
+}

@@ -1,0 +1,110 @@
+//! A set of tasks that are waited for in the order in which they end.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use reveille_executor::{AbortHandle, JoinError};
+
+use super::Builder;
+use super::join::{misused, note_panic};
+
+/// Tasks that belong together. Dropping the set aborts those that are still alive.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut squares = reveille::JoinSet::new();
+/// for n in 1..=3 {
+///     squares.spawn(async move { n * n });
+/// }
+/// let mut sum = 0;
+/// while let Some(square) = squares.join_next().await {
+///     sum += square.unwrap();
+/// }
+/// assert_eq!(sum, 14);
+/// # }).unwrap();
+/// ```
+#[derive(Debug)]
+pub struct JoinSet<T> {
+    inner: reveille_executor::JoinSet<T>,
+}
+
+impl<T: 'static> JoinSet<T> {
+    /// An empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { inner: reveille_executor::JoinSet::new() }
+    }
+
+    /// Spawns `future` as a task of the set. See [`spawn`](crate::spawn).
+    ///
+    /// # Panics
+    /// Outside of a run and of [`#[reveille::main]`](crate::main).
+    #[track_caller]
+    pub fn spawn<F>(&mut self, future: F) -> AbortHandle
+    where
+        F: Future<Output = T> + 'static,
+    {
+        let handle = Builder::new().spawn(future);
+        let abort = handle.abort_handle();
+        self.inner.insert(handle.into_inner());
+        abort
+    }
+
+    /// Waits for the next task to end; `None` when the set is empty. Cancel-safe: a task's result is taken only when it is
+    /// returned.
+    pub fn join_next(&mut self) -> JoinNext<'_, T> {
+        JoinNext { inner: Some(self.inner.join_next()) }
+    }
+
+    /// The next result that is there already.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        let result = self.inner.try_join_next()?;
+        note_panic(&result, crate::context::try_with(crate::run::Run::id));
+        Some(result)
+    }
+
+    /// Aborts all tasks of the set. They stay in it until they are joined.
+    pub fn abort_all(&mut self) {
+        self.inner.abort_all();
+    }
+
+    /// How many tasks have not been joined.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.len()
+    }
+
+    /// Whether every task has been joined.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.inner.is_empty()
+    }
+}
+
+impl<T: 'static> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Waits for the next task of a [`JoinSet`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct JoinNext<'a, T> {
+    /// `None` once it has completed.
+    inner: Option<reveille_executor::JoinNext<'a, T>>,
+}
+
+impl<T: 'static> Future for JoinNext<'_, T> {
+    type Output = Option<Result<T, JoinError>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(inner) = &mut self.inner else { misused("JoinNext") };
+        let next = std::task::ready!(Pin::new(inner).poll(context));
+        self.inner = None;
+        if let Some(result) = &next {
+            note_panic(result, crate::context::try_with(crate::run::Run::id));
+        }
+        Poll::Ready(next)
+    }
+}

@@ -1,0 +1,113 @@
+//! Tasks of a run: spawning them, naming them, waiting for them.
+//!
+//! The words are tokio's, since the code under test is ordinary library code. Two things differ: a future need not be
+//! `Send`, and every spawn remembers where it was made, for the report.
+
+mod join;
+mod join_set;
+
+use std::borrow::Cow;
+use std::panic::Location;
+
+pub use join::JoinHandle;
+pub(crate) use join::misused;
+pub use join_set::{JoinNext, JoinSet};
+pub use reveille_executor::{AbortHandle, JoinError, TaskId, YieldNow, yield_now};
+
+use crate::context;
+use crate::run::Origin;
+
+/// Spawns a task.
+///
+/// In a run the task belongs to it and ends with it at the latest. Under [`#[reveille::main]`](crate::main) it is a task
+/// of the real executor.
+///
+/// # Panics
+/// Outside of both.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let sum = reveille::spawn(async { 1 + 1 });
+/// assert_eq!(sum.await.unwrap(), 2);
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    Builder::new().spawn(future)
+}
+
+/// Runs a closure that blocks, as a task of one step: nothing else happens in the run meanwhile.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let sum = reveille::spawn_blocking(|| (1..=1_000).sum::<u32>());
+/// assert_eq!(sum.await.unwrap(), 500_500);
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn spawn_blocking<F, T>(work: F) -> JoinHandle<T>
+where
+    F: FnOnce() -> T + 'static,
+    T: 'static,
+{
+    Builder::new().spawn(async move { work() })
+}
+
+/// A task with a name, or one that is expected to wait for ever.
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let worker = reveille::task::Builder::new().name("worker").spawn(async { 7 });
+/// assert_eq!(worker.await.unwrap(), 7);
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "a builder spawns nothing until `spawn` is called"]
+pub struct Builder {
+    name: Option<Cow<'static, str>>,
+    daemon: bool,
+}
+
+impl Builder {
+    /// A task without a name that is expected to end.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The name that reports show.
+    pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Says that the task may wait for ever: it is never reported as stuck, nor as alive after the root.
+    pub fn daemon(mut self, daemon: bool) -> Self {
+        self.daemon = daemon;
+        self
+    }
+
+    /// Spawns `future`. See [`spawn`].
+    ///
+    /// # Panics
+    /// Outside of a run and of [`#[reveille::main]`](crate::main).
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let origin = Origin { name: self.name, site: Location::caller(), daemon: self.daemon };
+        // The future is moved into whichever of the two takes it.
+        let mut future = Some(future);
+        let in_run = context::try_with(|run| future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id())));
+        match (in_run.flatten(), future) {
+            (Some(handle), _) => handle,
+            (None, Some(future)) => JoinHandle::real(reveille_executor::spawn(future)),
+            (None, None) => unreachable!("the future was moved into a run that gave no handle"),
+        }
+    }
+}

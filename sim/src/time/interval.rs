@@ -1,0 +1,134 @@
+//! Ticking.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Instant, Sleep};
+use crate::context;
+
+/// Ticks at once and then every `period`.
+///
+/// # Panics
+/// Outside of a run, and if `period` is zero.
+///
+/// ```
+/// use reveille::time::{Duration, Instant, interval};
+/// # reveille::explore().runs(10).run(|| async {
+/// let start = Instant::now();
+/// let mut ticks = interval(Duration::from_secs(1));
+/// for _ in 0..3 {
+///     ticks.tick().await;
+/// }
+/// assert_eq!(start.elapsed(), Duration::from_secs(2));
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    interval_at(context::with("reveille::time::interval", |run| Instant(run.clock.now())), period)
+}
+
+/// Ticks at `start` and then every `period`.
+///
+/// # Panics
+/// Outside of a run, and if `period` is zero.
+#[track_caller]
+pub fn interval_at(start: Instant, period: Duration) -> Interval {
+    assert!(!period.is_zero(), "an interval needs a period above zero");
+    let run = context::with("reveille::time::interval_at", crate::run::Run::id);
+    Interval { delay: Sleep::inner(start, run), period, missed: MissedTickBehavior::default() }
+}
+
+/// What an [`Interval`] does when a tick was due and nobody took it. The three behaviours are those of tokio.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MissedTickBehavior {
+    /// Ticks as fast as they are taken until it has caught up.
+    #[default]
+    Burst,
+    /// Goes on a period after the late tick was taken.
+    Delay,
+    /// Leaves out what was missed and keeps to the multiples of the period.
+    Skip,
+}
+
+/// Ticks. Made by [`interval`].
+#[derive(Debug)]
+pub struct Interval {
+    /// Waits for the next tick.
+    delay: Sleep,
+    period: Duration,
+    missed: MissedTickBehavior,
+}
+
+impl Interval {
+    /// Waits for the next tick and says when it was due. Cancel-safe: a tick is taken only when it is returned.
+    pub fn tick(&mut self) -> Tick<'_> {
+        Tick { interval: self }
+    }
+
+    /// Polls for the next tick. See [`tick`](Self::tick).
+    pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
+        std::task::ready!(Pin::new(&mut self.delay).poll(context));
+        let due = self.delay.deadline();
+        let next = self.next(due, Instant::now());
+        Pin::new(&mut self.delay).reset(next);
+        Poll::Ready(due)
+    }
+
+    /// When the tick after the one that was `due` comes, if that is taken `now`.
+    fn next(&self, due: Instant, now: Instant) -> Instant {
+        let next = due + self.period;
+        match self.missed {
+            MissedTickBehavior::Burst => next,
+            _ if next > now => next,
+            MissedTickBehavior::Delay => now + self.period,
+            MissedTickBehavior::Skip => {
+                let past = (now - due).as_nanos() % self.period.as_nanos();
+                // Below the period, and so below u64::MAX whenever time itself is.
+                now + (self.period - Duration::from_nanos(u64::try_from(past).unwrap_or(u64::MAX)))
+            }
+        }
+    }
+
+    /// Starts anew: the next tick comes a period from now.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[track_caller]
+    pub fn reset(&mut self) {
+        let next = Instant::now() + self.period;
+        Pin::new(&mut self.delay).reset(next);
+    }
+
+    /// What happens to ticks that nobody took in time.
+    #[must_use]
+    pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
+        self.missed
+    }
+
+    /// Sets what happens to ticks that nobody took in time.
+    pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
+        self.missed = behavior;
+    }
+
+    /// The time between ticks.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        self.period
+    }
+}
+
+/// Waits for the next tick of an [`Interval`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct Tick<'a> {
+    interval: &'a mut Interval,
+}
+
+impl Future for Tick<'_> {
+    type Output = Instant;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instant> {
+        self.interval.poll_tick(context)
+    }
+}

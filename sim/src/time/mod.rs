@@ -1,0 +1,105 @@
+//! Virtual time, in tokio's words.
+//!
+//! Time stands still while a task is polled, and jumps to the next timer when nothing can run: a test of a five-minute
+//! time-out takes no time. All timers of one instant are woken together; the schedule decides who is polled first.
+//!
+//! ```
+//! use reveille::time::{Duration, Instant, sleep};
+//!
+//! reveille::explore()
+//!     .run(|| async {
+//!         let start = Instant::now();
+//!         sleep(Duration::from_secs(5)).await;
+//!         sleep(Duration::from_secs(5)).await;
+//!         assert_eq!(start.elapsed(), Duration::from_secs(10));
+//!     })
+//!     .unwrap();
+//! ```
+
+mod interval;
+mod sleep;
+mod timeout;
+
+pub use std::time::Duration;
+
+pub use interval::{Interval, MissedTickBehavior, Tick, interval, interval_at};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
+
+use crate::context;
+
+/// A point in the virtual time of a run.
+///
+/// ```
+/// use reveille::time::{Duration, Instant};
+/// # reveille::explore().runs(1).run(|| async {
+/// let start = Instant::now();
+/// assert_eq!(start.elapsed(), Duration::ZERO); // time does not pass within a poll
+/// assert_eq!((start + Duration::from_millis(3)) - start, Duration::from_millis(3));
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(reveille_reactor::Instant);
+
+impl Instant {
+    /// The time of the run. Constant within a poll.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[track_caller]
+    #[must_use]
+    pub fn now() -> Self {
+        context::with("reveille::time::Instant::now", |run| Self(run.clock.now()))
+    }
+
+    /// The time since this instant; zero for one that is still to come.
+    ///
+    /// # Panics
+    /// Outside of a run.
+    #[track_caller]
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        Self::now().duration_since(*self)
+    }
+
+    /// The time from `earlier` to this instant; zero if `earlier` is later.
+    #[must_use]
+    pub fn duration_since(&self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.0.as_nanos().saturating_sub(earlier.0.as_nanos()))
+    }
+
+    /// The instant `duration` later; `None` beyond the end of time, 584 years after the start of the run.
+    #[must_use]
+    pub fn checked_add(&self, duration: Duration) -> Option<Self> {
+        self.0.checked_add(duration).map(Self)
+    }
+
+    /// The instant `duration` later, or the end of time.
+    fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0 + duration)
+    }
+}
+
+impl std::ops::Add<Duration> for Instant {
+    type Output = Self;
+
+    /// Saturates at the end of time, 584 years after the start of the run.
+    fn add(self, duration: Duration) -> Self {
+        self.saturating_add(duration)
+    }
+}
+
+impl std::ops::AddAssign<Duration> for Instant {
+    fn add_assign(&mut self, duration: Duration) {
+        *self = *self + duration;
+    }
+}
+
+impl std::ops::Sub for Instant {
+    type Output = Duration;
+
+    /// Zero if `earlier` is later.
+    fn sub(self, earlier: Self) -> Duration {
+        self.duration_since(earlier)
+    }
+}

@@ -1,0 +1,93 @@
+//! Giving up on a future.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+
+use super::{Instant, Sleep};
+use crate::context;
+use crate::task::misused;
+
+/// Awaits `future` for at most `duration`; then the future is dropped and the result is [`Elapsed`].
+///
+/// The future is polled first, so one that is ready wins even against a duration of zero.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// ```
+/// use reveille::time::{Duration, sleep, timeout};
+/// # reveille::explore().runs(10).run(|| async {
+/// let late = timeout(Duration::from_secs(1), sleep(Duration::from_secs(2))).await;
+/// assert!(late.is_err());
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
+    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.clock.now()), run.id()));
+    Timeout { future: future.into_future(), delay: Sleep::inner(now + duration, run), ended: false }
+}
+
+/// Awaits `future` until `deadline` at most. See [`timeout`].
+///
+/// # Panics
+/// Outside of a run.
+#[track_caller]
+pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
+    let run = context::with("reveille::time::timeout_at", crate::run::Run::id);
+    Timeout { future: future.into_future(), delay: Sleep::inner(deadline, run), ended: false }
+}
+
+pin_project! {
+    /// The future of [`timeout`].
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Timeout<F> {
+        #[pin]
+        future: F,
+        #[pin]
+        delay: Sleep,
+        ended: bool,
+    }
+}
+
+impl<F: Future> Future for Timeout<F> {
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if *this.ended {
+            misused("Timeout");
+        }
+        let result = match this.future.poll(context) {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => {
+                std::task::ready!(this.delay.poll(context));
+                Err(Elapsed(()))
+            }
+        };
+        *this.ended = true;
+        Poll::Ready(result)
+    }
+}
+
+/// A time-out struck.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed(());
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("deadline has elapsed")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl From<Elapsed> for std::io::Error {
+    fn from(_: Elapsed) -> Self {
+        std::io::ErrorKind::TimedOut.into()
+    }
+}

@@ -1,0 +1,84 @@
+//! A program under test, and one performance of it.
+
+use std::rc::Rc;
+
+use reveille_executor::JoinHandle;
+
+use crate::context;
+use crate::judge::{Detached, Verdict, judge};
+use crate::oracle::Oracle;
+use crate::run::{Ending, Limits, Run};
+use crate::strategy::{Replay, Source};
+use crate::tape::{Settings, Tape};
+use crate::watch::Watch;
+
+/// Spawns the root task of a run: the user's future, its outcome made uniform.
+pub(crate) type Program<'a> = dyn Fn(&Run) -> JoinHandle<Result<(), String>> + Sync + 'a;
+
+/// Makes the oracle of one run.
+pub(crate) type OracleMaker = Box<dyn Fn() -> Box<dyn Oracle> + Send + Sync>;
+
+/// What every run of a test has in common.
+pub(crate) struct Rules {
+    /// The short hash of the test's name.
+    pub(crate) test: u16,
+    pub(crate) settings: Settings,
+    pub(crate) limits: Limits,
+    pub(crate) detached: Detached,
+    pub(crate) oracles: Vec<OracleMaker>,
+}
+
+/// A program and the rules it runs under.
+pub(crate) struct Trial<'a> {
+    pub(crate) program: &'a Program<'a>,
+    pub(crate) rules: &'a Rules,
+}
+
+/// What came of a run.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) verdict: Option<Verdict>,
+    pub(crate) digest: u64,
+    pub(crate) polls: u64,
+}
+
+impl Trial<'_> {
+    /// A world for this program, in which `source` decides.
+    pub(crate) fn world(&self, source: Box<dyn Source>) -> Rc<Run> {
+        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        Run::new(source, self.rules.settings, self.rules.limits, watch)
+    }
+
+    /// A world in which `tape` is repeated while `watch` looks on.
+    pub(crate) fn stage(&self, tape: &Tape, watch: Watch) -> Rc<Run> {
+        Run::new(Box::new(Replay::new(tape.clone())), self.rules.settings, self.rules.limits, Some(watch))
+    }
+
+    /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
+    pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
+        let _entered = context::enter(run);
+        run.begin(seed);
+        if let Some(watch) = &run.watch {
+            watch.judge_by(self.rules.oracles.iter().map(|make| make()).collect());
+        }
+        let mut root = (self.program)(run);
+        let ending = run.drive();
+        let digest = run.digest();
+        let verdict = judge(run, ending, &mut root, self.rules.detached);
+        let inspected = inspect(run, ending);
+        drop(root);
+        run.tear_down();
+        let verdict = verdict.or_else(|| panic_in_teardown(run));
+        (Outcome { verdict, digest, polls: run.step() }, inspected)
+    }
+
+    /// The tape of the run that was performed last in `run`.
+    pub(crate) fn tape(&self, run: &Run) -> Tape {
+        Tape::record(self.rules.test, self.rules.settings, run.choices.borrow().draws())
+    }
+}
+
+fn panic_in_teardown(run: &Run) -> Option<Verdict> {
+    let note = run.notes.panics().into_iter().find(|note| note.in_teardown)?;
+    Some(Verdict::Panic { task: None, note: Some(note) })
+}

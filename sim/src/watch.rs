@@ -1,0 +1,198 @@
+//! What looks on while a run goes: a trace, the user's oracles, and one task under the glass.
+//!
+//! Only replays are watched, and runs for which the user brought oracles; a plain run has no [`Watch`] at all. Watching
+//! changes nothing: observing wakers compare equal to their clones just as plain ones do.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::task::Waker;
+
+use reveille_executor::{Observe, TaskId, WakerOp, proxy_waker};
+
+use crate::context;
+use crate::event::{Event, Stamped};
+use crate::oracle::Oracle;
+use crate::run::Run;
+use crate::site::Stack;
+
+/// The onlookers of one run.
+#[derive(Default)]
+pub(crate) struct Watch {
+    /// All events so far, when somebody wants to compare them.
+    trace: Option<RefCell<Vec<Stamped>>>,
+    oracles: RefCell<Vec<Box<dyn Oracle>>>,
+    /// What the first oracle to object said.
+    objection: RefCell<Option<String>>,
+    stopped: Cell<bool>,
+    focus: Option<Focus>,
+}
+
+impl Watch {
+    /// Keeps every event.
+    pub(crate) fn tracing() -> Self {
+        Self { trace: Some(RefCell::default()), ..Self::default() }
+    }
+
+    /// Follows the wakers of `task` and, in its `ordinal`-th poll, looks where they are cloned.
+    pub(crate) fn focused(task: TaskId, ordinal: u64) -> Self {
+        Self { focus: Some(Focus::new(task, ordinal)), ..Self::default() }
+    }
+
+    /// Puts new oracles in the place of the last run's.
+    pub(crate) fn judge_by(&self, oracles: Vec<Box<dyn Oracle>>) {
+        self.oracles.replace(oracles);
+        self.objection.take();
+        self.stopped.set(false);
+    }
+
+    pub(crate) fn event(&self, step: u64, event: Event) {
+        if let Some(trace) = &self.trace {
+            trace.borrow_mut().push(Stamped { step, event });
+        }
+        // An oracle that makes events of its own does not see them: it is busy.
+        if let Ok(mut oracles) = self.oracles.try_borrow_mut() {
+            let verdict = oracles.iter_mut().try_for_each(|oracle| oracle.event(&event));
+            self.object(verdict);
+        }
+    }
+
+    /// Tells the oracles that the program has ended.
+    pub(crate) fn end(&self) {
+        let verdict = self.oracles.borrow_mut().iter_mut().try_for_each(|oracle| oracle.end());
+        self.object(verdict);
+    }
+
+    fn object(&self, verdict: Result<(), String>) {
+        if let Err(text) = verdict {
+            self.objection.borrow_mut().get_or_insert(text);
+            self.stopped.set(true);
+        }
+    }
+
+    pub(crate) fn stopped(&self) -> bool {
+        self.stopped.get()
+    }
+
+    pub(crate) fn objection(&self) -> Option<String> {
+        self.objection.borrow().clone()
+    }
+
+    pub(crate) fn take_trace(&self) -> Vec<Stamped> {
+        self.trace.as_ref().map(RefCell::take).unwrap_or_default()
+    }
+
+    pub(crate) fn focus(&self) -> Option<&Focus> {
+        self.focus.as_ref()
+    }
+
+    /// Whether this poll is the one to be looked into.
+    pub(crate) fn is_probed(&self, task: TaskId, ordinal: u64) -> bool {
+        self.focus.as_ref().is_some_and(|focus| focus.task == task && focus.ordinal == ordinal)
+    }
+
+    fn observe(&self, run: &Run, task: TaskId, op: WakerOp, live: usize) {
+        if op == WakerOp::Wake {
+            self.event(run.step(), Event::Woken { task, by: run.current() });
+        }
+        if let Some(focus) = &self.focus {
+            if op == WakerOp::Drop && live == 0 && focus.task == task {
+                let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
+                focus.last_drop.replace(Some(dropped));
+            }
+        }
+    }
+}
+
+/// The task under the glass.
+pub(crate) struct Focus {
+    task: TaskId,
+    /// The poll to look into, counted from 1: the task's last.
+    ordinal: u64,
+    /// Where wakers were cloned while the lens was on the task; see [`Focus::collect`].
+    clones: RefCell<Vec<Stack>>,
+    collecting: Cell<bool>,
+    /// Where the task waited after the poll in question.
+    sites: RefCell<Vec<Stack>>,
+    last_drop: RefCell<Option<LastDrop>>,
+}
+
+/// The last waker of a task goes.
+pub(crate) struct LastDrop {
+    pub(crate) step: u64,
+    pub(crate) by: Option<TaskId>,
+    pub(crate) stack: Stack,
+}
+
+impl Focus {
+    /// Enough for a `select!` of many branches; a poll that clones more is shown in part.
+    const CLONES_MAX: usize = 64;
+
+    fn new(task: TaskId, ordinal: u64) -> Self {
+        Self {
+            task,
+            ordinal,
+            clones: RefCell::default(),
+            collecting: Cell::new(false),
+            sites: RefCell::default(),
+            last_drop: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn task(&self) -> TaskId {
+        self.task
+    }
+
+    /// Calls `poll` with a waker of fresh identity and returns where it was cloned: a leaf has to register again, since
+    /// `will_wake` tells it that the waker it holds is another one.
+    pub(crate) fn collect<R>(&self, waker: Waker, poll: impl FnOnce(&Waker) -> R) -> (R, Vec<Stack>) {
+        let lens = proxy_waker(waker, self.task, Arc::new(Lens));
+        self.collecting.set(true);
+        let result = poll(&lens);
+        self.collecting.set(false);
+        (result, self.clones.take())
+    }
+
+    pub(crate) fn waits_at(&self, sites: Vec<Stack>) {
+        self.sites.replace(sites);
+    }
+
+    pub(crate) fn take_sites(&self) -> Vec<Stack> {
+        self.sites.take()
+    }
+
+    pub(crate) fn take_last_drop(&self) -> Option<LastDrop> {
+        self.last_drop.take()
+    }
+}
+
+/// The observer of an executor whose run is watched. It finds the watch through the run of its thread, so that a waker
+/// used on another thread reports nothing: that is a finding of its own kind.
+pub(crate) struct Onlooker;
+
+impl Observe for Onlooker {
+    fn observe(&self, task: TaskId, op: WakerOp, live: usize) {
+        context::try_with(|run| {
+            if let Some(watch) = &run.watch {
+                watch.observe(run, task, op, live);
+            }
+        });
+    }
+}
+
+/// The observer of a fresh waker: notes where it is cloned.
+struct Lens;
+
+impl Observe for Lens {
+    fn observe(&self, _task: TaskId, op: WakerOp, _live: usize) {
+        if op != WakerOp::Clone {
+            return;
+        }
+        context::try_with(|run| {
+            let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) else { return };
+            let mut clones = focus.clones.borrow_mut();
+            if focus.collecting.get() && clones.len() < Focus::CLONES_MAX {
+                clones.push(Stack::capture());
+            }
+        });
+    }
+}
