@@ -45,20 +45,23 @@ pub(super) struct Chain<'a> {
 impl<'a> Chain<'a> {
     pub(super) fn new(stack: Vec<Resolved>, paths: &'a Paths) -> Self {
         let mut activations: Vec<Activation> = stack.into_iter().map(|one| Activation::new(one, paths)).collect();
+        let blind = activations.iter().all(|one| one.origin == Origin::Library || one.resolved.file.is_none());
         activations.drain(..waker_end(&activations));
-        if let Some(entry) = activations.iter().position(Activation::is_executor_entry) {
-            activations.truncate(entry);
-        }
-        let with_lines = activations.iter().any(|one| one.origin == Origin::User);
-        let without = |one: &&Activation| one.origin == Origin::Unknown && one.symbol.is_qualified();
-        let lines =
-            if with_lines || !activations.iter().any(|one| without(&one)) { Lines::Present } else { Lines::Missing };
+        let entry = activations.iter().position(Activation::is_executor_entry).unwrap_or(activations.len());
+        let below = activations.split_off(entry);
+        let lines = match activations.iter().any(|one| one.origin == Origin::User) {
+            true => Lines::Present,
+            false if blind || activations.iter().any(Activation::lacks_lines) => Lines::Missing,
+            false => Lines::Present,
+        };
         let user_crates = match lines {
             Lines::Present => {
                 activations.iter().filter(|one| one.origin == Origin::User).filter_map(Activation::krate).collect()
             }
-            // The outermost future is what the user spawned; its crate is the best guess at whose the others are.
-            Lines::Missing => activations.iter().rev().find(without).and_then(Activation::krate).into_iter().collect(),
+            // Below all is the function that started the run; whose crate it is, theirs is the code under test.
+            Lines::Missing => {
+                below.iter().rev().find(|one| one.lacks_lines()).and_then(Activation::krate).into_iter().collect()
+            }
         };
         Self { activations, user_crates, lines, paths }
     }
@@ -66,10 +69,9 @@ impl<'a> Chain<'a> {
     /// The awaits, and what the innermost of them waits for.
     pub(super) fn await_site(&self) -> AwaitSite {
         let is_await = |one: &&Activation| self.is_user(one) && one.symbol.polls();
-        let mut awaits: Vec<&Activation> = self.activations.iter().filter(is_await).collect();
-        // The closures that a macro wrote may carry the place of its call. A recursive function comes back as itself.
-        awaits.dedup_by(|outer, inner| outer.is_same_place(inner) && outer.resolved.symbol != inner.resolved.symbol);
-        let frames = awaits.into_iter().map(|one| self.frame(one)).collect();
+        let awaits: Vec<&Activation> = self.activations.iter().filter(is_await).collect();
+        let written_by_macro = |at: usize| awaits.get(at + 1).is_some_and(|outer| awaits[at].is_closure_within(outer));
+        let frames = (0..awaits.len()).filter(|at| !written_by_macro(*at)).map(|at| self.frame(awaits[at])).collect();
         let inner = self.activations.iter().position(|one| is_await(&one)).unwrap_or(self.activations.len());
         let waits: Vec<String> = self.activations[..inner].iter().rev().filter_map(|one| self.wait(one)).collect();
         let children = waits.iter().find(|wait| known::is_sub_executor(wait)).cloned();
@@ -126,19 +128,33 @@ impl Activation {
         let origin = match &resolved.file {
             // The glue that drops a future's variables carries one of the future's own lines.
             _ if symbol.path.last().is_some_and(|name| name == "drop_in_place") => Origin::Library,
-            Some(file) => Origin::of_file(file, paths),
+            // The C library has lines too.
+            Some(file) if file.extension().is_some_and(|extension| extension == "rs") => Origin::of_file(file, paths),
+            Some(_) => Origin::Library,
             None => symbol.krate().map_or(Origin::Unknown, Origin::of_crate),
         };
         Self { resolved, symbol, origin }
+    }
+
+    /// Whether this is a function of some crate, and nothing tells in which file.
+    fn lacks_lines(&self) -> bool {
+        self.origin == Origin::Unknown && self.symbol.is_qualified()
     }
 
     fn krate(&self) -> Option<String> {
         self.symbol.krate().map(str::to_owned)
     }
 
-    fn is_same_place(&self, other: &Self) -> bool {
+    /// Whether this is a closure in `outer` that has the same place: macros write such, and give them the place of their
+    /// call. A recursive function is on the stack as itself.
+    fn is_closure_within(&self, outer: &Self) -> bool {
         let place = |one: &Self| (one.resolved.file.clone(), one.resolved.line, one.resolved.column);
-        self.resolved.line != 0 && place(self) == place(other)
+        let (Some(inner), Some(of)) = (&self.resolved.symbol, &outer.resolved.symbol) else { return false };
+        let is_within = match outer.symbol.is_qualified() {
+            true => inner.len() > of.len() && inner.starts_with(of),
+            false => inner.starts_with("{closure") && of.starts_with("{async"),
+        };
+        is_within && place(self) == place(outer)
     }
 
     fn is_in_file(&self, end: &str) -> bool {
@@ -169,4 +185,115 @@ fn waker_end(stack: &[Activation]) -> usize {
     }
     // An inlined or tail-called clone is not always seen; the hook that it called is ours.
     walk + top.take_while(|one| one.origin == Origin::Ours).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REGISTRY: &str = "/c/registry/src/index.crates.io-19";
+
+    /// A line of a hand-written stack: symbol, file (empty for none), line.
+    fn resolved(&(symbol, file, line): &(&str, &str, u32)) -> Resolved {
+        let file = match file {
+            "" => None,
+            file if file.starts_with("tokio") => Some(format!("{REGISTRY}/{file}")),
+            file => Some(file.to_owned()),
+        };
+        Resolved { symbol: Some(symbol.to_owned()), file: file.map(PathBuf::from), line, column: line }
+    }
+
+    fn chain<'a>(paths: &'a Paths, stack: &[(&str, &str, u32)]) -> Chain<'a> {
+        Chain::new(stack.iter().map(resolved).collect(), paths)
+    }
+
+    fn shown(site: &AwaitSite) -> Vec<String> {
+        site.frames.iter().map(ToString::to_string).collect()
+    }
+
+    const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/watch.rs");
+    const WAKE: &str = "/rustc/5980/library/core/src/task/wake.rs";
+
+    #[test]
+    fn the_chain_lies_between_the_waker_and_the_executor() {
+        let paths = Paths::at("/home/me/shop");
+        let chain = chain(
+            &paths,
+            &[
+                ("reveille::site::Stack::capture", OURS, 1),
+                ("reveille_executor::observe::clone", OURS, 1),
+                ("<core::task::wake::Waker as core::clone::Clone>::clone", WAKE, 1),
+                ("shop::Queue::register", "/home/me/shop/src/queue.rs", 5),
+                ("<shop::Queue as core::future::future::Future>::poll", "/home/me/shop/src/queue.rs", 9),
+                ("<reveille::time::timeout::Timeout<F> as core::future::future::Future>::poll", OURS, 7),
+                ("shop::serve::{{closure}}", "/home/me/shop/src/lib.rs", 20),
+                ("reveille_executor::task::run::run", OURS, 30),
+                ("reveille::run::drive", OURS, 40),
+                ("shop::tests::serves::{{closure}}", "/home/me/shop/src/lib.rs", 50),
+            ],
+        );
+        let site = chain.await_site();
+        assert_eq!(shown(&site), ["src/queue.rs:9:9   in shop::Queue::poll", "src/lib.rs:20:20   in shop::serve"]);
+        assert_eq!((site.leaf, site.lines), (None, Lines::Present));
+        assert_eq!(chain.innermost().unwrap().to_string(), "src/queue.rs:5:5   in shop::Queue::register");
+    }
+
+    #[test]
+    fn a_leaf_is_what_the_innermost_await_polls_first() {
+        let paths = Paths::at("/home/me/shop");
+        let stack = [
+            ("reveille::site::Stack::capture", OURS, 1),
+            ("tokio::sync::notify::Notified::poll_notified", "tokio-1.50.0/src/sync/notify.rs", 3),
+            (
+                "<tokio::sync::notify::Notified as core::future::future::Future>::poll",
+                "tokio-1.50.0/src/sync/notify.rs",
+                4,
+            ),
+            ("shop::serve::{{closure}}::{{closure}}", "tokio-1.50.0/src/macros/select.rs", 5),
+            (
+                "<core::pin::Pin<P> as core::future::future::Future>::poll",
+                "/rustc/5980/library/core/src/future/future.rs",
+                6,
+            ),
+            ("shop::serve::{{closure}}", "src/lib.rs", 20),
+            ("reveille_executor::task::run::run", OURS, 30),
+        ];
+        let site = chain(&paths, &stack).await_site();
+        assert_eq!(site.leaf.as_deref(), Some("tokio::sync::notify::Notified"));
+        assert_eq!(shown(&site), ["src/lib.rs:20:20   in shop::serve"]);
+    }
+
+    #[test]
+    fn recursion_is_kept_and_a_macro_on_the_same_place_is_not() {
+        let paths = Paths::at("/home/me/shop");
+        for (closure, body) in
+            [("shop::walk::{{closure}}::{{closure}}", "shop::walk::{{closure}}"), ("{closure#0}", "{async_fn#0}")]
+        {
+            let stack = [closure, body, closure, body, body].map(|symbol| (symbol, "src/lib.rs", 8));
+            assert_eq!(chain(&paths, &stack).await_site().frames.len(), 3, "{body}");
+        }
+    }
+
+    #[test]
+    fn without_lines_there_are_names_at_best_and_never_a_line() {
+        let paths = Paths::at("/home/me/shop");
+        let named = [
+            ("reveille::site::Stack::capture", "", 0),
+            ("core::option::Option<T>::map", "/rustc/5980/library/core/src/option.rs", 7),
+            ("<tokio::sync::notify::Notified as core::future::future::Future>::poll", "", 0),
+            ("shop::serve::{{closure}}", "", 0),
+            ("reveille_executor::task::run::run", "", 0),
+            ("shop::tests::serves", "", 0),
+            ("start_thread", "./nptl/pthread_create.c", 442),
+        ];
+        let site = chain(&paths, &named).await_site();
+        assert_eq!(site.lines, Lines::Missing);
+        assert_eq!(shown(&site), ["   in shop::serve"]);
+        assert_eq!(site.leaf.as_deref(), Some("tokio::sync::notify::Notified"));
+
+        let stripped = [("start_thread", "./nptl/pthread_create.c", 442), ("clone3", "./misc/clone3.S", 81)];
+        let chain = chain(&paths, &stripped);
+        assert_eq!(chain.await_site(), AwaitSite { frames: vec![], leaf: None, children: None, lines: Lines::Missing });
+        assert_eq!(chain.innermost(), None);
+    }
 }

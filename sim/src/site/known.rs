@@ -1,5 +1,7 @@
 //! What is known by name: a few types of widely used crates that stand between an await and what it waits for.
 
+use super::origin::is_ours;
+
 /// The path of `Waker`'s own functions.
 pub(super) const WAKER: [&str; 4] = ["core", "task", "wake", "Waker"];
 
@@ -63,7 +65,7 @@ const OURS: [(&str, &str); 7] = [
 /// `path` as the user writes it, if it is a future of ours.
 pub(super) fn public_name(path: &str) -> &str {
     let mut parts = path.split("::");
-    if !parts.next().is_some_and(|krate| super::origin::is_ours(krate)) {
+    if !parts.next().is_some_and(is_ours) {
         return path;
     }
     let public = parts.find_map(|part| OURS.iter().find(|(name, _)| *name == part));
