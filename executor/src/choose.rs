@@ -1,8 +1,9 @@
 //! The one way in which anything asks for a decision.
 //!
-//! Whatever a run leaves open is a [`Point`], and answering it is one call of [`Choose::choose`]. Who answers (a seed, a
-//! recorded tape, an exhaustive search, a fuzzer's bytes) is unknown here and makes no difference to the code that asks.
-//! The shape is that of Hypothesis' choice sequence as told by `minithesis`: one primitive, everything else derived.
+//! Whatever a run leaves open is a [`Point`], and answering it is one call of [`Choose::choose`]. Who answers (a seed,
+//! a recorded tape, an exhaustive search, a fuzzer's bytes) is unknown here and makes no difference to the code that
+//! asks. The shape is that of Hypothesis' choice sequence as told by `minithesis`: one primitive, everything else
+//! derived.
 //!
 //! Deliberately absent: floats, ranges, weights as separate calls, and any second source of randomness.
 

@@ -1,1 +1,43 @@
 //! A small executor whose every step can be chosen.
+//!
+//! [`LocalExecutor`] is a real single-threaded executor: [`LocalExecutor::block_on`] and [`LocalExecutor::run`] drive
+//! its tasks and park the thread when there is nothing to do. It is also steppable: [`LocalExecutor::pick`] asks a
+//! [`Choose`] which runnable task comes next and hands it out as a [`Runnable`], and [`Runnable::run`] is one poll,
+//! made with no lock or borrow of ours held. A simulation and a program run the same code.
+//!
+//! ```
+//! use reveille_executor::{LocalExecutor, yield_now};
+//!
+//! let executor = LocalExecutor::new();
+//! let sum = executor.spawn(async {
+//!     yield_now().await;
+//!     20 + 22
+//! });
+//! assert_eq!(executor.block_on(sum).unwrap(), 42);
+//! ```
+//!
+//! The protocol that makes this safe (one allocation and one atomic word per task) is argued at the top of
+//! `task/mod.rs` and model-checked with loom; see `mutants/` for the proof that the models can fail.
+//!
+//! Deliberately absent: time, I/O, randomness, environment variables, printing, and dependencies.
+
+mod choose;
+mod id;
+mod local;
+mod observe;
+mod park;
+mod task;
+
+mod join_set;
+mod yield_now;
+
+mod sync;
+
+pub use choose::{Choose, Hint, Kind, Point, Ready};
+pub use id::TaskId;
+pub use join_set::{JoinNext, JoinSet};
+pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn};
+pub use observe::{Observe, WakerOp, proxy_waker};
+pub use park::block_on;
+pub use task::{AbortHandle, JoinError, JoinHandle, Ran, TaskView};
+pub use yield_now::{YieldNow, yield_now};

@@ -1,0 +1,196 @@
+//! Many tasks awaited together.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::sync::Mutex;
+use crate::{JoinError, JoinHandle, LocalExecutor};
+
+/// A set of tasks whose outputs are awaited as they come. Dropping the set aborts those that are left.
+///
+/// A task that ends announces itself, so that [`join_next`](Self::join_next) takes constant time, however many there
+/// are.
+///
+/// ```
+/// use reveille_executor::{JoinSet, LocalExecutor, yield_now};
+///
+/// let executor = LocalExecutor::new();
+/// let mut set = JoinSet::new();
+/// set.spawn_on(&executor, async {
+///     yield_now().await;
+///     "slow"
+/// });
+/// set.spawn_on(&executor, async { "fast" });
+/// executor.block_on(async {
+///     assert_eq!(set.join_next().await.unwrap().unwrap(), "fast");
+///     assert_eq!(set.join_next().await.unwrap().unwrap(), "slow");
+///     assert!(set.join_next().await.is_none());
+/// });
+/// ```
+pub struct JoinSet<T> {
+    /// Each handle at the place that its waker names; free places are `None`.
+    handles: Vec<Option<JoinHandle<T>>>,
+    /// The free places of `handles`.
+    free: Vec<usize>,
+    ended: StdArc<Ended>,
+}
+
+/// Where tasks of a set announce that they have ended.
+struct Ended(Mutex<Announcements>);
+
+struct Announcements {
+    /// The places of tasks that have ended and not been taken, in the order of ending.
+    places: VecDeque<usize>,
+    /// Who awaits the next.
+    waker: Option<Waker>,
+}
+
+/// The join waker of the task at `place`.
+struct Announce {
+    place: usize,
+    ended: StdArc<Ended>,
+}
+
+impl Wake for Announce {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        let waker = {
+            let mut announcements = self.ended.0.lock();
+            announcements.places.push_back(self.place);
+            announcements.waker.take()
+        };
+        // Outside of the lock: a wake may run anything.
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<T> JoinSet<T> {
+    /// A set without tasks.
+    #[must_use]
+    pub fn new() -> Self {
+        let announcements = Announcements { places: VecDeque::new(), waker: None };
+        Self { handles: Vec::new(), free: Vec::new(), ended: StdArc::new(Ended(Mutex::new(announcements))) }
+    }
+
+    /// The number of tasks whose result has not been taken.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.handles.len() - self.free.len()
+    }
+
+    /// Whether there is no such task.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Spawns `future` on `executor` and adds the task.
+    pub fn spawn_on<F>(&mut self, executor: &LocalExecutor, future: F)
+    where
+        F: Future<Output = T> + 'static,
+        T: 'static,
+    {
+        self.insert(executor.spawn(future));
+    }
+
+    /// Adds the task of `handle`, on whatever executor that is.
+    ///
+    /// # Panics
+    /// Not here; but a handle whose result was taken already makes the [`join_next`](Self::join_next) that comes to it
+    /// panic.
+    pub fn insert(&mut self, mut handle: JoinHandle<T>) {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.handles.push(None);
+            self.handles.len() - 1
+        });
+        let announce = StdArc::new(Announce { place, ended: StdArc::clone(&self.ended) });
+        let waits = handle.register(&Waker::from(StdArc::clone(&announce)));
+        self.handles[place] = Some(handle);
+        if !waits {
+            announce.wake();
+        }
+    }
+
+    /// The result of the task that ended next; `None` if the set is empty. Nothing is lost when this is dropped.
+    pub fn join_next(&mut self) -> JoinNext<'_, T> {
+        JoinNext { set: self }
+    }
+
+    /// The result of a task that has ended, if there is one.
+    pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
+        let place = self.ended.0.lock().places.pop_front()?;
+        self.take(place)
+    }
+
+    fn take(&mut self, place: usize) -> Option<Result<T, JoinError>> {
+        let mut handle = self.handles[place].take()?;
+        self.free.push(place);
+        match Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => Some(result),
+            Poll::Pending => unreachable!("a task announced that it has ended, but it has not"),
+        }
+    }
+
+    /// Asks for the futures of all tasks to be dropped. Their results are still to be taken.
+    pub fn abort_all(&self) {
+        self.handles.iter().flatten().for_each(JoinHandle::abort);
+    }
+}
+
+impl<T> Default for JoinSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Drop for JoinSet<T> {
+    fn drop(&mut self) {
+        self.abort_all();
+    }
+}
+
+impl<T> fmt::Debug for JoinSet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinSet").field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// The future of [`JoinSet::join_next`].
+#[derive(Debug)]
+#[must_use = "futures do nothing unless polled"]
+pub struct JoinNext<'a, T> {
+    set: &'a mut JoinSet<T>,
+}
+
+impl<T> Future for JoinNext<'_, T> {
+    type Output = Option<Result<T, JoinError>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.set.is_empty() {
+            return Poll::Ready(None);
+        }
+        // A clone and a drop of a waker may run anything, so both happen outside of the lock.
+        let mut waker = Some(cx.waker().clone());
+        let place = {
+            let mut announcements = self.set.ended.0.lock();
+            let place = announcements.places.pop_front();
+            if place.is_none() {
+                std::mem::swap(&mut announcements.waker, &mut waker);
+            }
+            place
+        };
+        match place {
+            Some(place) => Poll::Ready(self.set.take(place)),
+            None => Poll::Pending,
+        }
+    }
+}

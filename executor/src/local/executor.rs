@@ -1,0 +1,341 @@
+//! The executor's face.
+
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Waker};
+
+use super::ambient;
+use super::shared::{self, OwnerSide, Shared};
+use super::{Runnable, Spawner};
+use crate::park::Root;
+use crate::sync::{Arc, UnsafeCell};
+use crate::{Choose, Hint, JoinHandle, Kind, Observe, Point, Ran, Ready, TaskId, TaskView};
+
+/// The most runnable tasks that [`LocalExecutor::pick`] lets its [`Choose`] choose from: the front of the queue.
+/// Passing over more than this at once is done in several picks; a choice among all of 100,000 tasks would say little,
+/// and its answer would not be small.
+pub const SCHEDULE_BOUND_MAX: u32 = 256;
+
+/// An executor for futures that need not be [`Send`]: one run queue, first in, first out.
+///
+/// A program drives it by [`block_on`](Self::block_on) or [`run`](Self::run); a simulation by [`pick`](Self::pick) and
+/// [`Runnable::run`]. Its tasks are polled and dropped on the thread that made it. Their wakers may go anywhere: a wake
+/// on another thread goes through a locked inbox, one on this thread takes no lock.
+///
+/// Every method takes `&self` and may be called from within a task, also those that end it; dropping the executor drops
+/// the futures of all its tasks, oldest first, and wakers that outlive it do nothing.
+///
+/// ```
+/// use std::rc::Rc;
+/// use reveille_executor::LocalExecutor;
+///
+/// let executor = LocalExecutor::new();
+/// let local = Rc::new(20);
+/// let task = executor.spawn({
+///     let local = Rc::clone(&local);
+///     async move { *local + 22 }
+/// });
+/// assert_eq!(executor.block_on(task).unwrap(), 42);
+/// ```
+pub struct LocalExecutor {
+    /// Replaced by `reset`; so nobody holds a reference into it while user code runs.
+    shared: UnsafeCell<Arc<Shared>>,
+    /// Its futures are polled and dropped on the thread that made it.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl LocalExecutor {
+    /// An executor without tasks, for this thread.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(None)
+    }
+
+    /// The same, with `observer` told of every operation on the wakers of its tasks.
+    #[must_use]
+    pub fn with_observer(observer: StdArc<dyn Observe>) -> Self {
+        Self::with(Some(observer))
+    }
+
+    fn with(observer: Option<StdArc<dyn Observe>>) -> Self {
+        Self { shared: UnsafeCell::new(Arc::new(Shared::new(observer))), _not_send: PhantomData }
+    }
+
+    /// Looks at the owner's side. `f` runs no user code.
+    #[inline(always)]
+    fn owner<R>(&self, f: impl FnOnce(&OwnerSide<'_>) -> R) -> R {
+        self.shared.with(|shared| {
+            // SAFETY: an executor stays on its owner thread; `reset` does not run during `f`.
+            let owner = unsafe { (*shared).owner_side() };
+            f(&owner)
+        })
+    }
+
+    /// The shared part, to be held while user code runs.
+    fn shared(&self) -> Arc<Shared> {
+        // SAFETY: cloning runs no user code, so `reset` does not run meanwhile.
+        self.shared.with(|shared| unsafe { Arc::clone(&*shared) })
+    }
+
+    /// Spawns `future` at the back of the run queue.
+    ///
+    /// Once [closed](Self::close), the executor drops the future at once and the handle says that the task was
+    /// cancelled.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let shared = self.shared();
+        // SAFETY: an executor stays on its owner thread.
+        unsafe { shared::spawn(&shared, future) }
+    }
+
+    /// Something that spawns tasks while there are fewer than `tasks_max`.
+    #[must_use]
+    pub fn spawner(&self, tasks_max: usize) -> Spawner {
+        // SAFETY: an executor stays on its owner thread.
+        unsafe { Spawner::new(self.shared(), tasks_max) }
+    }
+
+    /// The number of tasks on the run queue, those woken on other threads included.
+    #[must_use]
+    pub fn ready(&self) -> usize {
+        self.owner(|owner| owner.take_inbox())
+    }
+
+    /// Takes a task off the run queue; `None` if that is empty.
+    ///
+    /// Which one is asked of `choose`, as a [`Kind::SCHEDULE`] point over the first [`SCHEDULE_BOUND_MAX`] entries. The
+    /// tasks before the chosen one go to the back of the queue, in their order, as if each had been delayed by one
+    /// round (delay bounding: Emmi, Qadeer and Rakamarić, POPL 2011). So 0 is plain first in, first out, and takes
+    /// constant time. An answer out of bounds counts as the last one.
+    ///
+    /// ```
+    /// use reveille_executor::{Choose, LocalExecutor, Point};
+    ///
+    /// struct Last;
+    /// impl Choose for Last {
+    ///     fn choose(&mut self, point: Point<'_>) -> u32 {
+    ///         point.bound - 1
+    ///     }
+    /// }
+    ///
+    /// let executor = LocalExecutor::new();
+    /// for _ in 0..3 {
+    ///     drop(executor.spawn(async {}));
+    /// }
+    /// let order: Vec<_> =
+    ///     std::iter::from_fn(|| executor.pick(&mut Last)).map(|task| (task.id().index(), task.run()).0).collect();
+    /// assert_eq!(order, [2, 1, 0]);
+    /// ```
+    pub fn pick<C: Choose + ?Sized>(&self, choose: &mut C) -> Option<Runnable> {
+        let ready = self.ready();
+        if ready == 0 {
+            return None;
+        }
+        let bound = u32::try_from(ready).unwrap_or(u32::MAX).min(SCHEDULE_BOUND_MAX);
+        let queue = Queue(self);
+        let answer = choose.decide(Point { kind: Kind::SCHEDULE, bound, hint: Hint::Ready(&queue) });
+        self.start(answer.min(bound - 1) as usize)
+    }
+
+    #[inline]
+    fn start(&self, index: usize) -> Option<Runnable> {
+        // SAFETY: `start` made us the task's runner, on the owner thread.
+        self.owner(|owner| owner.start(index)).map(|task| unsafe { Runnable::new(task) })
+    }
+
+    /// Polls the task named `id` once, with `waker`, although it was not woken; `None` if it has ended, is running, or
+    /// is on the run queue. Takes time in the number of tasks.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_executor::{LocalExecutor, Ran, TaskId, yield_now};
+    ///
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// assert_eq!(executor.repoll(task.id(), Waker::noop()), None);
+    /// executor.block_on(yield_now());
+    /// assert_eq!(executor.repoll(task.id(), Waker::noop()), Some(Ran::Pending));
+    /// ```
+    pub fn repoll(&self, id: TaskId, waker: &Waker) -> Option<Ran> {
+        let task = self.owner(|owner| owner.find(id))?;
+        // SAFETY: the task was found in the list, no user code ran since, and this is the owner thread.
+        if !unsafe { task.claim() } {
+            return None;
+        }
+        // SAFETY: RUNNING is ours, and is given up.
+        Some(unsafe { task.run_with(waker) })
+    }
+
+    /// How many times a task was put on the run queue, by a spawn or a wake, since the executor was made or reset.
+    #[must_use]
+    pub fn pushes(&self) -> u64 {
+        self.owner(|owner| owner.pushes())
+    }
+
+    /// How many of the [`pushes`](Self::pushes) came from other threads, as far as they have been seen: they are when
+    /// tasks are counted or picked. A wake of a task that was scheduled or running already is not among them.
+    #[must_use]
+    pub fn foreign_pushes(&self) -> u64 {
+        self.owner(|owner| owner.foreign_pushes())
+    }
+
+    /// The task that was last woken on another thread, if there was one since this was last asked.
+    #[must_use]
+    pub fn take_foreign(&self) -> Option<TaskId> {
+        self.owner(|owner| owner.take_foreign())
+    }
+
+    /// The number of tasks that have not ended.
+    #[must_use]
+    pub fn live_tasks(&self) -> usize {
+        self.owner(|owner| owner.live_tasks())
+    }
+
+    /// Shows every task that has not ended, oldest first. Takes time and memory in their number.
+    pub fn for_each_task(&self, f: impl FnMut(TaskView)) {
+        self.owner(|owner| owner.views()).into_iter().for_each(f);
+    }
+
+    /// The number of wakers of the task named `id`; `None` if it has ended. Takes time in the number of tasks.
+    #[must_use]
+    pub fn live_wakers(&self, id: TaskId) -> Option<usize> {
+        // SAFETY: the task was found in the list, and this is the owner thread.
+        self.owner(|owner| owner.find(id).map(|task| unsafe { task.view() }.live_wakers))
+    }
+
+    /// A waker of the task named `id`; `None` if it has ended. Takes time in the number of tasks.
+    #[must_use]
+    pub fn waker(&self, id: TaskId) -> Option<Waker> {
+        let task = self.owner(|owner| owner.find(id))?;
+        // SAFETY: the task was found in the list, no user code ran since, and this is the owner thread.
+        Some(unsafe { task.waker() })
+    }
+
+    /// Drops the futures of all tasks, oldest first, and takes no more: a later [`spawn`](Self::spawn) is cancelled at
+    /// once, a wake does nothing. A task that is running, beneath the caller, ends when its poll returns.
+    pub fn close(&self) {
+        let shared = self.shared();
+        // SAFETY: an executor stays on its owner thread.
+        unsafe { shared.owner_side() }.close();
+    }
+
+    /// [Closes](Self::close) the executor, then makes it as new, with the memory of its queue kept.
+    ///
+    /// Names start over at 0. Wakers, handles and spawners from before reach nothing of what comes after.
+    pub fn reset(&self) {
+        self.close();
+        self.shared.with_mut(|shared| {
+            // SAFETY: no user code runs in here, so there is no other access.
+            let shared = unsafe { &mut *shared };
+            match Arc::get_mut(shared) {
+                Some(shared) => shared::reopen(shared),
+                // Wakers of the old generation are still about: theirs stays closed.
+                None => *shared = Arc::new(shared::succeed(shared)),
+            }
+        });
+    }
+
+    /// Runs tasks, in the order of the queue, until no task and no [`Spawner`] is left; sleeps while none can run.
+    ///
+    /// Without a spawner, and with tasks that nobody will ever wake, it sleeps forever, as a thread would.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, spawn, yield_now};
+    ///
+    /// let executor = LocalExecutor::new();
+    /// executor.spawn(async {
+    ///     yield_now().await;
+    ///     spawn(async { println!("the last one") });
+    /// });
+    /// executor.run();
+    /// assert_eq!(executor.live_tasks(), 0);
+    /// ```
+    pub fn run(&self) {
+        let _entered = ambient::enter(self);
+        loop {
+            let ran = self.run_round();
+            if self.owner(|owner| owner.live_tasks() + owner.spawners()) == 0 {
+                return;
+            }
+            if !ran {
+                // The parker holds a token if a letter has come since.
+                self.park();
+            }
+        }
+    }
+
+    /// Runs `future`, and the tasks besides, until it is done. Sleeps while nothing can run.
+    ///
+    /// The future is no task: it is polled in place, need not be `'static`, and its panic comes out here. It is polled
+    /// at most once for each round of the run queue.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = ambient::enter(self);
+        let root = Root::new(self.owner(|owner| Arc::clone(owner.parker())));
+        let waker = Waker::from(StdArc::clone(&root));
+        let mut future = pin!(future);
+        loop {
+            let woken = root.take_woken();
+            if woken && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            // The parker holds a token for what has happened since: a wake of the root, a letter in the inbox.
+            if !self.run_round() && !woken {
+                self.park();
+            }
+        }
+    }
+
+    /// Runs as many tasks as are on the run queue now; false if that was none, in which case no user code ran.
+    fn run_round(&self) -> bool {
+        let ready = self.ready();
+        for _ in 0..ready {
+            match self.start(0) {
+                Some(task) => {
+                    let _ = task.run();
+                }
+                None => break,
+            }
+        }
+        ready > 0
+    }
+
+    fn park(&self) {
+        self.owner(|owner| Arc::clone(owner.parker())).park();
+    }
+}
+
+impl Default for LocalExecutor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for LocalExecutor {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl fmt::Debug for LocalExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LocalExecutor")
+            .field("live_tasks", &self.live_tasks())
+            .field("pushes", &self.pushes())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The run queue, as those who choose from it see it.
+struct Queue<'a>(&'a LocalExecutor);
+
+impl Ready for Queue<'_> {
+    fn task(&self, index: u32) -> TaskId {
+        self.0.owner(|owner| owner.queued(index as usize)).expect("the index is below the point's bound")
+    }
+}

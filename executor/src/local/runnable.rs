@@ -1,0 +1,81 @@
+//! A task that is to be polled.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::task::Waker;
+
+use crate::TaskId;
+use crate::task::{Ran, TaskRef};
+
+/// A task taken off the run queue, to be polled once. Dropped unrun, it goes to the back of the queue.
+///
+/// It stays valid whatever becomes of the executor; if that closes, running or dropping this drops the task's future.
+///
+/// ```
+/// use reveille_executor::{Choose, LocalExecutor, Point, Ran, yield_now};
+///
+/// struct Fifo;
+/// impl Choose for Fifo {
+///     fn choose(&mut self, _: Point<'_>) -> u32 {
+///         0
+///     }
+/// }
+///
+/// let executor = LocalExecutor::new();
+/// executor.spawn(yield_now()).abort_handle();
+/// assert_eq!(executor.pick(&mut Fifo).map(|task| task.run()), Some(Ran::Pending));
+/// assert_eq!(executor.pick(&mut Fifo).map(|task| task.run()), Some(Ran::Ready));
+/// assert!(executor.pick(&mut Fifo).is_none());
+/// ```
+#[must_use = "a task that was picked is to be run"]
+pub struct Runnable {
+    /// Invariant: RUNNING is ours, which keeps the task alive and makes us its runner (rules 3 and 4).
+    task: TaskRef,
+    /// Futures are polled and dropped on the owner thread only.
+    _not_send: PhantomData<*const ()>,
+}
+
+impl Runnable {
+    /// # Safety
+    /// RUNNING of the task is handed to this value, on the owner thread.
+    pub(super) unsafe fn new(task: TaskRef) -> Self {
+        Self { task, _not_send: PhantomData }
+    }
+
+    /// Which task this is.
+    #[must_use]
+    pub fn id(&self) -> TaskId {
+        // SAFETY: RUNNING keeps the task alive.
+        unsafe { self.task.id() }
+    }
+
+    /// Polls the task once, with no lock or borrow of the executor held.
+    ///
+    /// A panic of the task does not come out here; it is kept for the task's [`JoinHandle`](crate::JoinHandle).
+    pub fn run(self) -> Ran {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: RUNNING was ours, and is given up.
+        unsafe { this.task.run() }
+    }
+
+    /// Polls the task once, with `waker` in place of the task's own.
+    pub fn run_with(self, waker: &Waker) -> Ran {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: RUNNING was ours, and is given up.
+        unsafe { this.task.run_with(waker) }
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        // SAFETY: RUNNING was ours, and is given up.
+        let _ = unsafe { self.task.put_back() };
+    }
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runnable").field("id", &self.id()).finish_non_exhaustive()
+    }
+}

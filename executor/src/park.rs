@@ -1,0 +1,123 @@
+//! Putting a thread to sleep until there is something to do.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering};
+
+/// Nobody sleeps, and there is no token.
+const EMPTY: usize = 0;
+/// Somebody sleeps, or is about to.
+const PARKED: usize = 1;
+/// A token lies ready.
+const NOTIFIED: usize = 2;
+
+/// A place where one thread sleeps until another leaves a token. Tokens do not add up.
+///
+/// Who has something to do done makes it visible first and leaves the token second; the sleeper takes the token first
+/// and looks second. So nothing is overlooked: the two meet in the order of `state`.
+pub(crate) struct Parker {
+    state: AtomicUsize,
+    /// Held from the decision to sleep to the sleep, so that a notification cannot fall in between.
+    lock: Mutex<()>,
+    unparked: Condvar,
+}
+
+impl Parker {
+    pub(crate) fn new() -> Self {
+        Self { state: AtomicUsize::new(EMPTY), lock: Mutex::new(()), unparked: Condvar::new() }
+    }
+
+    /// Sleeps until there is a token, and takes it.
+    pub(crate) fn park(&self) {
+        if self.take_token() {
+            return;
+        }
+        let mut guard = self.lock.lock();
+        if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_err() {
+            // The token came just now: only `unpark` changes the word while we hold the lock, and only to this.
+            self.state.swap(EMPTY, Ordering::AcqRel);
+            return;
+        }
+        loop {
+            guard = self.unparked.wait(guard);
+            if self.take_token() {
+                return;
+            }
+        }
+    }
+
+    /// Leaves a token, and ends the sleep of whoever waits for one.
+    pub(crate) fn unpark(&self) {
+        if self.state.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+            // The sleeper holds the lock until it sleeps: after this it does.
+            drop(self.lock.lock());
+            self.unparked.notify_one();
+        }
+    }
+
+    fn take_token(&self) -> bool {
+        self.state.compare_exchange(NOTIFIED, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+/// What the waker of a future that is no task says: poll it again, and wake up if you sleep.
+pub(crate) struct Root {
+    woken: AtomicBool,
+    parker: Arc<Parker>,
+}
+
+impl Root {
+    /// A root that wants its first poll.
+    pub(crate) fn new(parker: Arc<Parker>) -> StdArc<Self> {
+        StdArc::new(Self { woken: AtomicBool::new(true), parker })
+    }
+
+    /// Whether it was woken since the last time this was asked.
+    pub(crate) fn take_woken(&self) -> bool {
+        self.woken.swap(false, Ordering::AcqRel)
+    }
+}
+
+impl Wake for Root {
+    fn wake(self: StdArc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &StdArc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.parker.unpark();
+    }
+}
+
+/// Runs `future` on the calling thread, which sleeps while the future waits.
+///
+/// No executor takes part: tasks of one are not run meanwhile, and [`spawn`](crate::spawn) is not served. See
+/// [`LocalExecutor::block_on`](crate::LocalExecutor::block_on) for the one that does.
+///
+/// ```
+/// use reveille_executor::{block_on, yield_now};
+///
+/// let answer = block_on(async {
+///     yield_now().await;
+///     42
+/// });
+/// assert_eq!(answer, 42);
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    let parker = Arc::new(Parker::new());
+    let root = Root::new(Arc::clone(&parker));
+    let waker = Waker::from(StdArc::clone(&root));
+    let mut future = pin!(future);
+    loop {
+        if root.take_woken() {
+            if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+        } else {
+            parker.park();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Running a task: what follows from a poll.
+
+use std::future::Future;
+use std::task::Waker;
+
+use super::cell::{Polled, quietly};
+use super::state::{Done, Idle, Released};
+use super::{Schedule, TaskRef};
+use crate::TaskId;
+use crate::task::JoinError;
+
+/// What one run of a task came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Ran {
+    /// The task waits, or was woken meanwhile and is on the run queue again.
+    Pending,
+    /// The task ended with an output.
+    Ready,
+    /// The task panicked, in its poll or while its future was dropped.
+    Panicked,
+    /// The task had been cancelled, and its future was dropped instead of polled, or right after its poll.
+    Cancelled,
+}
+
+/// Polls a running task once, and settles what follows.
+///
+/// # Safety
+/// The task has this future and scheduler, RUNNING is the caller's (rule 3), and it gives it up.
+pub(super) unsafe fn run<F: Future, S: Schedule>(task: TaskRef, waker: &Waker) -> Ran {
+    // SAFETY: RUNNING keeps the task alive (rule 4), to the point where one of the calls below gives it up.
+    let cell = unsafe { task.cell::<F, S>() };
+    // SAFETY: as above. The word may say so later; then `let_go` will see it.
+    if unsafe { task.header() }.state.load().is_cancelled() {
+        // SAFETY: the caller's promise is passed on.
+        return unsafe { cancel::<F, S>(task) };
+    }
+    // SAFETY: RUNNING without DONE gives us the stage, and it holds the future (rules 3 and 5).
+    match unsafe { cell.poll(waker) } {
+        // SAFETY: the caller's promise is passed on.
+        Polled::Pending => unsafe { let_go::<F, S>(task) },
+        Polled::Settled(ran) => {
+            // SAFETY: the result is stored; the caller's promise is passed on.
+            unsafe { complete(task) };
+            ran
+        }
+    }
+}
+
+/// Lets a running task go without having completed it.
+///
+/// # Safety
+/// As for [`run`].
+pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
+    // SAFETY: RUNNING keeps the task alive (rule 4).
+    let header = unsafe { task.header() };
+    match header.state.transition_to_idle() {
+        Idle::Waiting => Ran::Pending,
+        Idle::Woken => {
+            // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2), and keeps the task as it is.
+            unsafe { task.cell::<F, S>() }.scheduler.reschedule(task);
+            Ran::Pending
+        }
+        Idle::Cancelled => {
+            // SCHEDULED is set and no entry exists, so nobody else can have started it (rule 2).
+            header.state.transition_to_running();
+            // SAFETY: RUNNING is ours again.
+            unsafe { cancel::<F, S>(task) }
+        }
+    }
+}
+
+/// Drops the future of a running task and completes it.
+///
+/// # Safety
+/// As for [`run`].
+#[cold]
+pub(super) unsafe fn cancel<F: Future, S: Schedule>(task: TaskRef) -> Ran {
+    // SAFETY: RUNNING keeps the task alive (rule 4), to the end of `complete`.
+    let (cell, header) = unsafe { (task.cell::<F, S>(), task.header()) };
+    // SAFETY: RUNNING without DONE gives us the stage, and it holds the future (rules 3 and 5).
+    let ran = unsafe { cell.settle(Err(JoinError::cancelled(header.id))) };
+    // SAFETY: the result is stored; the caller's promise is passed on.
+    unsafe { complete(task) };
+    ran
+}
+
+/// Tells everyone that the result is stored, and gives the task up. Nothing in here panics.
+///
+/// # Safety
+/// RUNNING is the caller's (rule 3), the result has been stored, and DONE has not been set.
+unsafe fn complete(task: TaskRef) {
+    // SAFETY: the list's reference keeps the task alive until the last transition below (rule 4).
+    let header = unsafe { task.header() };
+    match header.state.transition_to_done() {
+        // SAFETY: without a handle at DONE the result is ours (rule 5).
+        Done::Detached => quietly(|| unsafe { (header.vtable.drop_result)(task) }),
+        Done::Joined => {}
+        Done::JoinedAndWaiting => {
+            // SAFETY: DONE and JOIN_WAKER are set, so the place is ours, and full (rule 6).
+            let waker = header.join.with_mut(|waker| unsafe { (*waker).take() });
+            if let Some(waker) = waker {
+                quietly(|| waker.wake());
+            }
+        }
+    }
+    // SAFETY: RUNNING and DONE are set, and this is the owner thread (rules 3 and 4).
+    unsafe { (header.vtable.unlink)(task) };
+    match header.state.transition_to_released() {
+        Released::Kept(_) => {}
+        // SAFETY: that was the last reference, and there is no handle (rule 7).
+        Released::Last(_) => unsafe { (header.vtable.free)(task) },
+    }
+}
+
+/// What the owner thread does to tasks.
+impl TaskRef {
+    /// Which task this is.
+    ///
+    /// # Safety
+    /// The task is alive.
+    pub(crate) unsafe fn id(self) -> TaskId {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.id
+    }
+
+    /// Polls the task with the waker that is its own.
+    ///
+    /// # Safety
+    /// RUNNING is the caller's (rule 3), and it gives it up.
+    pub(crate) unsafe fn run(self) -> Ran {
+        // SAFETY: RUNNING keeps the task alive (rule 4), and with it what the lent waker points to.
+        let waker = unsafe { super::waker::lend(self) };
+        // SAFETY: the caller's promise is passed on.
+        unsafe { self.run_with(&waker) }
+    }
+
+    /// Polls the task with another waker.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    pub(crate) unsafe fn run_with(self, waker: &Waker) -> Ran {
+        // SAFETY: RUNNING keeps the task alive (rule 4); the caller's promise is passed on.
+        unsafe { (self.header().vtable.run)(self, waker) }
+    }
+
+    /// Puts a task that was to be run back on the run queue.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    pub(crate) unsafe fn put_back(self) -> Ran {
+        // SAFETY: RUNNING keeps the task alive (rule 4).
+        let header = unsafe { self.header() };
+        // RUNNING is set: whatever this finds, the push is left to `let_go`.
+        let _ = header.state.transition_to_scheduled();
+        // SAFETY: the caller's promise is passed on.
+        unsafe { (header.vtable.let_go)(self) }
+    }
+
+    /// Drops the future of a running task and completes it.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run).
+    pub(crate) unsafe fn cancel(self) -> Ran {
+        // SAFETY: RUNNING keeps the task alive (rule 4); the caller's promise is passed on.
+        unsafe { (self.header().vtable.cancel)(self) }
+    }
+}
