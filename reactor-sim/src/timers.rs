@@ -1,0 +1,272 @@
+//! Timers: an indexed heap over a slab.
+//!
+//! The slab holds the wakers; a key names a slot and the slot's generation, so that a key kept too long names nothing. The
+//! heap holds `(deadline, order of arming, slot)` and each slot knows its place in the heap, which is what makes removal
+//! `O(log n)`: a timer that is dropped leaves nothing behind, neither a heap entry to be skipped later nor a reason for
+//! time to move. The heap has four children a node: half as deep as a binary one, and the children share a cache line or
+//! two.
+//!
+//! Two arrays grow to the largest number of timers armed at once; after that, no operation allocates.
+
+use std::task::Waker;
+
+use crate::Instant;
+
+/// Timers, ordered by deadline and, within one instant, by when they were armed.
+///
+/// See the [crate's example](crate).
+#[derive(Debug, Default)]
+pub struct Timers {
+    /// Invariant: a heap of [`ARITY`] by [`Entry::rank`]; the entry at `place` belongs to the slot that says so.
+    heap: Vec<Entry>,
+    slots: Vec<Slot>,
+    /// The first free slot.
+    free: Option<u32>,
+    /// The order of the next timer to be armed.
+    next_order: u64,
+}
+
+/// Names an armed timer. A key whose timer has fired or was removed names nothing, for ever: the slot may be used again,
+/// under another generation. (After 2^32 uses of one slot a key comes back; it must have been kept that long to matter.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimerKey {
+    slot: u32,
+    generation: u32,
+}
+
+/// Children per node.
+const ARITY: usize = 4;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    deadline: Instant,
+    /// When it was armed, counted in timers.
+    order: u64,
+    slot: u32,
+}
+
+impl Entry {
+    fn rank(&self) -> (Instant, u64) {
+        (self.deadline, self.order)
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    /// Counts the timers that this slot has held.
+    generation: u32,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Armed {
+        waker: Waker,
+        /// Invariant: the index in the heap of this slot's entry.
+        place: u32,
+    },
+    Free {
+        next: Option<u32>,
+    },
+}
+
+impl Timers {
+    /// Arms a timer: `waker` comes back from [`fire_next`](Self::fire_next) when `deadline` is the earliest, or from
+    /// [`remove`](Self::remove).
+    ///
+    /// # Panics
+    /// With 2^32 timers armed.
+    pub fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
+        let place = index(self.heap.len());
+        let state = State::Armed { waker, place };
+        let slot = match self.free {
+            Some(slot) => {
+                let free = &mut self.slots[slot as usize];
+                let State::Free { next } = std::mem::replace(&mut free.state, state) else {
+                    unreachable!("the list of free slots holds an armed one")
+                };
+                self.free = next;
+                slot
+            }
+            None => {
+                let slot = index(self.slots.len());
+                self.slots.push(Slot { generation: 0, state });
+                slot
+            }
+        };
+        let order = self.take_order();
+        self.heap.push(Entry { deadline, order, slot });
+        self.sift_up(place as usize);
+        TimerKey { slot, generation: self.slots[slot as usize].generation }
+    }
+
+    /// Sees to it that the timer wakes the task that `waker` does.
+    ///
+    /// Returns the waker that is no longer needed, for the caller to drop when it holds no borrow: `None` if the present one
+    /// will do ([`Waker::will_wake`]; nothing is cloned then), or if the key is stale.
+    #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
+    pub fn update(&mut self, key: TimerKey, waker: &Waker) -> Option<Waker> {
+        match &mut self.slot_mut(key)?.state {
+            State::Armed { waker: present, .. } if !present.will_wake(waker) => {
+                Some(std::mem::replace(present, waker.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Moves a timer to another deadline, and behind those of that instant which are armed already, as if it were new.
+    /// Returns whether there was such a timer: a stale key does nothing.
+    pub fn reset(&mut self, key: TimerKey, deadline: Instant) -> bool {
+        let Some(place) = self.place(key) else { return false };
+        let before = self.heap[place].rank();
+        let order = self.take_order();
+        let entry = &mut self.heap[place];
+        (entry.deadline, entry.order) = (deadline, order);
+        if entry.rank() < before {
+            self.sift_up(place);
+        } else {
+            self.sift_down(place);
+        }
+        true
+    }
+
+    /// Disarms a timer. Returns its waker, for the caller to drop when it holds no borrow; `None` if the key is stale.
+    #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
+    pub fn remove(&mut self, key: TimerKey) -> Option<Waker> {
+        let place = self.place(key)?;
+        Some(self.take(place).1)
+    }
+
+    /// When the next timer is due.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.heap.first().map(|entry| entry.deadline)
+    }
+
+    /// Disarms all timers of the earliest instant, and appends their wakers to `due` in the order of arming. Returns the
+    /// instant; `None` if no timer is armed.
+    pub fn fire_next(&mut self, due: &mut Vec<Waker>) -> Option<Instant> {
+        let deadline = self.next_deadline()?;
+        while self.next_deadline() == Some(deadline) {
+            due.push(self.take(0).1);
+        }
+        Some(deadline)
+    }
+
+    /// Whether the timer of `key` is armed: it has neither fired nor been removed.
+    #[must_use]
+    pub fn is_armed(&self, key: TimerKey) -> bool {
+        self.place(key).is_some()
+    }
+
+    /// How many timers are armed.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether no timer is armed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+
+    /// Disarms all timers and appends their wakers to `wakers`, for the caller to drop when it holds no borrow. All keys are
+    /// stale then; the memory is kept, and what follows goes as it would in new timers.
+    pub fn clear(&mut self, wakers: &mut Vec<Waker>) {
+        self.heap.clear();
+        self.free = None;
+        self.next_order = 0;
+        // Backwards, so that the slots are handed out from the first again.
+        for (at, slot) in self.slots.iter_mut().enumerate().rev() {
+            let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
+            self.free = Some(index(at));
+            if let State::Armed { waker, .. } = state {
+                slot.generation = slot.generation.wrapping_add(1);
+                wakers.push(waker);
+            }
+        }
+    }
+
+    fn take_order(&mut self) -> u64 {
+        let order = self.next_order;
+        self.next_order += 1;
+        order
+    }
+
+    /// The slot that `key` names, unless it is stale.
+    fn slot_mut(&mut self, key: TimerKey) -> Option<&mut Slot> {
+        self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation)
+    }
+
+    /// The place in the heap of the timer that `key` names.
+    fn place(&self, key: TimerKey) -> Option<usize> {
+        match self.slots.get(key.slot as usize)? {
+            Slot { generation, state: State::Armed { place, .. } } if *generation == key.generation => {
+                Some(*place as usize)
+            }
+            _ => None,
+        }
+    }
+
+    /// Takes out the entry at `place`, and frees its slot.
+    fn take(&mut self, place: usize) -> (Entry, Waker) {
+        let entry = self.heap.swap_remove(place);
+        if place < self.heap.len() {
+            // What was last may belong above or below; one of the two does nothing.
+            self.sift_up(place);
+            self.sift_down(place);
+        }
+        let slot = &mut self.slots[entry.slot as usize];
+        slot.generation = slot.generation.wrapping_add(1);
+        let State::Armed { waker, .. } = std::mem::replace(&mut slot.state, State::Free { next: self.free }) else {
+            unreachable!("the heap holds a slot that is not armed")
+        };
+        self.free = Some(entry.slot);
+        (entry, waker)
+    }
+
+    /// Moves the entry at `place` up to where it belongs.
+    fn sift_up(&mut self, mut place: usize) {
+        let entry = self.heap[place];
+        while place > 0 {
+            let parent = (place - 1) / ARITY;
+            if self.heap[parent].rank() <= entry.rank() {
+                break;
+            }
+            self.put(place, self.heap[parent]);
+            place = parent;
+        }
+        self.put(place, entry);
+    }
+
+    /// Moves the entry at `place` down to where it belongs.
+    fn sift_down(&mut self, mut place: usize) {
+        let entry = self.heap[place];
+        loop {
+            let first = place * ARITY + 1;
+            let children = first..(first + ARITY).min(self.heap.len());
+            let Some(least) = children.min_by_key(|child| self.heap[*child].rank()) else { break };
+            if entry.rank() <= self.heap[least].rank() {
+                break;
+            }
+            self.put(place, self.heap[least]);
+            place = least;
+        }
+        self.put(place, entry);
+    }
+
+    /// Writes `entry` to `place` and tells its slot.
+    fn put(&mut self, at: usize, entry: Entry) {
+        self.heap[at] = entry;
+        match &mut self.slots[entry.slot as usize].state {
+            State::Armed { place, .. } => *place = index(at),
+            State::Free { .. } => unreachable!("the heap holds a slot that is not armed"),
+        }
+    }
+}
+
+/// An index into the slab or the heap in the width that entries have for it.
+fn index(at: usize) -> u32 {
+    u32::try_from(at).expect("fewer than 2^32 timers are armed")
+}
