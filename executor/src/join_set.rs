@@ -49,6 +49,27 @@ struct Announcements {
     waker: Option<Waker>,
 }
 
+impl Ended {
+    /// The place of the task that ended next.
+    fn next(&self) -> Option<usize> {
+        self.0.lock().places.pop_front()
+    }
+
+    /// The same; if there is none, `waker` is woken when there is.
+    fn next_or_wait(&self, waker: Waker) -> Option<usize> {
+        let mut announcements = self.0.lock();
+        let next = announcements.places.pop_front();
+        // What is not kept is dropped after the lock is released.
+        let _unused = if next.is_none() { announcements.waker.replace(waker) } else { Some(waker) };
+        drop(announcements);
+        next
+    }
+
+    fn take_waker(&self) -> Option<Waker> {
+        self.0.lock().waker.take()
+    }
+}
+
 /// The join waker of the task at `place`.
 struct Announce {
     place: usize,
@@ -122,20 +143,20 @@ impl<T> JoinSet<T> {
 
     /// The result of the task that ended next; `None` if the set is empty. Nothing is lost when this is dropped.
     pub fn join_next(&mut self) -> JoinNext<'_, T> {
-        JoinNext { set: self }
+        JoinNext { set: self, waits: false }
     }
 
     /// The result of a task that has ended, if there is one.
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
-        let place = self.ended.0.lock().places.pop_front()?;
-        self.take(place)
+        let place = self.ended.next()?;
+        Some(self.take(place))
     }
 
-    fn take(&mut self, place: usize) -> Option<Result<T, JoinError>> {
-        let mut handle = self.handles[place].take()?;
+    fn take(&mut self, place: usize) -> Result<T, JoinError> {
+        let mut handle = self.handles[place].take().expect("a place is announced once for each handle in it");
         self.free.push(place);
         match Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(result) => Some(result),
+            Poll::Ready(result) => result,
             Poll::Pending => unreachable!("a task announced that it has ended, but it has not"),
         }
     }
@@ -169,6 +190,8 @@ impl<T> fmt::Debug for JoinSet<T> {
 #[must_use = "futures do nothing unless polled"]
 pub struct JoinNext<'a, T> {
     set: &'a mut JoinSet<T>,
+    /// Whether a waker was left with the set.
+    waits: bool,
 }
 
 impl<T> Future for JoinNext<'_, T> {
@@ -178,19 +201,26 @@ impl<T> Future for JoinNext<'_, T> {
         if self.set.is_empty() {
             return Poll::Ready(None);
         }
-        // A clone and a drop of a waker may run anything, so both happen outside of the lock.
-        let mut waker = Some(cx.waker().clone());
-        let place = {
-            let mut announcements = self.set.ended.0.lock();
-            let place = announcements.places.pop_front();
-            if place.is_none() {
-                std::mem::swap(&mut announcements.waker, &mut waker);
+        let place = match self.set.ended.next() {
+            Some(place) => place,
+            None => {
+                self.waits = true;
+                // Cloned outside of the lock, as that may run anything; hence the second look.
+                match self.set.ended.next_or_wait(cx.waker().clone()) {
+                    Some(place) => place,
+                    None => return Poll::Pending,
+                }
             }
-            place
         };
-        match place {
-            Some(place) => Poll::Ready(self.set.take(place)),
-            None => Poll::Pending,
+        Poll::Ready(Some(self.set.take(place)))
+    }
+}
+
+impl<T> Drop for JoinNext<'_, T> {
+    /// Takes the waker back: whoever gave up waiting here is not to be woken, and no waker is to be kept for it.
+    fn drop(&mut self) {
+        if self.waits {
+            drop(self.set.ended.take_waker());
         }
     }
 }

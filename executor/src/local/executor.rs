@@ -89,9 +89,8 @@ impl LocalExecutor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let shared = self.shared();
         // SAFETY: an executor stays on its owner thread.
-        unsafe { shared::spawn(&shared, future) }
+        unsafe { shared::spawn(self.shared(), future) }
     }
 
     /// Something that spawns tasks while there are fewer than `tasks_max`.

@@ -76,6 +76,22 @@ impl Shared {
 }
 
 impl Schedule for Arc<Shared> {
+    unsafe fn adopt(&self, task: TaskRef) {
+        // SAFETY: the caller's promise.
+        let owner = unsafe { self.owner_side() };
+        // SAFETY: the task is alive by its first reference, which the list takes over (rule 4), and in no list.
+        unsafe { owner.local(|local| local.owned.push_back(task)) };
+        if owner.is_closed() {
+            // SAFETY: the right to the task's entry is ours (rule 2), and unused; so we may become its runner.
+            unsafe {
+                task.start();
+                let _ = task.cancel();
+            }
+        } else {
+            owner.push(task);
+        }
+    }
+
     fn schedule(&self, task: TaskRef) {
         match self.on_owner_thread() {
             Some(owner) => owner.push(task),
@@ -86,12 +102,12 @@ impl Schedule for Arc<Shared> {
     }
 
     #[inline]
-    fn reschedule(&self, task: TaskRef) {
+    unsafe fn reschedule(&self, task: TaskRef) {
         // SAFETY: runners are on the owner thread (rule 3).
         unsafe { self.owner_side() }.push(task);
     }
 
-    fn unlink(&self, task: TaskRef) {
+    unsafe fn unlink(&self, task: TaskRef) {
         // SAFETY: runners are on the owner thread (rule 3), and a task that is not yet released is in the list (rule
         // 4).
         unsafe { self.owner_side().local(|local| local.owned.remove(task)) };
@@ -190,6 +206,18 @@ impl<'a> OwnerSide<'a> {
         unsafe { self.local(|local| local.queue.get(index).map(|task| task.id())) }
     }
 
+    /// The name of the next task.
+    fn next_id(self) -> TaskId {
+        // SAFETY: plain arithmetic.
+        unsafe {
+            self.local(|local| {
+                let id = TaskId::new(local.next_id);
+                local.next_id = local.next_id.wrapping_add(1);
+                id
+            })
+        }
+    }
+
     /// The number of tasks that have not ended.
     pub(super) fn live_tasks(self) -> usize {
         // SAFETY: a look.
@@ -276,41 +304,19 @@ impl<'a> OwnerSide<'a> {
     }
 }
 
-/// Spawns `future`. On a closed executor its future is dropped at once, and the handle says that it was cancelled.
+/// Spawns `future`. On a closed executor it is dropped at once, and the handle says that the task was cancelled.
 ///
 /// # Safety
 /// This is the owner thread.
-pub(super) unsafe fn spawn<F>(shared: &Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(super) unsafe fn spawn<F>(shared: Arc<Shared>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     // SAFETY: the caller's promise.
-    let owner = unsafe { shared.owner_side() };
-    // SAFETY: plain arithmetic.
-    let id = unsafe {
-        owner.local(|local| {
-            let id = TaskId::new(local.next_id);
-            local.next_id = local.next_id.wrapping_add(1);
-            id
-        })
-    };
-    let task = TaskRef::allocate(future, id, Arc::clone(shared));
-    // SAFETY: JOIN was set for this handle, and the output is that of the future.
-    let handle = unsafe { JoinHandle::new(task) };
-    // SAFETY: the task is alive by its first reference, which the list takes over (rule 4), and in no list.
-    unsafe { owner.local(|local| local.owned.push_back(task)) };
-    if owner.is_closed() {
-        // SAFETY: the task is in the list, this is the owner thread, and the queue is closed and empty; RUNNING is
-        // ours.
-        unsafe {
-            task.start();
-            let _ = task.cancel();
-        }
-    } else {
-        owner.push(task);
-    }
-    handle
+    let id = unsafe { shared.owner_side() }.next_id();
+    // SAFETY: the caller's promise.
+    unsafe { TaskRef::spawn(future, id, shared) }
 }
 
 /// Empties what belongs to a run from a closed `shared` that nobody else holds, and opens it again.

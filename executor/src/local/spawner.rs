@@ -60,7 +60,7 @@ impl Spawner {
             return Err(SpawnError { future, kind: SpawnErrorKind::Full { tasks_max: self.tasks_max } });
         }
         // SAFETY: as above.
-        Ok(unsafe { shared::spawn(&self.shared, future) })
+        Ok(unsafe { shared::spawn(Arc::clone(&self.shared), future) })
     }
 
     /// The number of tasks that may exist.

@@ -11,7 +11,7 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::owned::Links;
 use super::state::{Snapshot, State};
-use super::{JoinError, Ran, Schedule, run, waker};
+use super::{JoinError, JoinHandle, Ran, Schedule, run, waker};
 use crate::sync::{Alive, AtomicU32, Ordering, UnsafeCell};
 use crate::{Observe, TaskId};
 
@@ -88,8 +88,11 @@ pub(super) enum Polled {
 }
 
 impl TaskRef {
-    /// A task on the heap, scheduled but not yet on a queue, with a handle and one reference (rule 4).
-    pub(crate) fn allocate<F, S>(future: F, id: TaskId, scheduler: S) -> Self
+    /// Makes a task of `future` and hands it to `scheduler`.
+    ///
+    /// # Safety
+    /// This is the owner thread.
+    pub(crate) unsafe fn spawn<F, S>(future: F, id: TaskId, scheduler: S) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
@@ -111,7 +114,12 @@ impl TaskRef {
         });
         // The pointer is made from the whole box, so that it may be used for the whole cell.
         let cell = NonNull::from(Box::leak(cell));
-        Self(cell.cast())
+        let task = Self(cell.cast());
+        // SAFETY: JOIN is set for this handle, and the output is that of the future.
+        let handle = unsafe { JoinHandle::new(task) };
+        // SAFETY: the handle keeps the cell alive; the task was just made, and the rest is the caller's promise.
+        unsafe { task.cell::<F, S>().scheduler.adopt(task) };
+        handle
     }
 
     /// # Safety
@@ -279,8 +287,8 @@ unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef) {
 }
 
 unsafe fn unlink<F: Future, S: Schedule>(task: TaskRef) {
-    // SAFETY: a task of this vtable, alive (`Vtable`).
-    unsafe { task.cell::<F, S>() }.scheduler.unlink(task);
+    // SAFETY: a task of this vtable, alive, and its runner (`Vtable`).
+    unsafe { task.cell::<F, S>().scheduler.unlink(task) };
 }
 
 unsafe fn observer<F: Future, S: Schedule>(task: TaskRef) -> Option<StdArc<dyn Observe>> {

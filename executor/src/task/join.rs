@@ -44,7 +44,7 @@ impl<T> Unpin for JoinHandle<T> {}
 impl<T> JoinHandle<T> {
     /// # Safety
     /// JOIN is set and handed to this handle; the task's output is a `T`.
-    pub(crate) unsafe fn new(task: TaskRef) -> Self {
+    pub(super) unsafe fn new(task: TaskRef) -> Self {
         Self { task, _output: PhantomData }
     }
 

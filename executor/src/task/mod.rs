@@ -117,14 +117,27 @@ use crate::{Observe, TaskId};
 ///
 /// The handle in the cell is counted, so that it outlives every waker (rule 9).
 pub(crate) trait Schedule: Send + Sync + 'static {
+    /// Takes a new task into the owned list, with its first reference (rule 4), and puts it on the run queue; cancels
+    /// it if the executor is closed.
+    ///
+    /// # Safety
+    /// This is the owner thread, and the task was just made.
+    unsafe fn adopt(&self, task: TaskRef);
+
     /// Puts `task`, just woken, on the run queue; does nothing if the executor is closed. On any thread.
     fn schedule(&self, task: TaskRef);
 
-    /// Puts `task`, woken while it ran, on the run queue. On the owner thread, and not after closing (rule 10).
-    fn reschedule(&self, task: TaskRef);
+    /// Puts `task`, woken while it ran, on the run queue. The executor is not closed (rule 10).
+    ///
+    /// # Safety
+    /// The caller is the runner that found the task woken (rule 2), on the owner thread.
+    unsafe fn reschedule(&self, task: TaskRef);
 
-    /// Takes `task` out of the owned list. On the owner thread.
-    fn unlink(&self, task: TaskRef);
+    /// Takes `task` out of the owned list.
+    ///
+    /// # Safety
+    /// The caller is the task's runner (rule 3), and has not released it.
+    unsafe fn unlink(&self, task: TaskRef);
 
     /// Who is told of waker operations.
     fn observer(&self) -> Option<&StdArc<dyn Observe>>;
