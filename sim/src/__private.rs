@@ -61,7 +61,10 @@ where
         None | Some("allow") => explore,
         Some("deny") => explore.deny_detached(),
         Some(other) => {
-            return Err(Failure::setup(format!("`{}`: detached = {other:?}: expected \"allow\" or \"deny\"", test.name)));
+            return Err(Failure::setup(format!(
+                "`{}`: detached = {other:?}: expected \"allow\" or \"deny\"",
+                test.name
+            )));
         }
     };
     explore.run(program)

@@ -8,7 +8,8 @@ use crate::site;
 pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
     vec![
         format!("{task} was woken from a thread that is not part of the run"),
-        "when that happens is up to the operating system, so no seed repeats it; run the work of that thread with".into(),
+        "when that happens is up to the operating system, so no seed repeats it; run the work of that thread with"
+            .into(),
         "`reveille::spawn_blocking`, or replace what starts the thread (a timer, a driver) in the test".into(),
     ]
 }
@@ -66,14 +67,23 @@ pub(crate) fn nondeterminism(difference: (Option<Stamped>, Option<Stamped>)) -> 
     let mut lines = vec!["the same choices gave another run".into()];
     match difference {
         (None, None) => {
-            lines.push("two replays agree with each other, and not with the run: something was carried over from an".into());
-            lines.push("earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state".into());
+            lines.push(
+                "two replays agree with each other, and not with the run: something was carried over from an".into(),
+            );
+            lines.push(
+                "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state".into(),
+            );
         }
         (one, two) => {
             lines.push(format!("first difference: {}", end(one)));
             lines.push(format!("          but then: {}", end(two)));
-            lines.push("the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without".into());
-            lines.push("`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into());
+            lines.push(
+                "the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without"
+                    .into(),
+            );
+            lines.push(
+                "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
+            );
         }
     }
     lines

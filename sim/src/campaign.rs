@@ -87,7 +87,11 @@ impl Shared {
 }
 
 /// Performs the runs of `plan`.
-pub(crate) fn explore(trial: &Trial<'_>, plan: &Plan, replay: impl Fn(&Tape, u64) -> String) -> Result<Passed, Failure> {
+pub(crate) fn explore(
+    trial: &Trial<'_>,
+    plan: &Plan,
+    replay: impl Fn(&Tape, u64) -> String,
+) -> Result<Passed, Failure> {
     let shared = Shared::new();
     let stop = Stop::after(plan.time);
     if plan.jobs <= 1 {
@@ -123,7 +127,10 @@ pub(crate) fn explore(trial: &Trial<'_>, plan: &Plan, replay: impl Fn(&Tape, u64
 struct Stop(Option<(std::time::Instant, Duration)>);
 
 impl Stop {
-    #[expect(clippy::disallowed_methods, reason = "a campaign bounded in real time needs the real clock; no run sees it")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a campaign bounded in real time needs the real clock; no run sees it"
+    )]
     fn after(time: Option<Duration>) -> Self {
         Self(time.map(|time| (std::time::Instant::now(), time)))
     }
@@ -212,7 +219,8 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
     let finding = case.explain(verdict);
     case.show();
     let hints = world.notes.hints();
-    let found = Found { name: name.to_owned(), run: None, runs: 1, seed: None, finding, tape: Some(tape), hints, replay: None };
+    let found =
+        Found { name: name.to_owned(), run: None, runs: 1, seed: None, finding, tape: Some(tape), hints, replay: None };
     Err(Failure::found(found))
 }
 
@@ -223,8 +231,13 @@ fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {
     }
     let mut lines: Vec<_> = missed
         .iter()
-        .map(|(name, file, line)| format!("`sometimes!` at {}:{line} was never true: {name}", crate::site::shorten(file)))
+        .map(|(name, file, line)| {
+            format!("`sometimes!` at {}:{line} was never true: {name}", crate::site::shorten(file))
+        })
         .collect();
-    lines.push("either it cannot happen, or the campaign does not get there: more runs, another strategy, smaller inputs".into());
+    lines.push(
+        "either it cannot happen, or the campaign does not get there: more runs, another strategy, smaller inputs"
+            .into(),
+    );
     Some(Finding::new(FindingKind::NeverHappened, lines))
 }

@@ -47,7 +47,9 @@ fn example() -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let folder = program.parent().and_then(Path::file_name);
     match program.file_stem() {
-        Some(stem) if folder.is_some_and(|folder| folder == "examples") => format!(" --example {}", stem.to_string_lossy()),
+        Some(stem) if folder.is_some_and(|folder| folder == "examples") => {
+            format!(" --example {}", stem.to_string_lossy())
+        }
         _ => String::new(),
     }
 }

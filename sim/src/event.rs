@@ -65,7 +65,9 @@ impl std::fmt::Display for Stamped {
             Event::Woken { task, by: Some(by) } => write!(f, "task {by} woke task {task}"),
             Event::Woken { task, by: None } => write!(f, "task {task} was woken"),
             Event::Ended { task } => write!(f, "task {task} ended"),
-            Event::Chose { kind, bound, answer } => write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter()),
+            Event::Chose { kind, bound, answer } => {
+                write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter())
+            }
             Event::TimePassed { now } => write!(f, "time moved to {now}"),
         }
     }

@@ -9,8 +9,6 @@
 //!
 //! A poll alone on its own replay disturbs no other verdict.
 
-
-
 use reveille_executor::Ran;
 
 use crate::advice;
@@ -19,7 +17,6 @@ use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, Wa
 use crate::judge::Verdict;
 use crate::run::{Ending, Limit, Run};
 use crate::site::{AwaitSite, Stack};
-use crate::strategy::Replay;
 use crate::tape::Tape;
 use crate::trial::Trial;
 use crate::watch::{Focus, Watch};
@@ -48,11 +45,15 @@ impl Case<'_> {
             Verdict::Stuck(tasks) => self.stuck(&tasks),
             Verdict::Dead(tasks) => self.stuck(&tasks),
             Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
-            Verdict::Panic { task, note } => Finding::new(FindingKind::Panic, advice::panic(task.as_ref(), note.as_ref())),
+            Verdict::Panic { task, note } => {
+                Finding::new(FindingKind::Panic, advice::panic(task.as_ref(), note.as_ref()))
+            }
             Verdict::PollAfterReady { what, task } => {
                 Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
             }
-            Verdict::Error(error) => Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")]),
+            Verdict::Error(error) => {
+                Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")])
+            }
             Verdict::Oracle(text) => Finding::new(FindingKind::Oracle, vec![text]),
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
@@ -80,12 +81,7 @@ impl Case<'_> {
 
     /// The last replay: the program's own prints and log lines may come now.
     pub(crate) fn show(&self) {
-        let run = Run::new(
-            Box::new(Replay::new(self.tape.clone())),
-            self.trial.rules.settings,
-            self.trial.rules.limits,
-            Some(Watch::default()),
-        );
+        let run = self.trial.stage(self.tape, Watch::default());
         run.explain();
         self.trial.perform(&run, 0, |_, _| ());
     }
@@ -95,7 +91,11 @@ impl Case<'_> {
         stuck.sort_by_key(|stuck| (rank(&stuck.cause), stuck.waits_for_a_task()));
         let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
         let left_out = tasks.len().saturating_sub(PROBES_MAX);
-        let lines = if left_out > 0 { vec![format!("and {left_out} more tasks wait, which were not looked into")] } else { vec![] };
+        let lines = if left_out > 0 {
+            vec![format!("and {left_out} more tasks wait, which were not looked into")]
+        } else {
+            vec![]
+        };
         Finding { kind, lines, stuck }
     }
 
@@ -184,4 +184,3 @@ fn sites(stacks: &[Stack]) -> Vec<AwaitSite> {
     }
     sites
 }
-

@@ -203,11 +203,12 @@ impl Explore {
         let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
-        let plan = self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let plan =
+            self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(Settings { poll_cost: self.poll_cost }, |tape| tape.settings);
-        let limits = Limits { polls: self.polls_max, time: self.time_max };
+        let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         let trial = Trial { program, rules: &rules };
         match tape {
@@ -270,6 +271,9 @@ impl std::fmt::Debug for Explore {
         f.debug_struct("Explore").field("name", &self.name).field("runs", &self.runs).finish_non_exhaustive()
     }
 }
+
+/// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Spawns the future that `program` makes as task 0.
 fn spawn_root<F, Fut>(run: &Run, program: &F, site: &'static Location<'static>) -> JoinHandle<Result<(), String>>

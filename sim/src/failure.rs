@@ -149,17 +149,27 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
         await_site(f, site)?;
     }
     if lines_missing {
-        writeln!(f, "    no line is known: this build has no line tables; set `debug = \"line-tables-only\"` in its profile")?;
+        writeln!(
+            f,
+            "    no line is known: this build has no line tables; set `debug = \"line-tables-only\"` in its profile"
+        )?;
     }
     match &stuck.cause {
         Cause::LostWakeup(moved) => writeln!(f, "    polled once more, {}", How(moved))?,
         Cause::Behind(name) => {
-            writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
+            writeln!(
+                f,
+                "    {name} polls only children that were woken, so whether one of them could run cannot be told"
+            )?;
         }
         Cause::DeadWaker | Cause::Deadlock => {}
     }
     if stuck.took_no_waker {
-        writeln!(f, "    its last poll, at step {}, returned `Pending` and left its waker with nobody", stuck.task.last_step)?;
+        writeln!(
+            f,
+            "    its last poll, at step {}, returned `Pending` and left its waker with nobody",
+            stuck.task.last_step
+        )?;
     }
     if let Some(drop) = &stuck.last_drop {
         write!(f, "    its last waker was dropped at step {}", drop.step)?;
@@ -232,7 +242,10 @@ impl fmt::Display for Noted<'_> {
                 site::place(site)
             ),
             Hint::PolledInTeardown { what } => {
-                write!(f, "a `{what}` was polled by a destructor while the world was being dropped; it completed at once")
+                write!(
+                    f,
+                    "a `{what}` was polled by a destructor while the world was being dropped; it completed at once"
+                )
             }
         }
     }
@@ -247,7 +260,8 @@ impl fmt::Display for Choices<'_> {
             return write!(f, "{all}, all of them the usual ones");
         }
         write!(f, "{unusual} of {all} unusual")?;
-        let named = [('s', "out of order"), ('c', "of the program's own"), ('p', "polls that took time"), ('b', "buggified")];
+        let named =
+            [('s', "out of order"), ('c', "of the program's own"), ('p', "polls that took time"), ('b', "buggified")];
         let parts: Vec<_> = named
             .iter()
             .map(|&(letter, name)| (self.0.unusual_of(letter), name))

@@ -37,9 +37,6 @@ pub(crate) enum Verdict {
     Detached(Vec<TaskInfo>),
 }
 
-/// How long a stuck run waits, in real time, for a wake from another thread. A campaign pays it once: the run fails.
-const PATIENCE: Duration = Duration::from_millis(250);
-
 /// Whether tasks may outlive the root.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Detached {
@@ -49,7 +46,12 @@ pub(crate) enum Detached {
 }
 
 /// Judges `run`, which has come to `ending`. The first match wins; what is more certain comes first.
-pub(crate) fn judge(run: &Run, ending: Ending, root: &mut JoinHandle<Result<(), String>>, detached: Detached) -> Option<Verdict> {
+pub(crate) fn judge(
+    run: &Run,
+    ending: Ending,
+    root: &mut JoinHandle<Result<(), String>>,
+    detached: Detached,
+) -> Option<Verdict> {
     if let Some(mismatch) = run.choices.borrow_mut().complaint() {
         return Some(Verdict::Refused(mismatch));
     }
@@ -102,7 +104,7 @@ fn objection(run: &Run, ending: Ending) -> Option<Verdict> {
 
 fn foreign(run: &Run, ending: Ending) -> Option<TaskId> {
     let somebody_may_wake = || !run.tasks.filter(|task, _| run.executor.live_wakers(task) > Some(0)).is_empty();
-    let patience = if ending == Ending::Stuck && somebody_may_wake() { PATIENCE } else { Duration::ZERO };
+    let patience = if ending == Ending::Stuck && somebody_may_wake() { run.limits().patience } else { Duration::ZERO };
     run.foreign_wake(patience)
 }
 

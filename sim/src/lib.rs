@@ -74,6 +74,7 @@ pub use finding::FindingKind;
 pub use oracle::Oracle;
 pub use outcome::Outcome;
 pub use program::{Generator, choose, explaining, rng};
+pub use rand_chacha::rand_core;
 pub use reveille_executor::Kind;
 //pub use reveille_macros::{main, test};
 pub use tape::{Tape, TapeError};

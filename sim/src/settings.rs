@@ -21,7 +21,10 @@ impl Environment {
             None => Ok(None),
             Some(text) => match text.replace('_', "").parse::<u64>() {
                 Ok(number) if number >= least => Ok(Some(number)),
-                _ => Err(format!("the environment variable {name} is `{text}`: expected {what}, such as {name}={}", least.max(8))),
+                _ => Err(format!(
+                    "the environment variable {name} is `{text}`: expected {what}, such as {name}={}",
+                    least.max(8)
+                )),
             },
         };
         Ok(Self {
@@ -31,7 +34,9 @@ impl Environment {
             jobs: whole("REVEILLE_JOBS", 1, "a number of threads, at least 1")?
                 .map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
             replay: match get("REVEILLE_REPLAY").filter(|text| !text.is_empty()) {
-                Some(text) => Some(tape(&text).map_err(|error| format!("the environment variable REVEILLE_REPLAY: {error}"))?),
+                Some(text) => {
+                    Some(tape(&text).map_err(|error| format!("the environment variable REVEILLE_REPLAY: {error}"))?)
+                }
                 None => None,
             },
         })
@@ -66,11 +71,18 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (name, value) in [("REVEILLE_RUNS", "abc"), ("REVEILLE_RUNS", "0"), ("REVEILLE_JOBS", "-1"), ("REVEILLE_SEED", "x")] {
+        for (name, value) in
+            [("REVEILLE_RUNS", "abc"), ("REVEILLE_RUNS", "0"), ("REVEILLE_JOBS", "-1"), ("REVEILLE_SEED", "x")]
+        {
             let error = read(name, value).unwrap_err();
-            assert!(error.contains(name) && error.contains(&format!("`{value}`")) && error.contains("expected"), "{error}");
+            assert!(
+                error.contains(name) && error.contains(&format!("`{value}`")) && error.contains("expected"),
+                "{error}"
+            );
         }
         assert!(read("REVEILLE_REPLAY", "r1.").unwrap_err().contains("REVEILLE_REPLAY: the tape is cut"));
-        assert!(read("REVEILLE_REPLAY", "@/no/such/file").unwrap_err().contains("failed to read the tape `/no/such/file`"));
+        assert!(
+            read("REVEILLE_REPLAY", "@/no/such/file").unwrap_err().contains("failed to read the tape `/no/such/file`")
+        );
     }
 }

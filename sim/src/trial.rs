@@ -1,6 +1,7 @@
 //! A program under test, and one performance of it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use reveille_executor::JoinHandle;
 
@@ -51,7 +52,9 @@ impl Trial<'_> {
 
     /// A world in which `tape` is repeated while `watch` looks on.
     pub(crate) fn stage(&self, tape: &Tape, watch: Watch) -> Rc<Run> {
-        Run::new(Box::new(Replay::new(tape.clone())), self.rules.settings, self.rules.limits, Some(watch))
+        // The run has had its wait for other threads.
+        let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
+        Run::new(Box::new(Replay::new(tape.clone())), self.rules.settings, limits, Some(watch))
     }
 
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.

@@ -1,1 +1,36 @@
-//! What this cannot find.
+//! What this tool cannot find, and where it can be misled.
+//!
+//! **Interleavings are explored at awaits**, as a single-threaded executor makes them: two polls never overlap. A race
+//! that needs two threads inside two polls (an atomic read and written without a compare-exchange, a missing fence) is out
+//! of reach. Use loom for such code where it can be built with it. The bug gallery lists entries of that sort (`mt-`) as
+//! *not found*, and a test keeps it that way: the tool must not claim them.
+//!
+//! **Passing is not a proof.** A campaign of 1,000 random schedules has seen 1,000 schedules. `sometimes!` tells whether it
+//! came to the interesting places.
+//!
+//! **What escapes the simulation.** Real time (`std::time::Instant::now`), real threads, real sockets, and the randomness
+//! of other crates: the order of `HashMap`, the unbiased `select!` of tokio and futures. A run that depends on them
+//! cannot be repeated. The harness repeats some of the passing runs and all of the failing ones and compares; where they
+//! differ it reports *nondeterminism*, with the first event that differed, instead of an explanation that might be wrong.
+//! `BTreeMap`, `biased;`, [`rng`](crate::rng) and [`time`](crate::time) are repeatable.
+//!
+//! **A wake from another thread** is a finding in a run, not a feature: no seed repeats it. Code that starts a thread by
+//! itself (a timer crate, a blocking pool) needs that part replaced in the test. When a run is stuck, the harness waits a
+//! quarter of a second of real time for such a wake before it calls the run stuck; a thread that takes longer is not seen.
+//!
+//! **Lost wakeup or deadlock?** A stuck task is polled once more. If that ends it, wakes another task, or brings it to
+//! another await, the verdict is *lost wakeup*. A task that makes progress which none of these shows (it takes an item off
+//! a queue and waits at the same line again) is called a *deadlock* all the same. Behind a sub-executor such as
+//! `FuturesUnordered`, which polls only children that were woken, nothing can be told: *stuck, cause unknown*.
+//!
+//! **Where it waits** is read from the stack at the moment in which a leaf clones the waker that a poll was given. A leaf
+//! that keeps a waker without cloning it, or none at all, is not seen; the report then says that the waker was left with
+//! nobody. Lines come from line tables and are never guessed: without them the report says which setting is missing. A
+//! hand-written `poll` that ends in a call of another `poll` may be missing from the chain in an optimised build (a tail
+//! call).
+//!
+//! **At most 256 runnable tasks compete at once** (`SCHEDULE_BOUND_MAX` of the executor): the front of the queue. Tasks
+//! that are passed over go to its back, so every order is still reachable, in several choices.
+//!
+//! **State that outlives a run** (a `static`, a `OnceLock`, a thread-local) is carried from one run to the next, since the
+//! runs share a process and a thread.

@@ -91,7 +91,9 @@ impl Run {
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.
     fn poll_under_glass(&self, watch: &Watch, runnable: Runnable) -> Ran {
-        let (Some(focus), Some(waker)) = (watch.focus(), self.executor.waker(runnable.id())) else { return runnable.run() };
+        let (Some(focus), Some(waker)) = (watch.focus(), self.executor.waker(runnable.id())) else {
+            return runnable.run();
+        };
         let (ran, stacks) = focus.collect(waker, |waker| runnable.run_with(waker));
         focus.waits_at(stacks);
         ran

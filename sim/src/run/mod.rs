@@ -54,6 +54,8 @@ pub(crate) enum Phase {
 pub(crate) struct Limits {
     pub(crate) polls: u64,
     pub(crate) time: Duration,
+    /// How long, in real time, a stuck run waits for a wake from another thread before it is called stuck.
+    pub(crate) patience: Duration,
 }
 
 /// The world of one run at a time.
@@ -142,7 +144,7 @@ impl Run {
         let handle = self.executor.spawn(future);
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
-        self.tasks.add(task, TaskRecord::new(origin, self.current.get()));
+        self.tasks.add(task, TaskRecord::new(origin));
         self.emit(Event::Spawned { task, by: self.current.get() });
         handle
     }

@@ -29,8 +29,6 @@ pub(crate) enum Ended {
 #[derive(Clone, Debug)]
 pub(crate) struct TaskRecord {
     pub(crate) origin: Origin,
-    /// The task that spawned this one; `None` for the root and for what was spawned outside any poll.
-    pub(crate) parent: Option<TaskId>,
     pub(crate) polls: u64,
     /// The step of the last poll; 0 before the first.
     pub(crate) last_step: u64,
@@ -42,16 +40,8 @@ pub(crate) struct TaskRecord {
 }
 
 impl TaskRecord {
-    pub(crate) fn new(origin: Origin, parent: Option<TaskId>) -> Self {
-        Self {
-            origin,
-            parent,
-            polls: 0,
-            last_step: 0,
-            last_time: Instant::ZERO,
-            ended: None,
-            panic_taken: false,
-        }
+    pub(crate) fn new(origin: Origin) -> Self {
+        Self { origin, polls: 0, last_step: 0, last_time: Instant::ZERO, ended: None, panic_taken: false }
     }
 }
 

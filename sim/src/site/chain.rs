@@ -175,6 +175,13 @@ impl Activation {
     }
 }
 
+/// Whether this is the executor's poll of a task, by its symbol alone.
+pub(super) fn is_executor_poll(one: &Resolved) -> bool {
+    let symbol = one.symbol.as_deref().map(Symbol::parse).unwrap_or_default();
+    let entry = |name: &String| known::EXECUTOR_ENTRIES.contains(&name.as_str());
+    symbol.krate() == Some("reveille_executor") && symbol.path.last().is_some_and(entry)
+}
+
 /// How many functions at the top of the stack are the waker's clone or drop, the hook that it called, and the walk itself.
 fn waker_end(stack: &[Activation]) -> usize {
     let is_top = |one: &Activation| matches!(one.origin, Origin::Ours | Origin::Library) && !one.is_executor_entry();

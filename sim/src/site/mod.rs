@@ -63,10 +63,14 @@ impl Stack {
         Chain::new(self.resolve(), &Paths::current()).innermost()
     }
 
-    /// The functions on the stack, innermost first.
+    /// The functions on the stack, innermost first, down to the executor's poll. What lies below that is never looked at:
+    /// it is the same for all tasks, and the system's libraries have debug information that takes a second to unpack.
     fn resolve(&self) -> Vec<Resolved> {
-        let mut resolved = Vec::new();
+        let mut resolved: Vec<Resolved> = Vec::new();
         for frame in &self.frames {
+            if resolved.last().is_some_and(chain::is_executor_poll) {
+                break;
+            }
             backtrace::resolve_frame(frame, |symbol| {
                 resolved.push(Resolved {
                     symbol: symbol.name().map(|name| format!("{name:#}")),

@@ -111,7 +111,8 @@ mod tests {
     fn rare_is_as_rare_as_the_hint_says_and_never_without_it() {
         let mut random = begun(3);
         let hint = Hint::Rarely { numerator: 1, denominator: 10 };
-        let struck = (0..10_000).filter(|_| random.choose(Point { kind: Kind::new(b'f'), bound: 2, hint }) == 1).count();
+        let struck =
+            (0..10_000).filter(|_| random.choose(Point { kind: Kind::new(b'f'), bound: 2, hint }) == 1).count();
         assert!((900..1100).contains(&struck), "{struck} of 10,000 at 1 in 10");
     }
 }

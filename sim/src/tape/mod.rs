@@ -240,7 +240,11 @@ impl std::fmt::Display for Mismatch {
                 write!(f, "between draws {first} and {last} the program asks something else than the tape recorded")
             }
             Self::PastTheEnd { draw, kind, bound } => {
-                write!(f, "the program asks `{}` with {bound} answers at draw {draw}, where the tape has ended", kind.letter())
+                write!(
+                    f,
+                    "the program asks `{}` with {bound} answers at draw {draw}, where the tape has ended",
+                    kind.letter()
+                )
             }
             Self::LeftOver { made, tape } => {
                 write!(f, "the program ended after {made} draws, where the tape has {tape}")

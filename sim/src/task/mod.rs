@@ -103,7 +103,9 @@ impl Builder {
         let origin = Origin { name: self.name, site: Location::caller(), daemon: self.daemon };
         // The future is moved into whichever of the two takes it.
         let mut future = Some(future);
-        let in_run = context::try_with(|run| future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id())));
+        let in_run = context::try_with(|run| {
+            future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id()))
+        });
         match (in_run.flatten(), future) {
             (Some(handle), _) => handle,
             (None, Some(future)) => JoinHandle::real(reveille_executor::spawn(future)),

@@ -1,0 +1,58 @@
+//! Testing a crate that uses tokio today.
+//!
+//! Much of such a crate runs here as it is. `tokio::sync` (channels, locks, `Notify`, `Semaphore`, `watch`, ..) knows
+//! nothing of its runtime, nor do `tokio::select!`, `join!`, `pin!` and `tokio_util::sync`. What belongs to the runtime is
+//! replaced: tasks, time, and, later, sockets.
+//!
+//! | in the crate | in a run |
+//! |---|---|
+//! | `tokio::spawn`, `task::spawn_local` | [`reveille::spawn`](crate::spawn) |
+//! | `tokio::task::spawn_blocking` | [`reveille::spawn_blocking`](crate::spawn_blocking) |
+//! | `tokio::task::JoinSet`, `JoinHandle`, `yield_now` | [`JoinSet`](crate::JoinSet), [`JoinHandle`](crate::JoinHandle), [`yield_now`](crate::yield_now) |
+//! | `tokio::time::{sleep, timeout, interval, Instant}` | the same names in [`reveille::time`](crate::time) |
+//! | `tokio::sync::*` | unchanged |
+//! | `tokio::select! { .. }` | `tokio::select! { biased; .. }`: without `biased` tokio draws from a generator of its own, which no seed of ours repeats |
+//! | `tokio::net`, `tokio::fs` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
+//!
+//! The least intrusive way is one module of the crate that names the runtime, and nothing else in the crate that does:
+//!
+//! ```
+//! mod rt {
+//!     #[cfg(not(test))]
+//!     pub use tokio::{spawn, time}; // what the crate uses in production
+//!     #[cfg(test)]
+//!     pub use reveille::{spawn, time};
+//! #   pub use reveille::{spawn as _, time as _};
+//! }
+//! # mod tokio { pub use reveille::{spawn, time}; }
+//! ```
+//!
+//! A test is then an ordinary async test:
+//!
+//! ```
+//! use std::rc::Rc;
+//!
+//! use tokio::sync::Semaphore;
+//!
+//! # fn main() {
+//! // In a test crate: #[reveille::test] on this function, instead of the line below it.
+//! async fn at_most_two_at_a_time() {
+//!     let permits = Rc::new(Semaphore::new(2));
+//!     let mut tasks = reveille::JoinSet::new();
+//!     for _ in 0..4 {
+//!         let permits = permits.clone();
+//!         tasks.spawn(async move {
+//!             let _permit = permits.acquire().await.unwrap();
+//!             reveille::time::sleep(reveille::time::Duration::from_millis(5)).await;
+//!         });
+//!     }
+//!     while let Some(ended) = tasks.join_next().await {
+//!         ended.unwrap();
+//!     }
+//! }
+//! reveille::explore().runs(100).run(at_most_two_at_a_time).unwrap();
+//! # }
+//! ```
+//!
+//! What to expect: `tokio::sync` outside a tokio runtime has no cooperative budget, so a task may receive from a full
+//! channel for as long as it likes without yielding, which is legal, and reached more seldom on tokio itself.

@@ -1,0 +1,80 @@
+//! A program that does not repeat itself is told so, with the first event that differed; one that does is not accused.
+
+#![cfg(not(loom))]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
+
+use reveille::{FindingKind, explore, spawn, yield_now};
+
+#[test]
+fn a_program_that_counts_its_own_runs_is_nondeterministic_at_the_event_that_differs() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let failure = explore()
+        .run(|| async {
+            for _ in 0..RUNS.fetch_add(1, Ordering::Relaxed) % 7 {
+                yield_now().await;
+            }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
+    let report = failure.to_string();
+    assert!(report.contains("the same choices gave another run"), "{report}");
+    assert!(report.contains("first difference: step "), "{report}");
+    assert!(report.contains("HashMap"), "the usual causes are missing:\n{report}");
+}
+
+#[test]
+fn what_only_the_first_run_does_is_traced_to_what_it_left_behind() {
+    static FIRST: Mutex<bool> = Mutex::new(true);
+    let failure = explore()
+        .run(|| async {
+            let first = std::mem::replace(&mut *FIRST.lock().unwrap(), false);
+            if first {
+                yield_now().await;
+            }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
+    assert!(failure.to_string().contains("carried over from an"), "{failure}");
+}
+
+#[test]
+fn a_failing_run_that_does_not_repeat_is_nondeterministic_and_not_explained() {
+    static CALLS: AtomicU64 = AtomicU64::new(0);
+    // Deterministic in the runs that are compared (0, 1, 2, 4, 8), and then not.
+    let failure = explore()
+        .run(|| async {
+            let call = CALLS.fetch_add(1, Ordering::Relaxed);
+            if call > 60 && call % 5 == 0 {
+                spawn(std::future::pending::<()>()).await.unwrap();
+            }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
+}
+
+#[test]
+fn a_lazy_static_that_does_not_touch_the_schedule_is_no_nondeterminism() {
+    static TABLE: LazyLock<Vec<u64>> = LazyLock::new(|| (0..100).collect());
+    explore()
+        .run(|| async {
+            let sum = spawn(async { TABLE.iter().sum::<u64>() });
+            assert_eq!(sum.await.unwrap(), 4950);
+        })
+        .unwrap();
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() {
+    let program = || async {
+        let picks: Vec<u32> = (0..4).map(|_| reveille::choose(6)).collect();
+        assert!(picks != [5, 5, 5, 5] && picks.iter().sum::<u32>() < 19, "found");
+    };
+    let one = explore().name("jobs").runs(20_000).run(program).unwrap_err();
+    for jobs in [2, 3] {
+        let many = explore().name("jobs").runs(20_000).jobs(jobs).run(program).unwrap_err();
+        assert_eq!((one.run(), one.seed()), (many.run(), many.seed()));
+        assert_eq!(one.to_string(), many.to_string());
+    }
+}

@@ -1,0 +1,194 @@
+//! Time jumps, never ticks; what users know of tokio's timers holds.
+
+#![cfg(not(loom))]
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use reveille::time::{Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout};
+use reveille::{FindingKind, explore, spawn};
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+fn run<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) {
+    explore().runs(50).run(program).unwrap();
+}
+
+#[test]
+fn two_sleeps_in_turn_take_ten_seconds_and_joined_five() {
+    run(|| async {
+        let start = Instant::now();
+        sleep(secs(5)).await;
+        sleep(secs(5)).await;
+        assert_eq!(start.elapsed(), secs(10));
+        let start = Instant::now();
+        futures::join!(sleep(secs(5)), sleep(secs(5)));
+        assert_eq!(start.elapsed(), secs(5));
+    });
+}
+
+#[test]
+fn zero_huge_and_overflowing_durations_behave() {
+    run(|| async {
+        let start = Instant::now();
+        sleep(Duration::ZERO).await;
+        sleep_until(start).await;
+        assert_eq!(start.elapsed(), Duration::ZERO);
+        assert!(timeout(secs(1), sleep(Duration::MAX)).await.is_err());
+        assert!(timeout(Duration::MAX, async { 1 }).await.is_ok());
+        assert!(Instant::now().checked_add(Duration::MAX).is_none());
+        sleep(secs(50 * 365 * 24 * 3600)).await;
+        assert_eq!(start.elapsed(), secs(50 * 365 * 24 * 3600 + 1));
+    });
+}
+
+#[test]
+fn sleeping_for_ever_reaches_the_limit_of_time() {
+    let failure = explore().runs(3).run(|| async { sleep(Duration::MAX).await }).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Limit));
+}
+
+#[test]
+fn a_ready_future_beats_a_timeout_of_zero_and_a_late_one_is_dropped() {
+    run(|| async {
+        assert_eq!(timeout(Duration::ZERO, async { 1 }).await, Ok(1));
+        let value = Rc::new(());
+        let held = value.clone();
+        let late = timeout(secs(1), async move {
+            let _held = held;
+            sleep(secs(2)).await;
+        });
+        assert!(late.await.is_err());
+        assert_eq!(Rc::strong_count(&value), 1);
+    });
+}
+
+#[test]
+fn timers_of_one_instant_wake_in_every_order() {
+    let orders = Rc::new(RefCell::new(BTreeSet::new()));
+    for seed in 0..60 {
+        let order = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+        let seen = order.clone();
+        explore()
+            .runs(1)
+            .seed(seed)
+            .run(move || {
+                let order = seen.clone();
+                order.lock().unwrap().clear();
+                async move {
+                    let sleepers: Vec<_> = (0..3)
+                        .map(|n| {
+                            let order = order.clone();
+                            spawn(async move {
+                                sleep(secs(1)).await;
+                                order.lock().unwrap().push(n);
+                            })
+                        })
+                        .collect();
+                    for sleeper in sleepers {
+                        sleeper.await.unwrap();
+                    }
+                }
+            })
+            .unwrap();
+        orders.borrow_mut().insert(order.lock().unwrap().clone());
+    }
+    assert_eq!(orders.borrow().len(), 6, "some order of three timers never came up: {orders:?}");
+}
+
+#[test]
+fn a_dropped_timer_moves_no_time() {
+    run(|| async {
+        let start = Instant::now();
+        let mut long = Box::pin(sleep(secs(1000)));
+        assert!(timeout(secs(1), long.as_mut()).await.is_err());
+        drop(long);
+        sleep(secs(1)).await;
+        assert_eq!(start.elapsed(), secs(2));
+    });
+}
+
+#[test]
+fn an_interval_ticks_at_once_and_then_every_period() {
+    run(|| async {
+        let start = Instant::now();
+        let mut ticks = interval(secs(2));
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            seen.push(ticks.tick().await - start);
+        }
+        assert_eq!(seen, [0, 2, 4, 6].map(secs));
+        ticks.reset();
+        assert_eq!(ticks.tick().await - start, secs(8));
+        let mut later = interval_at(Instant::now() + secs(5), secs(1));
+        assert_eq!(later.tick().await - start, secs(13));
+    });
+}
+
+#[test]
+fn missed_ticks_burst_delay_or_skip() {
+    async fn ticks_after_being_late(behavior: MissedTickBehavior) -> Vec<u64> {
+        let start = Instant::now();
+        let mut ticks = interval(secs(2));
+        ticks.set_missed_tick_behavior(behavior);
+        ticks.tick().await;
+        sleep(secs(7)).await;
+        let mut taken = Vec::new();
+        for _ in 0..5 {
+            ticks.tick().await;
+            taken.push(start.elapsed().as_secs());
+        }
+        taken
+    }
+    run(|| async {
+        assert_eq!(ticks_after_being_late(MissedTickBehavior::Burst).await, [7, 7, 7, 8, 10]);
+        assert_eq!(ticks_after_being_late(MissedTickBehavior::Delay).await, [7, 9, 11, 13, 15]);
+        assert_eq!(ticks_after_being_late(MissedTickBehavior::Skip).await, [7, 8, 10, 12, 14]);
+    });
+}
+
+#[test]
+fn with_poll_cost_a_timeout_can_strike_while_the_processor_is_busy() {
+    let program = || async {
+        let work = async {
+            for _ in 0..3 {
+                reveille::yield_now().await;
+            }
+        };
+        // No time passes between the polls of `work`, unless polls cost time.
+        timeout(secs(1), work).await.expect("too slow");
+    };
+    explore().run(program).expect("without poll cost no time passes");
+    let failure = explore().poll_cost(true).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    let tape = failure.tape().unwrap().clone();
+    assert!(tape.unusual_of('p') > 0, "{tape}");
+    // The setting travels on the tape.
+    assert!(explore().replay(tape.to_string()).run(program).is_err());
+}
+
+#[test]
+fn a_sleep_that_was_never_polled_is_noted_when_something_fails() {
+    let failure = explore()
+        .run(|| async {
+            let _ = sleep(secs(1));
+            panic!("it did not wait");
+        })
+        .unwrap_err();
+    assert!(
+        failure.to_string().contains("dropped without ever being polled; futures do nothing unless polled"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn outside_a_run_a_sleep_says_how_to_run_it() {
+    let panic = std::panic::catch_unwind(|| drop(sleep(secs(1)))).unwrap_err();
+    let message = panic.downcast_ref::<String>().unwrap();
+    assert!(
+        message.contains("`reveille::time::sleep` was called outside a run") && message.contains("#[reveille::test]")
+    );
+}
