@@ -1,2 +1,116 @@
-//! The attributes of `reveille`.
+//! The attributes of `reveille`, which re-exports them: [`macro@test`] and [`macro@main`].
+//!
+//! They are small enough to be written by hand: a look at the function's tokens (`function.rs`), a list of arguments
+//! (`arguments.rs`), and a template to fill in (`template.rs`). A mistake is a compile error at the place of the mistake.
+//!
+//! Deliberately absent: a parser of Rust, and with it all dependencies. Whoever adds this crate to their tests compiles it
+//! before anything else.
 #![forbid(unsafe_code)]
+
+mod arguments;
+mod error;
+mod function;
+mod template;
+
+use proc_macro::{Span, TokenStream};
+
+use arguments::Arguments;
+use error::Error;
+use function::Function;
+
+/// Makes an async function a test that explores its schedules.
+///
+/// The function takes no parameters, and returns nothing or a `Result` whose `Err` fails the test. What it becomes is a
+/// plain `#[test]`: `cargo test`, filters, `#[should_panic]`, `#[ignore]` and the like work as they do elsewhere.
+///
+/// ```
+/// # fn main() {}
+/// #[reveille::test]
+/// async fn both_end() {
+///     let child = reveille::spawn(async { reveille::yield_now().await });
+///     reveille::yield_now().await;
+///     child.await.unwrap();
+/// }
+///
+/// #[reveille::test(runs = 5_000, seed = 7)]
+/// async fn the_port_is_a_number() -> Result<(), std::num::ParseIntError> {
+///     let _port: u16 = "8080".parse()?;
+///     Ok(())
+/// }
+/// ```
+///
+/// Arguments, all optional:
+///
+/// | argument | value | what it does |
+/// |---|---|---|
+/// | `runs` | a number | how many schedules to explore |
+/// | `seed` | a number | the seed of the first of them |
+/// | `replay` | a tape, as a failure prints it | that run, and no other |
+/// | `strategy` | the name of a strategy | who picks the schedules |
+/// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand_test(arguments, item).unwrap_or_else(Error::into_tokens)
+}
+
+/// Runs an async `main` on the real executor, `LocalExecutor`: in real time, on the calling thread.
+///
+/// ```
+/// #[reveille::main]
+/// async fn main() -> Result<(), std::num::ParseIntError> {
+///     let port: u16 = "8080".parse()?;
+///     assert_eq!(port, 8080);
+///     Ok(())
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand_main(arguments, item).unwrap_or_else(|error| {
+        let mut tokens = error.into_tokens();
+        // Else the compiler adds that there is no `main`.
+        tokens.extend(template::fill("fn main() {}", Span::call_site(), &[]));
+        tokens
+    })
+}
+
+fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
+    let arguments = Arguments::parse(arguments)?;
+    let function = Function::parse(item, "#[reveille::test]")?;
+    let template = r#"
+        #[::core::prelude::v1::test]
+        ATTRIBUTES VISIBILITY fn NAME() {
+            async fn BODY_NAME() RETURNS BODY
+            ::reveille::__private::test(
+                ::reveille::__private::Test {
+                    name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(NAME)),
+                    package: ::core::env!("CARGO_PKG_NAME"),
+                    runs: RUNS,
+                    seed: SEED,
+                    replay: REPLAY,
+                    strategy: STRATEGY,
+                    detached: DETACHED,
+                },
+                BODY_NAME,
+            )
+        }
+    "#;
+    let span = function.span();
+    let mut holes = function.into_holes();
+    holes.extend(arguments.into_holes());
+    Ok(template::fill(template, span, &holes))
+}
+
+fn expand_main(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
+    if let Some(first) = arguments.into_iter().next() {
+        return Err(Error::new(first.span(), "`#[reveille::main]` takes no arguments"));
+    }
+    let function = Function::parse(item, "#[reveille::main]")?;
+    let template = "
+        ATTRIBUTES VISIBILITY fn NAME() RETURNS {
+            async fn BODY_NAME() RETURNS BODY
+            ::reveille::__private::main(BODY_NAME())
+        }
+    ";
+    let span = function.span();
+    Ok(template::fill(template, span, &function.into_holes()))
+}
