@@ -6,13 +6,13 @@
 use std::path::PathBuf;
 
 use super::known;
-use super::origin::{Origin, is_library};
+use super::origin::{Origin, is_executor_file, is_library};
 use super::place::{Paths, Site};
 use super::source::function_at;
 use super::symbol::Symbol;
 use super::{AwaitSite, Frame, Lines};
 
-/// One function on a resolved stack; inlined functions are entries of their own.
+/// What debug information tells of one function on a stack; an inlined function is one of its own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Resolved {
     /// The demangled symbol, or the bare name from the line tables.
@@ -24,9 +24,9 @@ pub(super) struct Resolved {
     pub(super) column: u32,
 }
 
-/// A function with all that is known of it.
+/// A function on the stack, with all that is known of it.
 #[derive(Debug)]
-struct Activation {
+pub(super) struct Function {
     resolved: Resolved,
     symbol: Symbol,
     origin: Origin,
@@ -35,7 +35,7 @@ struct Activation {
 /// The part of a stack that belongs to one poll of a task, innermost function first.
 #[derive(Debug)]
 pub(super) struct Chain<'a> {
-    activations: Vec<Activation>,
+    functions: Vec<Function>,
     /// The crates that the user's functions are in; without lines, what is taken for the user's crate.
     user_crates: Vec<String>,
     lines: Lines,
@@ -43,37 +43,39 @@ pub(super) struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    pub(super) fn new(stack: Vec<Resolved>, paths: &'a Paths) -> Self {
-        let mut activations: Vec<Activation> = stack.into_iter().map(|one| Activation::new(one, paths)).collect();
-        let blind = activations.iter().all(|one| one.origin == Origin::Library || one.resolved.file.is_none());
-        activations.drain(..waker_end(&activations));
-        let entry = activations.iter().position(Activation::is_executor_entry).unwrap_or(activations.len());
-        let below = activations.split_off(entry);
-        let lines = match activations.iter().any(|one| one.origin == Origin::User) {
+    /// Reads the stack that consists of `functions`, innermost first.
+    ///
+    /// What lies below the executor's poll is left alone where possible: it is the same for all tasks, and the system's
+    /// libraries may have debug information that takes a second to unpack.
+    pub(super) fn new(mut functions: impl Iterator<Item = Function>, paths: &'a Paths) -> Self {
+        let mut poll: Vec<Function> = functions.by_ref().take_while(|one| !one.is_executor_entry()).collect();
+        let blind = poll.iter().all(|one| one.origin == Origin::Library || one.resolved.file.is_none());
+        poll.drain(..waker_end(&poll));
+        let lines = match poll.iter().any(|one| one.origin == Origin::User) {
             true => Lines::Present,
-            false if blind || activations.iter().any(Activation::lacks_lines) => Lines::Missing,
+            false if blind || poll.iter().any(Function::lacks_lines) => Lines::Missing,
             false => Lines::Present,
         };
         let user_crates = match lines {
             Lines::Present => {
-                activations.iter().filter(|one| one.origin == Origin::User).filter_map(Activation::krate).collect()
+                poll.iter().filter(|one| one.origin == Origin::User).filter_map(Function::krate).collect()
             }
             // Below all is the function that started the run; whose crate it is, theirs is the code under test.
             Lines::Missing => {
-                below.iter().rev().find(|one| one.lacks_lines()).and_then(Activation::krate).into_iter().collect()
+                functions.filter(Function::lacks_lines).last().and_then(|one| one.krate()).into_iter().collect()
             }
         };
-        Self { activations, user_crates, lines, paths }
+        Self { functions: poll, user_crates, lines, paths }
     }
 
     /// The awaits, and what the innermost of them waits for.
     pub(super) fn await_site(&self) -> AwaitSite {
-        let is_await = |one: &&Activation| self.is_user(one) && one.symbol.polls();
-        let awaits: Vec<&Activation> = self.activations.iter().filter(is_await).collect();
+        let is_await = |one: &&Function| self.is_user(one) && one.symbol.polls();
+        let awaits: Vec<&Function> = self.functions.iter().filter(is_await).collect();
         let written_by_macro = |at: usize| awaits.get(at + 1).is_some_and(|outer| awaits[at].is_closure_within(outer));
         let frames = (0..awaits.len()).filter(|at| !written_by_macro(*at)).map(|at| self.frame(awaits[at])).collect();
-        let inner = self.activations.iter().position(|one| is_await(&one)).unwrap_or(self.activations.len());
-        let waits: Vec<String> = self.activations[..inner].iter().rev().filter_map(|one| self.wait(one)).collect();
+        let inner = self.functions.iter().position(|one| is_await(&one)).unwrap_or(self.functions.len());
+        let waits: Vec<String> = self.functions[..inner].iter().rev().filter_map(|one| self.wait(one)).collect();
         let children = waits.iter().find(|wait| known::is_sub_executor(wait)).cloned();
         let leaf = children.as_ref().or_else(|| waits.iter().find(|wait| !known::is_adapter(wait))).or(waits.first());
         AwaitSite { frames, leaf: leaf.map(|leaf| known::public_name(leaf).to_owned()), children, lines: self.lines }
@@ -81,21 +83,21 @@ impl<'a> Chain<'a> {
 
     /// The innermost function of the user, whatever it is.
     pub(super) fn innermost(&self) -> Option<Frame> {
-        self.activations.iter().find(|one| self.is_user(one)).map(|one| self.frame(one))
+        self.functions.iter().find(|one| self.is_user(one)).map(|one| self.frame(one))
     }
 
-    fn is_user(&self, one: &Activation) -> bool {
+    fn is_user(&self, one: &Function) -> bool {
         match self.lines {
             Lines::Present => one.origin == Origin::User,
             Lines::Missing => one.origin == Origin::Unknown && self.is_of_user_crate(one),
         }
     }
 
-    fn is_of_user_crate(&self, one: &Activation) -> bool {
+    fn is_of_user_crate(&self, one: &Function) -> bool {
         one.symbol.krate().is_some_and(|krate| self.user_crates.iter().any(|user| user == krate))
     }
 
-    fn frame(&self, one: &Activation) -> Frame {
+    fn frame(&self, one: &Function) -> Frame {
         let file = one.resolved.file.as_ref().map_or_else(String::new, |file| self.paths.short(file));
         let site = Site { file, line: one.resolved.line, column: one.resolved.column };
         let function =
@@ -104,7 +106,7 @@ impl<'a> Chain<'a> {
     }
 
     /// What `one` polls, if it is a future of another crate.
-    fn wait(&self, one: &Activation) -> Option<String> {
+    fn wait(&self, one: &Function) -> Option<String> {
         let polls = !matches!(one.origin, Origin::Library | Origin::User) && one.symbol.polls();
         // The closures that a macro writes into the user's function lie in the macro's file.
         let is_foreign = !self.is_of_user_crate(one) && one.symbol.krate().is_none_or(|krate| !is_library(krate));
@@ -112,7 +114,7 @@ impl<'a> Chain<'a> {
     }
 
     /// The symbol of `one` with its path: read in the source where the line tables have but a bare name.
-    fn symbol(&self, one: &Activation) -> Option<Symbol> {
+    fn symbol(&self, one: &Function) -> Option<Symbol> {
         if one.symbol.is_qualified() {
             return Some(one.symbol.clone());
         }
@@ -122,8 +124,8 @@ impl<'a> Chain<'a> {
     }
 }
 
-impl Activation {
-    fn new(resolved: Resolved, paths: &Paths) -> Self {
+impl Function {
+    pub(super) fn new(resolved: Resolved, paths: &Paths) -> Self {
         let symbol = resolved.symbol.as_deref().map(Symbol::parse).unwrap_or_default();
         let origin = match &resolved.file {
             // The glue that drops a future's variables carries one of the future's own lines.
@@ -168,26 +170,22 @@ impl Activation {
 
     /// Whether this is where the executor polls a task: whatever is below it on the stack is none of the task's.
     fn is_executor_entry(&self) -> bool {
-        let executor = self.symbol.krate().is_none_or(|krate| krate == "reveille_executor");
+        let executor = match self.symbol.krate() {
+            Some(krate) => krate == "reveille_executor",
+            None => self.resolved.file.as_deref().is_some_and(is_executor_file),
+        };
         executor
             && self.origin == Origin::Ours
             && self.symbol.path.last().is_some_and(|name| known::EXECUTOR_ENTRIES.contains(&name.as_str()))
     }
 }
 
-/// Whether this is the executor's poll of a task, by its symbol alone.
-pub(super) fn is_executor_poll(one: &Resolved) -> bool {
-    let symbol = one.symbol.as_deref().map(Symbol::parse).unwrap_or_default();
-    let entry = |name: &String| known::EXECUTOR_ENTRIES.contains(&name.as_str());
-    symbol.krate() == Some("reveille_executor") && symbol.path.last().is_some_and(entry)
-}
-
 /// How many functions at the top of the stack are the waker's clone or drop, the hook that it called, and the walk itself.
-fn waker_end(stack: &[Activation]) -> usize {
-    let is_top = |one: &Activation| matches!(one.origin, Origin::Ours | Origin::Library) && !one.is_executor_entry();
+fn waker_end(stack: &[Function]) -> usize {
+    let is_top = |one: &Function| matches!(one.origin, Origin::Ours | Origin::Library) && !one.is_executor_entry();
     let walk = stack.iter().position(|one| one.origin == Origin::Ours).unwrap_or(0);
     let top = stack[walk..].iter().take_while(|one| is_top(one));
-    if let Some(waker) = top.clone().position(Activation::is_waker) {
+    if let Some(waker) = top.clone().position(Function::is_waker) {
         return walk + waker + 1;
     }
     // An inlined or tail-called clone is not always seen; the hook that it called is ours.
@@ -211,7 +209,7 @@ mod tests {
     }
 
     fn chain<'a>(paths: &'a Paths, stack: &[(&str, &str, u32)]) -> Chain<'a> {
-        Chain::new(stack.iter().map(resolved).collect(), paths)
+        Chain::new(stack.iter().map(|one| Function::new(resolved(one), paths)), paths)
     }
 
     fn shown(site: &AwaitSite) -> Vec<String> {

@@ -30,7 +30,7 @@ mod tokens;
 
 pub(crate) use place::Site;
 
-use chain::{Chain, Resolved};
+use chain::{Chain, Function, Resolved};
 use place::Paths;
 
 /// A captured stack: addresses only.
@@ -55,33 +55,32 @@ impl Stack {
     /// Where the task awaited when its waker was cloned. Reads the program's line tables: milliseconds, and more the
     /// first time.
     pub(crate) fn await_site(&self) -> AwaitSite {
-        Chain::new(self.resolve(), &Paths::current()).await_site()
+        self.chain(&Paths::current()).await_site()
     }
 
     /// The innermost line of the user: for a waker that was dropped, the line that dropped it.
     pub(crate) fn drop_site(&self) -> Option<Frame> {
-        Chain::new(self.resolve(), &Paths::current()).innermost()
+        self.chain(&Paths::current()).innermost()
     }
 
-    /// The functions on the stack, innermost first, down to the executor's poll. What lies below that is never looked at:
-    /// it is the same for all tasks, and the system's libraries have debug information that takes a second to unpack.
-    fn resolve(&self) -> Vec<Resolved> {
-        let mut resolved: Vec<Resolved> = Vec::new();
-        for frame in &self.frames {
-            if resolved.last().is_some_and(chain::is_executor_poll) {
-                break;
-            }
-            backtrace::resolve_frame(frame, |symbol| {
-                resolved.push(Resolved {
-                    symbol: symbol.name().map(|name| format!("{name:#}")),
-                    file: symbol.filename().map(Path::to_path_buf),
-                    line: symbol.lineno().unwrap_or(0),
-                    column: symbol.colno().unwrap_or(0),
-                });
-            });
-        }
-        resolved
+    fn chain<'a>(&self, paths: &'a Paths) -> Chain<'a> {
+        Chain::new(self.frames.iter().flat_map(|frame| functions(frame, paths)), paths)
     }
+}
+
+/// The function that `frame` is in, after those that were inlined into it there.
+fn functions(frame: &backtrace::Frame, paths: &Paths) -> Vec<Function> {
+    let mut functions = Vec::new();
+    backtrace::resolve_frame(frame, |symbol| {
+        let resolved = Resolved {
+            symbol: symbol.name().map(|name| format!("{name:#}")),
+            file: symbol.filename().map(Path::to_path_buf),
+            line: symbol.lineno().unwrap_or(0),
+            column: symbol.colno().unwrap_or(0),
+        };
+        functions.push(Function::new(resolved, paths));
+    });
+    functions
 }
 
 /// Where a task awaits.
