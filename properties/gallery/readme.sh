@@ -1,10 +1,11 @@
 #!/bin/sh
 # Runs the whole gallery and writes what came out of it into README.md, between the markers, so that no figure there is
-# typed by hand. Leaves README.md alone if an entry does not end as expected.
+# typed by hand. An entry that does not end as expected is marked so, and the exit status is then 1.
 set -eu
 
 cd "$(dirname "$0")"
-./run.sh
+status=0
+./run.sh || status=1
 results=${CARGO_TARGET_DIR:-../../target}/gallery/results.tsv
 tab=$(printf '\t')
 work=$(mktemp -d)
@@ -13,8 +14,9 @@ trap 'rm -r "$work"' EXIT
 {
     echo '| entry | upstream | finding | at | runs | time |'
     echo '|---|---|---|---|---:|---:|'
-    awk -F "$tab" '$2 == "buggy" && $3 != "clean"' "$results" | while IFS=$tab read -r id _ finding runs line took; do
+    awk -F "$tab" '$2 == "buggy" && $3 != "clean"' "$results" | while IFS=$tab read -r id _ finding runs line took verdict; do
         source=$(sed -n '1s/ · .*//p' "$id/about.md")
+        [ "$verdict" = right ] || finding="$finding (wrong: expected $verdict)"
         printf '| [%s](%s) | %s | %s | `%s` | %s | %s ms |\n' "$id" "$id" "$source" "$finding" "$line" "$runs" "$took"
     done
 } > "$work/table"
@@ -33,3 +35,4 @@ replace() { # name of the block, file with its new lines
 }
 replace table "$work/table" < README.md | replace stories "$work/stories" > "$work/README.md"
 cp "$work/README.md" README.md
+exit $status

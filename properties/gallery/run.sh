@@ -5,7 +5,8 @@
 #
 # Prints a line per variant: entry, variant, finding or `clean`, runs taken, the user's line, milliseconds. Exits with 1
 # if a variant does not end as its entry's file `expected` says. The lines, separated by tabs, are also left in
-# `target/gallery/results.tsv`, from which `readme.sh` makes the table of the README.
+# `target/gallery/results.tsv`, each with `right` or what was expected, and `readme.sh` makes the table of the README
+# from them.
 set -eu
 
 gallery=$(cd "$(dirname "$0")" && pwd)
@@ -29,15 +30,18 @@ for id in "$@"; do
     for variant in buggy fixed; do
         cargo build --quiet --release --target-dir "$target" --manifest-path "$gallery/$id/$variant/Cargo.toml"
         line=$("$target/release/$id-$variant")
-        printf '%s\n' "$line" >> "$target/results.tsv"
         printf '%s\n' "$line" | awk -F "$tab" '{ printf "%-28s %-6s %-22s %6s  %-18s %8s ms\n", $1, $2, $3, $4, $5, $6 }'
 
         found=$(printf '%s\n' "$line" | awk -F "$tab" '{ print $3 ($5 == "-" ? "" : " at " $5) }')
         expected=$(sed -n "s/^$variant: //p" "$gallery/$id/expected")
-        if [ "$found" != "$expected" ]; then
+        if [ "$found" = "$expected" ]; then
+            verdict=right
+        else
+            verdict=$expected
             echo "    expected: $expected" >&2
             differ=1
         fi
+        printf '%s\t%s\n' "$line" "$verdict" >> "$target/results.tsv"
     done
 done
 exit $differ

@@ -1,16 +1,12 @@
 //! Runs one gallery program under Reveille's default settings and prints what was found, in one line.
 //!
-//! Every package of the gallery has the same main function (`main.rs` beside this file), which hands the name of its
+//! Every package of the gallery has the same main function (`main.rs` beside its manifest), which hands the name of its
 //! package and its program to [`main`]. The line has six fields, separated by tabs: the entry, the variant, the finding
 //! or `clean`, the number of runs that it took, the place in the program (or `-`), and the milliseconds that it took.
 //! With `--report` the full report follows. A finding is no error here: whether it is the right one is for `run.sh` to
 //! say, which knows what is expected.
 
-use std::{
-    env,
-    process::ExitCode,
-    time::{Duration, Instant},
-};
+use std::{env, process::ExitCode, time::Instant};
 
 use reveille::Failure;
 
@@ -30,7 +26,9 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let (entry, variant) = package.rsplit_once('-').expect("packages are called `<entry>-<variant>`");
+    let Some((entry, variant)) = package.rsplit_once('-') else {
+        panic!("expected a package called `<entry>-<variant>`, this is `{package}`")
+    };
 
     let campaign = match variant {
         "fixed" => reveille::explore().name(package).runs(RUNS_WHEN_FIXED),
@@ -39,17 +37,31 @@ where
     #[allow(clippy::disallowed_methods, reason = "the time that matters here is that of whoever waits for the answer")]
     let started = Instant::now();
     let outcome = campaign.run(program);
-    let took = milliseconds(started.elapsed());
+    let took_ms = started.elapsed().as_millis();
 
     match &outcome {
-        Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took}", passed.runs()),
+        Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took_ms}", passed.runs),
         Err(failure) => {
-            let (kind, runs) = (failure.finding().kind(), failure.run());
-            println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took}", place(failure));
+            let kind = failure.kind().map_or("no answer".to_owned(), |kind| kind.to_string());
+            let runs = failure.run().map_or("-".to_owned(), |run| (run + 1).to_string());
+            println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took_ms}", place(failure));
             if report {
                 println!("\n{failure}");
             }
         }
     }
     ExitCode::SUCCESS
+}
+
+/// The line of the program that the report is about: where the first task waits, else where the panic was, else what
+/// the report names first.
+fn place(failure: &Failure) -> String {
+    let report = failure.to_string();
+    let at = failure.awaits().unwrap_or_else(|| {
+        let panicked = report.split_once("panicked at ").map(|(_, rest)| rest);
+        panicked.unwrap_or(&report).to_owned()
+    });
+    let Some((_, rest)) = at.split_once("program.rs:") else { return "-".to_owned() };
+    let line: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    format!("program.rs:{line}")
 }
