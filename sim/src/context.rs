@@ -37,11 +37,10 @@ pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
 /// # Panics
 /// Within another run: runs do not nest.
 pub(crate) fn enter(run: &Rc<Run>) -> Entered {
-    CURRENT.with(|current| {
-        let mut current = current.borrow_mut();
-        assert!(current.is_none(), "a run cannot be started inside a run: start it from ordinary code");
-        *current = Some(Rc::clone(run));
-    });
+    // Nothing is borrowed during the panic: its hook looks for the run.
+    let nested = try_with(|_| ()).is_some();
+    assert!(!nested, "a run cannot be started inside a run: start it from ordinary code");
+    CURRENT.with(|current| current.replace(Some(Rc::clone(run))));
     Entered
 }
 

@@ -28,9 +28,20 @@ impl<T: Outcome, E: Debug + 'static> Outcome for Result<T, E> {
     }
 }
 
-/// A root that never ends by itself has no outcome, and needs none.
-impl Outcome for std::convert::Infallible {
+/// A root that never returns (`async { panic!() }`, `async { loop { .. } }`) has no outcome, and needs none.
+impl Outcome for Never {
     fn into_result(self) -> Result<(), String> {
-        match self {}
+        self
     }
+}
+
+/// The type `!`, which cannot be named outside of a return type yet.
+type Never = <fn() -> ! as Returns>::Output;
+
+trait Returns {
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
 }

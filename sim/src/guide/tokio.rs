@@ -18,13 +18,14 @@
 //!
 //! ```
 //! mod rt {
+//! #   #[cfg(any())]
 //!     #[cfg(not(test))]
-//!     pub use tokio::{spawn, time}; // what the crate uses in production
+//!     pub use tokio::{spawn, time};
+//! #   #[cfg(all())] pub use reveille::{spawn, time}; #[cfg(any())]
 //!     #[cfg(test)]
 //!     pub use reveille::{spawn, time};
-//! #   pub use reveille::{spawn as _, time as _};
 //! }
-//! # mod tokio { pub use reveille::{spawn, time}; }
+//! # fn used() { drop(rt::spawn(rt::time::sleep(rt::time::Duration::ZERO))); }
 //! ```
 //!
 //! A test is then an ordinary async test:

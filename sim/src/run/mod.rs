@@ -58,6 +58,9 @@ pub(crate) struct Limits {
     pub(crate) patience: Duration,
 }
 
+/// The most choices of one run: a poll that never ends must not eat the machine's memory.
+const DRAWS_MAX: usize = 1 << 22;
+
 /// The world of one run at a time.
 pub(crate) struct Run {
     pub(crate) executor: LocalExecutor,
@@ -154,7 +157,15 @@ impl Run {
         if self.phase.get() == Phase::TearingDown {
             return 0;
         }
-        let answer = self.choices.borrow_mut().decide(point);
+        let (answer, refused, draws) = {
+            let mut choices = self.choices.borrow_mut();
+            (choices.decide(point), choices.refused(), choices.draws().len())
+        };
+        if refused && !std::thread::panicking() {
+            // The tape has no answer. The run is void, and the program may be in a loop that waits for one.
+            std::panic::resume_unwind(Box::new("the tape does not fit the program"));
+        }
+        assert!(draws < DRAWS_MAX, "a run made {DRAWS_MAX} choices: it asks in a loop whose end depends on the answer");
         self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
         answer
     }

@@ -89,7 +89,7 @@ mod tests {
     fn the_values_of_a_seed_are_pinned() {
         assert_eq!(answers(&mut begun(1), b's', 10, 12), PINNED);
     }
-    const PINNED: [u32; 12] = [0; 12];
+    const PINNED: [u32; 12] = [3, 9, 2, 7, 7, 4, 5, 5, 4, 9, 2, 5];
 
     #[test]
     fn seed_0_is_the_dullest_run() {
