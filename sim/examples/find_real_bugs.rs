@@ -23,7 +23,7 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     for entry in ENTRIES {
-        println!("== {entry}: building; the first one takes a minute");
+        println!("== properties/gallery/{entry}/program.rs (building it takes a minute the first time)\n");
         match report(&root, entry) {
             Ok(true) => {}
             Ok(false) => {

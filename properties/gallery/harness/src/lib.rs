@@ -37,14 +37,14 @@ where
     #[allow(clippy::disallowed_methods, reason = "the time that matters here is that of whoever waits for the answer")]
     let started = Instant::now();
     let outcome = campaign.run(program);
-    let took_ms = started.elapsed().as_millis();
+    let took_ms = started.elapsed().as_secs_f64() * 1e3;
 
     match &outcome {
-        Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took_ms}", passed.runs),
+        Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took_ms:.1}", passed.runs),
         Err(failure) => {
             let kind = failure.kind().map_or("no answer".to_owned(), |kind| kind.to_string());
             let runs = failure.run().map_or("-".to_owned(), |run| (run + 1).to_string());
-            println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took_ms}", place(failure));
+            println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took_ms:.1}", place(failure));
             if report {
                 println!("\n{failure}");
             }
