@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, ThreadToken};
 
 /// Nobody sleeps, and there is no token.
 const EMPTY: usize = 0;
@@ -65,6 +65,8 @@ impl Parker {
 
 /// What the waker of a future that is no task says: poll it again, and wake up if you sleep.
 pub(crate) struct Root {
+    /// The thread that polls the future.
+    owner: ThreadToken,
     woken: AtomicBool,
     parker: Arc<Parker>,
 }
@@ -72,10 +74,10 @@ pub(crate) struct Root {
 impl Root {
     /// A root that wants its first poll.
     pub(crate) fn new(parker: Arc<Parker>) -> StdArc<Self> {
-        StdArc::new(Self { woken: AtomicBool::new(true), parker })
+        StdArc::new(Self { owner: ThreadToken::current(), woken: AtomicBool::new(true), parker })
     }
 
-    /// Whether it was woken since the last time this was asked.
+    /// Whether it was woken since the last time this was asked. To be asked before every sleep.
     pub(crate) fn take_woken(&self) -> bool {
         self.woken.swap(false, Ordering::AcqRel)
     }
@@ -87,8 +89,13 @@ impl Wake for Root {
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.parker.unpark();
+        // A read-modify-write although the old value is of no use: a plain store would hide an earlier waker's release
+        // from the poll that answers both.
+        self.woken.swap(true, Ordering::AcqRel);
+        // The owner thread is awake, as it does this; it looks before it sleeps.
+        if ThreadToken::current() != self.owner {
+            self.parker.unpark();
+        }
     }
 }
 

@@ -162,7 +162,6 @@ mod modelled {
     ///
     /// Every use is a read of `accesses` and the free is a write: a use that is not ordered before the free is a data
     /// race to loom, and one that comes after it trips over `freed`.
-    #[derive(Debug)]
     pub(crate) struct Alive {
         accesses: UnsafeCell<()>,
         freed: std::sync::atomic::AtomicBool,

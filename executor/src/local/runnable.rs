@@ -53,6 +53,7 @@ impl Runnable {
     /// Polls the task once, with no lock or borrow of the executor held.
     ///
     /// A panic of the task does not come out here; it is kept for the task's [`JoinHandle`](crate::JoinHandle).
+    #[inline]
     pub fn run(self) -> Ran {
         let this = ManuallyDrop::new(self);
         // SAFETY: RUNNING was ours, and is given up.
@@ -60,6 +61,7 @@ impl Runnable {
     }
 
     /// Polls the task once, with `waker` in place of the task's own.
+    #[inline]
     pub fn run_with(self, waker: &Waker) -> Ran {
         let this = ManuallyDrop::new(self);
         // SAFETY: RUNNING was ours, and is given up.

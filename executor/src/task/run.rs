@@ -128,6 +128,7 @@ impl TaskRef {
     ///
     /// # Safety
     /// RUNNING is the caller's (rule 3), and it gives it up.
+    #[inline]
     pub(crate) unsafe fn run(self) -> Ran {
         // SAFETY: RUNNING keeps the task alive (rule 4), and with it what the lent waker points to.
         let waker = unsafe { super::waker::lend(self) };
@@ -139,6 +140,7 @@ impl TaskRef {
     ///
     /// # Safety
     /// As for [`run`](Self::run).
+    #[inline]
     pub(crate) unsafe fn run_with(self, waker: &Waker) -> Ran {
         // SAFETY: RUNNING keeps the task alive (rule 4); the caller's promise is passed on.
         unsafe { (self.header().vtable.run)(self, waker) }

@@ -1,0 +1,14 @@
+//! The loom models of the executor. `RUSTFLAGS="--cfg loom" cargo test --release` runs them, and nothing else.
+
+#![cfg(all(loom, feature = "loom-models"))]
+
+mod model;
+
+mod cancel;
+mod close;
+mod inbox;
+mod join;
+mod last_waker;
+mod observing;
+mod set;
+mod wake;
