@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::known;
-use super::origin::{Origin, is_executor_file, is_library};
+use super::origin::{Origin, is_library};
 use super::place::{Paths, Site};
 use super::source::function_at;
 use super::symbol::Symbol;
@@ -168,15 +168,14 @@ impl Function {
         self.is_in_file("/core/src/task/wake.rs") || self.symbol.path.starts_with(&known::WAKER.map(str::to_owned))
     }
 
-    /// Whether this is where the executor polls a task: whatever is below it on the stack is none of the task's.
+    /// Whether this is where the executor polls a task or drops it: whatever is below it on the stack is none of the
+    /// task's.
     fn is_executor_entry(&self) -> bool {
-        let executor = match self.symbol.krate() {
-            Some(krate) => krate == "reveille_executor",
-            None => self.resolved.file.as_deref().is_some_and(is_executor_file),
+        let is_entry = |entry: &[&str; 3]| match self.symbol.is_qualified() {
+            true => self.symbol.path.iter().zip(entry).filter(|(part, of)| part == *of).count() == entry.len(),
+            false => self.is_in_file(&format!("/src/{}/{}.rs", entry[1], entry[2])),
         };
-        executor
-            && self.origin == Origin::Ours
-            && self.symbol.path.last().is_some_and(|name| known::EXECUTOR_ENTRIES.contains(&name.as_str()))
+        self.origin == Origin::Ours && known::EXECUTOR_ENTRIES.iter().any(is_entry)
     }
 }
 

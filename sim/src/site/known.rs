@@ -5,8 +5,9 @@ use super::origin::is_ours;
 /// The path of `Waker`'s own functions.
 pub(super) const WAKER: [&str; 4] = ["core", "task", "wake", "Waker"];
 
-/// The functions of the executor that poll a task's future and that drop it.
-pub(super) const EXECUTOR_ENTRIES: [&str; 2] = ["run", "cancel"];
+/// The modules of the executor that poll a task's future and drop it: all below belongs to no task.
+pub(super) const EXECUTOR_ENTRIES: [[&str; 3]; 2] =
+    [["reveille_executor", "task", "cell"], ["reveille_executor", "task", "run"]];
 
 /// Futures and streams that poll their children with wakers of their own: the task's waker says nothing of which child
 /// is waited for, and a child that nobody marked is not polled.

@@ -58,9 +58,9 @@ impl Stack {
         self.chain(&Paths::current()).await_site()
     }
 
-    /// The innermost line of the user: for a waker that was dropped, the line that dropped it.
+    /// The innermost line of the user: for a waker that was dropped, the line that dropped it. `None` if no line is known.
     pub(crate) fn drop_site(&self) -> Option<Frame> {
-        self.chain(&Paths::current()).innermost()
+        self.chain(&Paths::current()).innermost().filter(|frame| frame.site.line != 0)
     }
 
     fn chain<'a>(&self, paths: &'a Paths) -> Chain<'a> {

@@ -64,12 +64,6 @@ pub(super) fn is_ours(krate: &str) -> bool {
     OURS.contains(&krate)
 }
 
-/// Whether `file`, which is one of ours, belongs to the executor.
-pub(super) fn is_executor_file(file: &Path) -> bool {
-    let text = file.to_string_lossy().replace('\\', "/");
-    text.contains("/executor/src/") || text.contains("/reveille-executor-")
-}
-
 /// Whether `krate` is part of the standard library.
 pub(super) fn is_library(krate: &str) -> bool {
     LIBRARY.contains(&krate)
