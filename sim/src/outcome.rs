@@ -38,7 +38,10 @@ impl Outcome for Never {
 /// The type `!`, which cannot be named outside of a return type yet.
 type Never = <fn() -> ! as Returns>::Output;
 
-trait Returns {
+/// What a function type returns.
+#[doc(hidden)]
+pub trait Returns {
+    /// The type in question.
     type Output;
 }
 

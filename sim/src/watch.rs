@@ -94,11 +94,11 @@ impl Watch {
         if op == WakerOp::Wake {
             self.event(run.step(), Event::Woken { task, by: run.current() });
         }
-        if let Some(focus) = &self.focus {
-            if op == WakerOp::Drop && live == 0 && focus.task == task {
-                let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
-                focus.last_drop.replace(Some(dropped));
-            }
+        if let Some(focus) = &self.focus
+            && (op, live, task) == (WakerOp::Drop, 0, focus.task)
+        {
+            let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
+            focus.last_drop.replace(Some(dropped));
         }
     }
 }

@@ -46,7 +46,7 @@ fn a_failing_run_that_does_not_repeat_is_nondeterministic_and_not_explained() {
     let failure = explore()
         .run(|| async {
             let call = CALLS.fetch_add(1, Ordering::Relaxed);
-            if call > 60 && call % 5 == 0 {
+            if call > 60 && call.is_multiple_of(5) {
                 spawn(std::future::pending::<()>()).await.unwrap();
             }
         })

@@ -57,7 +57,7 @@ impl Run {
                     Some(deadline) => self.advance(deadline),
                 },
             }
-            if self.watch.as_ref().is_some_and(|watch| watch.stopped()) {
+            if self.watch.as_ref().is_some_and(Watch::stopped) {
                 return Ending::Stopped;
             }
         }

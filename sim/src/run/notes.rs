@@ -66,10 +66,10 @@ impl Notes {
 
     pub(crate) fn panicked(&self, note: PanicNote) {
         self.panicked.set(true);
-        if let Ok(mut panics) = self.panics.try_borrow_mut() {
-            if panics.len() < KEPT {
-                panics.push(note);
-            }
+        if let Ok(mut panics) = self.panics.try_borrow_mut()
+            && panics.len() < KEPT
+        {
+            panics.push(note);
         }
     }
 

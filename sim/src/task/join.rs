@@ -20,7 +20,6 @@ use crate::run::RunId;
 /// # }).unwrap();
 /// ```
 #[derive(Debug)]
-#[must_use = "a handle that is dropped detaches its task; write `drop(spawn(..))` if that is meant"]
 pub struct JoinHandle<T> {
     inner: reveille_executor::JoinHandle<T>,
     /// The run of the task; `None` for a task of a real executor.
@@ -82,14 +81,14 @@ impl<T> Unpin for JoinHandle<T> {}
 
 /// Puts on record that the panic of a task of `run` has been received.
 pub(super) fn note_panic<T>(result: &Result<T, JoinError>, run: Option<RunId>) {
-    if let Err(error) = result {
-        if error.is_panic() {
-            context::try_with(|current| {
-                if Some(current.id()) == run {
-                    current.tasks.panic_taken(error.id());
-                }
-            });
-        }
+    if let Err(error) = result
+        && error.is_panic()
+    {
+        context::try_with(|current| {
+            if Some(current.id()) == run {
+                current.tasks.panic_taken(error.id());
+            }
+        });
     }
 }
 
