@@ -142,6 +142,8 @@ impl Stop {
 
 /// One thread's share of the runs.
 fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
+    #[cfg(feature = "tracing")]
+    let _muted = crate::logging::mute();
     let world = trial.world(plan.strategy.source());
     loop {
         let run = shared.next.fetch_add(1, Ordering::Relaxed);

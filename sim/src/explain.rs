@@ -83,12 +83,15 @@ impl Case<'_> {
     pub(crate) fn show(&self) {
         let run = self.trial.stage(self.tape, Watch::default());
         run.explain();
-        self.trial.perform(&run, 0, |_, _| ());
+        let perform = || self.trial.perform(&run, 0, |_, _| ());
+        #[cfg(feature = "tracing")]
+        let perform = || crate::logging::shown(perform);
+        perform();
     }
 
     fn stuck(&self, tasks: &[TaskInfo]) -> Finding {
         let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
-        stuck.sort_by_key(|stuck| (rank(&stuck.cause), stuck.waits_for_a_task()));
+        stuck.sort_by_key(|stuck| (rank(&stuck.cause), !stuck.joins.is_empty()));
         let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
         let left_out = tasks.len().saturating_sub(PROBES_MAX);
         let lines = if left_out > 0 {
@@ -102,7 +105,7 @@ impl Case<'_> {
     /// A limit hides a stuck task if another one keeps the run going.
     fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
         let mut finding = self.stuck(unpolled);
-        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup(_)));
+        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup));
         if finding.stuck.is_empty() {
             finding.kind = FindingKind::Limit;
         }
@@ -125,7 +128,7 @@ impl Case<'_> {
 fn rank(cause: &Cause) -> u8 {
     match cause {
         Cause::DeadWaker => 0,
-        Cause::LostWakeup(_) => 1,
+        Cause::LostWakeup => 1,
         Cause::Behind(_) => 2,
         Cause::Deadlock => 3,
     }
@@ -141,9 +144,9 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
         (!before.is_empty()).then(|| Moved::WentOn(elsewhere.frames.first().cloned()))
     });
     let behind = before.iter().chain(&after).find_map(|site| site.children.clone());
-    let cause = match (moved, behind) {
+    let cause = match (&moved, behind) {
         _ if task.live_wakers == 0 => Cause::DeadWaker,
-        (Some(moved), _) => Cause::LostWakeup(moved),
+        (Some(_), _) => Cause::LostWakeup,
         (None, Some(behind)) => Cause::Behind(behind),
         (None, None) => Cause::Deadlock,
     };
@@ -154,7 +157,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
         by: drop.by,
         site: drop.stack.drop_site(),
     });
-    Some(StuckTask { task: task.clone(), cause, awaits, took_no_waker, last_drop })
+    let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
+    Some(StuckTask { task: task.clone(), cause, moved, awaits, joins, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

@@ -154,15 +154,14 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
             "    no line is known: this build has no line tables; set `debug = \"line-tables-only\"` in its profile"
         )?;
     }
-    match &stuck.cause {
-        Cause::LostWakeup(moved) => writeln!(f, "    polled once more, {}", How(moved))?,
-        Cause::Behind(name) => {
-            writeln!(
-                f,
-                "    {name} polls only children that were woken, so whether one of them could run cannot be told"
-            )?;
-        }
-        Cause::DeadWaker | Cause::Deadlock => {}
+    for joined in &stuck.joins {
+        writeln!(f, "    for the end of {joined}")?;
+    }
+    if let Some(moved) = &stuck.moved {
+        writeln!(f, "    polled once more, {}", How(moved))?;
+    }
+    if let Cause::Behind(name) = &stuck.cause {
+        writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
     }
     if stuck.took_no_waker {
         writeln!(
@@ -204,7 +203,7 @@ impl fmt::Display for Verb<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             Cause::DeadWaker => "can never be woken",
-            Cause::LostWakeup(_) => "could have run, and nobody woke it",
+            Cause::LostWakeup => "could have run, and nobody woke it",
             Cause::Behind(_) => "is stuck",
             Cause::Deadlock => "waits, and polling it changes nothing",
         })
@@ -269,14 +268,6 @@ impl fmt::Display for Choices<'_> {
             .map(|(count, name)| format!("{count} {name}"))
             .collect();
         if parts.is_empty() { Ok(()) } else { write!(f, " ({})", parts.join(", ")) }
-    }
-}
-
-impl StuckTask {
-    /// It waits for another task's end, so the cause is likely to be found there.
-    pub(crate) fn waits_for_a_task(&self) -> bool {
-        let joins = |site: &AwaitSite| site.leaf.as_deref().is_some_and(|leaf| leaf.starts_with("reveille::Join"));
-        !self.awaits.is_empty() && self.awaits.iter().all(joins)
     }
 }
 

@@ -91,8 +91,8 @@ impl fmt::Display for TaskInfo {
         if let Some(name) = &self.name {
             write!(f, " `{name}`")?;
         }
-        let verb = if self.id.index() == 0 { "started" } else { "spawned" };
-        write!(f, " ({verb} at {})", crate::site::place(self.site))
+        let made = if self.id.index() == 0 { "the root, started" } else { "spawned" };
+        write!(f, " ({made} at {})", crate::site::place(self.site))
     }
 }
 
@@ -102,7 +102,7 @@ pub(crate) enum Cause {
     /// It has no live waker.
     DeadWaker,
     /// It could have run: polled once more, it moved.
-    LostWakeup(Moved),
+    LostWakeup,
     /// It stands behind a sub-executor of this name.
     Behind(String),
     /// Polling it changes nothing.
@@ -122,7 +122,7 @@ impl Cause {
     pub(crate) fn kind(&self) -> FindingKind {
         match self {
             Self::DeadWaker => FindingKind::DeadWaker,
-            Self::LostWakeup(_) => FindingKind::LostWakeup,
+            Self::LostWakeup => FindingKind::LostWakeup,
             Self::Behind(_) => FindingKind::Stuck,
             Self::Deadlock => FindingKind::Deadlock,
         }
@@ -134,8 +134,12 @@ impl Cause {
 pub(crate) struct StuckTask {
     pub(crate) task: TaskInfo,
     pub(crate) cause: Cause,
+    /// How it moved when it was polled once more, if it did.
+    pub(crate) moved: Option<Moved>,
     /// Where it waits: one site per leaf that took its waker.
     pub(crate) awaits: Vec<AwaitSite>,
+    /// The tasks whose end it waits for.
+    pub(crate) joins: Vec<TaskInfo>,
     /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
     pub(crate) took_no_waker: bool,
     /// Who dropped the last waker, where that is what happened.

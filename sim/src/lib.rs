@@ -51,6 +51,8 @@ mod failure;
 mod finding;
 mod judge;
 mod kinds;
+#[cfg(feature = "tracing")]
+mod logging;
 mod oracle;
 mod outcome;
 mod panics;

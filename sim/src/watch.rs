@@ -114,6 +114,8 @@ pub(crate) struct Focus {
     /// Where the task waited after the poll in question.
     sites: RefCell<Vec<Stack>>,
     last_drop: RefCell<Option<LastDrop>>,
+    /// The tasks whose handles were polled, in vain, while the lens was on the task.
+    joins: RefCell<Vec<TaskId>>,
 }
 
 /// The last waker of a task goes.
@@ -135,6 +137,7 @@ impl Focus {
             collecting: Cell::new(false),
             sites: RefCell::default(),
             last_drop: RefCell::default(),
+            joins: RefCell::default(),
         }
     }
 
@@ -154,6 +157,18 @@ impl Focus {
 
     pub(crate) fn waits_at(&self, sites: Vec<Stack>) {
         self.sites.replace(sites);
+    }
+
+    /// The handle of `task` was polled, and the task has not ended.
+    pub(crate) fn joins(&self, task: TaskId) {
+        let mut joins = self.joins.borrow_mut();
+        if self.collecting.get() && !joins.contains(&task) {
+            joins.push(task);
+        }
+    }
+
+    pub(crate) fn take_joins(&self) -> Vec<TaskId> {
+        self.joins.take()
     }
 
     pub(crate) fn take_sites(&self) -> Vec<Stack> {

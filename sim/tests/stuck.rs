@@ -39,10 +39,7 @@ fn a_set_without_a_wake_is_a_lost_wakeup_at_the_line_of_the_await() {
     says(&failure, "waiter", "could have run, and nobody woke it");
     let report = failure.to_string();
     assert!(report.contains("polled once more, it completes"), "{report}");
-    assert!(
-        report.contains(&format!("sim/tests/stuck.rs:{}:", line + 0)),
-        "the await's line {line} is missing:\n{report}"
-    );
+    assert!(report.contains(&format!("sim/tests/stuck.rs:{}:", line)), "the await's line {line} is missing:\n{report}");
 }
 
 #[test]

@@ -63,6 +63,17 @@ impl<T> JoinHandle<T> {
     }
 }
 
+impl<T> JoinHandle<T> {
+    /// Tells a replay that looks where its task waits.
+    fn note_wait(&self) {
+        context::try_with(|run| {
+            if let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) {
+                focus.joins(self.inner.id());
+            }
+        });
+    }
+}
+
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
@@ -70,7 +81,10 @@ impl<T> Future for JoinHandle<T> {
         if self.taken {
             misused("JoinHandle");
         }
-        let result = std::task::ready!(Pin::new(&mut self.inner).poll(context));
+        let Poll::Ready(result) = Pin::new(&mut self.inner).poll(context) else {
+            self.note_wait();
+            return Poll::Pending;
+        };
         self.taken = true;
         note_panic(&result, self.run);
         Poll::Ready(result)

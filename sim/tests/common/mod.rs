@@ -8,13 +8,13 @@ use std::task::{Poll, Waker};
 
 /// An event that one task waits for. `set` and `wait` are right; the other methods are the classic mistakes.
 #[derive(Default)]
-pub struct Event {
+pub(crate) struct Event {
     set: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
 impl Event {
-    pub fn set(&self) {
+    pub(crate) fn set(&self) {
         self.set.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
@@ -22,16 +22,16 @@ impl Event {
     }
 
     /// Sets the event and wakes nobody.
-    pub fn set_silently(&self) {
+    pub(crate) fn set_silently(&self) {
         self.set.set(true);
     }
 
     /// Drops the waker of whoever waits.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.waker.take();
     }
 
-    pub async fn wait(&self) {
+    pub(crate) async fn wait(&self) {
         poll_fn(|context| {
             if self.set.get() {
                 return Poll::Ready(());
@@ -44,6 +44,6 @@ impl Event {
 }
 
 /// A future that is pending for ever and keeps nobody's waker.
-pub async fn nowhere() {
+pub(crate) async fn nowhere() {
     poll_fn(|_| Poll::<()>::Pending).await;
 }

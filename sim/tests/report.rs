@@ -1,0 +1,140 @@
+//! The reports, word by word: what a person reads is as much a product as what a program can match on.
+//!
+//! `UPDATE_EXPECT=1 cargo test -p reveille --test report` rewrites the files in `reports/`; read the difference.
+
+#![cfg(not(loom))]
+
+mod common;
+
+use std::rc::Rc;
+
+use common::Event;
+use expect_test::{ExpectFile, expect_file};
+use reveille::time::{Duration, sleep};
+use reveille::{Failure, explore, spawn, task, yield_now};
+
+fn check<Fut: Future<Output = ()> + 'static>(name: &str, expected: ExpectFile, program: fn() -> Fut) -> Failure {
+    let failure = explore().name(name).run(program).expect_err("the program has a bug");
+    expected.assert_eq(&failure.to_string());
+    failure
+}
+
+/// A pool of one connection: whoever finds it taken leaves its waker in a queue.
+mod pool {
+    use std::cell::{Cell, RefCell};
+    use std::collections::VecDeque;
+    use std::future::poll_fn;
+    use std::task::{Poll, Waker};
+
+    #[derive(Default)]
+    pub(crate) struct Pool {
+        taken: Cell<bool>,
+        waiting: RefCell<VecDeque<Waker>>,
+    }
+
+    impl Pool {
+        pub(crate) async fn get(&self) {
+            poll_fn(|context| {
+                if !self.taken.replace(true) {
+                    return Poll::Ready(());
+                }
+                self.waiting.borrow_mut().push_back(context.waker().clone());
+                Poll::Pending
+            })
+            .await;
+        }
+
+        pub(crate) fn put_back(&self) {
+            self.taken.set(false);
+            // Wakes one, and drops the others.
+            self.waiting.take().into_iter().take(1).for_each(Waker::wake);
+        }
+    }
+}
+
+async fn worker(pool: Rc<pool::Pool>) {
+    pool.get().await;
+    yield_now().await;
+    pool.put_back();
+}
+
+#[test]
+fn dead_waker() {
+    let failure = check("pool::three_workers", expect_file!["./reports/dead_waker.txt"], || async {
+        let pool = Rc::new(pool::Pool::default());
+        let workers = ["north", "east", "west"].map(|name| {
+            let worker = worker(pool.clone());
+            task::Builder::new().name(name).spawn(worker)
+        });
+        for worker in workers {
+            worker.await.unwrap();
+        }
+    });
+    assert_eq!(failure.awaits().unwrap().split(':').next(), Some("sim/tests/report.rs"));
+}
+
+#[test]
+fn lost_wakeup() {
+    check("lost", expect_file!["./reports/lost_wakeup.txt"], || async {
+        let event = Rc::new(Event::default());
+        let waits = event.clone();
+        let waiter = task::Builder::new().name("waiter").spawn(async move {
+            waits.wait().await;
+            sleep(Duration::from_secs(1)).await;
+        });
+        yield_now().await;
+        event.set_silently();
+        waiter.await.unwrap();
+    });
+}
+
+#[test]
+fn deadlock() {
+    check("dining", expect_file!["./reports/deadlock.txt"], || async {
+        let forks = [(); 2].map(|()| Rc::new(tokio::sync::Mutex::new(())));
+        let philosophers = [(0, 1), (1, 0)].map(|(left, right)| {
+            let (left, right) = (forks[left].clone(), forks[right].clone());
+            spawn(async move {
+                let _left = left.lock().await;
+                yield_now().await;
+                let _right = right.lock().await;
+            })
+        });
+        for philosopher in philosophers {
+            philosopher.await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn panic() {
+    check("counter", expect_file!["./reports/panic.txt"], || async {
+        let counter = Rc::new(std::cell::Cell::new(0));
+        let tasks = [(); 2].map(|()| {
+            let counter = counter.clone();
+            spawn(async move {
+                let read = counter.get();
+                yield_now().await;
+                counter.set(read + 1);
+            })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert_eq!(counter.get(), 2, "an increment was lost");
+    });
+}
+
+#[test]
+fn limit() {
+    check("spinning", expect_file!["./reports/limit.txt"], || async {
+        let spinner = task::Builder::new().name("spinner").spawn(async {
+            loop {
+                yield_now().await;
+            }
+        });
+        let _never = sleep(Duration::from_secs(5));
+        drop(_never);
+        spinner.await.unwrap();
+    });
+}
