@@ -1,3 +1,5 @@
+// First, as what stands before it stays. See build.rs.
+#![cfg(not(all(doctest, under_loom)))]
 //! A small executor whose every step can be chosen.
 //!
 //! [`LocalExecutor`] is a real single-threaded executor: [`LocalExecutor::block_on`] and [`LocalExecutor::run`] drive
