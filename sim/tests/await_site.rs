@@ -12,7 +12,7 @@ use futures::{FutureExt as _, StreamExt as _};
 #[path = "await_site/report.rs"]
 mod report;
 
-use report::{Site, at, check, mark, site, sites};
+use report::{Site, at, check, mark, site, sites, sites_of};
 
 const NOTIFIED: Option<&str> = Some("tokio::sync::notify::Notified");
 
@@ -41,7 +41,7 @@ fn async_functions_and_blocks() {
 
 #[test]
 fn a_task_that_is_a_future_of_another_crate() {
-    let found = sites(|| async {
+    let found = sites_of(1, || async {
         let notify: &'static tokio::sync::Notify = Box::leak(Box::default());
         reveille::spawn(notify.notified());
         std::future::pending::<()>().await;
@@ -250,6 +250,7 @@ fn a_channel_that_kept_a_waker_does_not_give_the_old_line() {
             _ = receiver.next() => {}
             () = reveille::yield_now() => {}
         }
+        reveille::yield_now().await;
         at(line!(), receiver.next()).await;
     });
     let Some(found) = found else { return };

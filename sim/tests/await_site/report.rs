@@ -53,36 +53,43 @@ impl Site {
     }
 }
 
-/// Reads the sites of the first task in a report.
-fn read(report: &str) -> Vec<Site> {
+/// Reads the sites of task `task` in a report.
+fn read(report: &str, task: u32) -> Vec<Site> {
     let mut sites: Vec<Site> = Vec::new();
-    let task = report.lines().skip(2).take_while(|line| line.starts_with("    "));
-    for line in task {
-        let (line, starts) = match line.trim_start().strip_prefix("awaits ") {
-            Some(line) => (line.trim_start(), true),
-            None => (line.trim_start(), false),
-        };
-        if starts {
-            sites.push(Site::default());
-        }
-        if let (Some((place, function)), Some(site)) = (line.split_once("in "), sites.last_mut()) {
-            if starts || place.contains(".rs:") {
-                site.awaits.push((place.trim_end().to_owned(), function.to_owned()));
-            }
-        }
+    let heading = format!("task {task} (");
+    let lines = report.lines().skip_while(|line| !line.contains(&heading) || line.starts_with("    "));
+    for line in lines.skip(1).take_while(|line| line.starts_with("    ")) {
+        let line = line.trim_start();
         if let Some(future) = line.strip_prefix("through ") {
             match sites.last_mut().filter(|site| site.through.is_none()) {
                 Some(site) => site.through = Some(future.to_owned()),
                 None => sites.push(Site { awaits: Vec::new(), through: Some(future.to_owned()) }),
             }
+            continue;
         }
+        let first = line.strip_prefix("awaits ");
+        let Some((place, function)) = first.unwrap_or(line).split_once("in await_site::") else { continue };
+        if first.is_some() {
+            sites.push(Site::default());
+        }
+        let site = sites.last_mut().expect("a site begins with `awaits`");
+        site.awaits.push((place.trim().to_owned(), format!("await_site::{function}")));
     }
     sites
 }
 
-/// Where `program`, which waits for ever, is said to wait, and the lines it marked on the way. Without line tables there
-/// is nothing to compare: then the report must say so, and name no place in the user's code.
+/// Where the root task of `program`, which waits for ever, is said to wait, and the lines that it marked on the way.
+/// `None` without line tables: there is nothing to compare then. The report must say so, and name no place in the user's
+/// code.
 pub(crate) fn sites<Fut: Future<Output = ()> + 'static>(
+    program: impl Fn() -> Fut + Sync,
+) -> Option<(Vec<Site>, Vec<u32>)> {
+    sites_of(0, program)
+}
+
+/// As [`sites`], for another task.
+pub(crate) fn sites_of<Fut: Future<Output = ()> + 'static>(
+    task: u32,
     program: impl Fn() -> Fut + Sync,
 ) -> Option<(Vec<Site>, Vec<u32>)> {
     let program = || {
@@ -91,7 +98,7 @@ pub(crate) fn sites<Fut: Future<Output = ()> + 'static>(
     };
     let failure = explore().runs(1).run(program).expect_err("the program waits for ever");
     let report = failure.to_string();
-    let sites = read(&report);
+    let sites = read(&report, task);
     if LINES {
         return Some((sites, MARKS.take()));
     }

@@ -1,0 +1,2 @@
+#[reveille::main(flavor = "multi_thread")]
+async fn main() {}

@@ -1,0 +1,2 @@
+#[reveille::main]
+fn main() {}
