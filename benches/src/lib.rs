@@ -1,0 +1,154 @@
+//! What the benchmarks share: timing of runs, and the peers' runtimes.
+//!
+//! A benchmark times what a user pays. For Reveille that is a run of a campaign through [`reveille::explore`], with tape
+//! and digest, and with the share of runs that a campaign repeats and compares. A short program is therefore timed in whole
+//! campaigns of the default length ([`campaigns`]). For a long program a campaign of that length would take minutes, so a
+//! shorter one is timed run by run, and the share of compared runs is put back in ([`long_runs`]). Seed 0 is plain first
+//! in, first out, and is only ever the first run of a campaign, so that is how it is timed ([`first_runs`]).
+//!
+//! Deliberately absent: any other way into the library than its users have.
+
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
+
+/// The seed that campaigns start from: any but 0, whose run makes no draws.
+pub const SEED: u64 = 1;
+
+/// The default length of a campaign.
+const RUNS: u64 = 1_000;
+
+/// A group of benchmarks of one operation: few samples, since each is long, and rounds are repeated from outside.
+pub fn group<'a>(criterion: &'a mut Criterion, operation: &str) -> BenchmarkGroup<'a, WallTime> {
+    let quick = std::env::args().any(|argument| argument == "--quick-rounds");
+    let mut group = criterion.benchmark_group(operation);
+    group.sampling_mode(SamplingMode::Flat).sample_size(10);
+    group.warm_up_time(Duration::from_millis(if quick { 50 } else { 200 }));
+    group.measurement_time(Duration::from_millis(if quick { 200 } else { 600 }));
+    group
+}
+
+/// The time of `iters` runs, from whole campaigns of the default length.
+pub fn campaigns<F, Fut>(iters: u64, program: F) -> Duration
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    let count = iters.div_ceil(RUNS);
+    let start = now();
+    for campaign in 0..count {
+        let passed = reveille::explore().runs(RUNS).seed(SEED + campaign * RUNS).run(&program).expect("no finding");
+        assert_eq!(passed.runs, RUNS);
+    }
+    start.elapsed().mul_f64(iters as f64 / (count * RUNS) as f64)
+}
+
+/// The time of `iters` campaigns of one run each, of seed 0: what it costs to start a campaign, and to compare its first
+/// run with a traced repetition.
+pub fn single_runs<F, Fut>(iters: u64, program: F) -> Duration
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    let start = now();
+    for _ in 0..iters {
+        let passed = reveille::explore().runs(1).seed(0).run(&program).expect("no finding");
+        assert_eq!(passed.runs, 1);
+    }
+    start.elapsed()
+}
+
+/// The time of `iters` runs of a program that takes long: the mean of the runs that a campaign does not compare, plus the
+/// share of the comparisons that a campaign of the default length would have made.
+pub fn long_runs<F, Fut>(iters: u64, program: F) -> Duration
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    /// Enough for most runs not to be compared.
+    const LEAST: u64 = 16;
+    let runs = iters.max(LEAST);
+    let marks = marks(runs, SEED, &program);
+    let (mut plain, mut repeated) = (Vec::new(), Vec::new());
+    let mut next = marks.windows(2).map(|pair| pair[1] - pair[0]);
+    for run in 0..runs {
+        let time = next.next().expect("a mark per performance");
+        // The first run finds no memory to use again; the last one's time ends with the campaign, not with a mark.
+        if is_compared(run) {
+            repeated.extend(next.next());
+        } else {
+            plain.push(time);
+        }
+    }
+    let compared = (0..RUNS).filter(|run| is_compared(*run)).count();
+    (mean(&plain) + mean(&repeated).mul_f64(compared as f64 / RUNS as f64)).mul_f64(iters as f64)
+}
+
+/// The time of `iters` runs of seed 0, each the first of a campaign: up to its end, and without the comparison.
+pub fn first_runs<F, Fut>(iters: u64, program: F) -> Duration
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    (0..iters).map(|_| marks(1, 0, &program)).map(|marks| marks[1] - marks[0]).sum()
+}
+
+/// When each performance of a campaign began, and the campaign ended.
+fn marks<F, Fut>(runs: u64, seed: u64, program: &F) -> Vec<Instant>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    let marks = Mutex::new(Vec::with_capacity(2 * runs as usize));
+    let mark = || marks.lock().unwrap_or_else(PoisonError::into_inner).push(now());
+    let marked = || {
+        mark();
+        program()
+    };
+    let passed = reveille::explore().runs(runs).seed(seed).run(marked).expect("no finding");
+    mark();
+    assert_eq!(passed.runs, runs);
+    let marks = marks.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let performances = runs as usize + (0..runs).filter(|run| is_compared(*run)).count();
+    assert_eq!(marks.len(), performances + 1, "a campaign compares other runs than it says");
+    marks
+}
+
+/// Which runs a campaign repeats and compares: the first, and the powers of two.
+fn is_compared(run: u64) -> bool {
+    run == 0 || run.is_power_of_two()
+}
+
+fn mean(times: &[Duration]) -> Duration {
+    let count = u32::try_from(times.len()).expect("few").max(1);
+    times.iter().sum::<Duration>() / count
+}
+
+/// The real clock.
+#[expect(clippy::disallowed_methods, reason = "a benchmark reads the real clock")]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
+/// Tokio's runtime for one thread, whose tasks are `Send`.
+pub fn tokio() -> Runtime {
+    Builder::new_current_thread().build().expect("a runtime")
+}
+
+/// Tokio's runtime for one thread, whose tasks need not be `Send`.
+pub fn tokio_local() -> LocalRuntime {
+    Builder::new_current_thread().build_local(LocalOptions::default()).expect("a runtime")
+}
+
+/// The same, on virtual time.
+pub fn tokio_paused() -> LocalRuntime {
+    Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build_local(LocalOptions::default())
+        .expect("a runtime")
+}
