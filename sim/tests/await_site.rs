@@ -53,7 +53,10 @@ fn a_task_that_is_a_future_of_another_crate() {
 #[async_trait::async_trait(?Send)]
 trait Source {
     async fn boxed(&self);
-    fn native(&self) -> impl Future<Output = ()>;
+}
+
+trait NativeSource {
+    async fn native(&self);
 }
 
 #[async_trait::async_trait(?Send)]
@@ -61,9 +64,11 @@ impl Source for Pool {
     async fn boxed(&self) {
         at(line!(), self.get()).await;
     }
+}
 
-    fn native(&self) -> impl Future<Output = ()> {
-        async { at(line!(), self.get()).await }
+impl NativeSource for Pool {
+    async fn native(&self) {
+        at(line!(), self.get()).await;
     }
 }
 
@@ -212,7 +217,7 @@ fn leaves_are_named_as_their_crates_name_them() {
     waits_through("tokio::sync::mutex::Mutex::lock", || async {
         let mutex = tokio::sync::Mutex::new(0);
         let _held = mutex.lock().await;
-        at(line!(), mutex.lock()).await;
+        let _also = at(line!(), mutex.lock()).await;
     });
     waits_through("tokio::sync::oneshot::Receiver", || async {
         let (_sender, receiver) = tokio::sync::oneshot::channel::<u32>();
@@ -234,7 +239,7 @@ fn leaves_are_named_as_their_crates_name_them() {
     waits_through("futures_util::lock::mutex::MutexLockFuture", || async {
         let mutex = futures::lock::Mutex::new(0);
         let _held = mutex.lock().await;
-        at(line!(), mutex.lock()).await;
+        let _also = at(line!(), mutex.lock()).await;
     });
     waits_through("reveille::JoinHandle", || async {
         at(line!(), reveille::spawn(std::future::pending::<()>())).await.unwrap();

@@ -55,7 +55,7 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// Runs an async `main` on the real executor, `LocalExecutor`: in real time, on the calling thread.
 ///
-/// ```
+/// ```no_run
 /// #[reveille::main]
 /// async fn main() -> Result<(), std::num::ParseIntError> {
 ///     let port: u16 = "8080".parse()?;
