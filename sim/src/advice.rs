@@ -1,7 +1,8 @@
 //! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
 
 use crate::event::Stamped;
-use crate::finding::TaskInfo;
+use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::judge::Panicked;
 use crate::run::{Limit, Limits, PanicNote};
 use crate::site;
 
@@ -14,19 +15,39 @@ pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
     ]
 }
 
-pub(crate) fn panic(task: Option<&TaskInfo>, note: Option<&PanicNote>) -> Vec<String> {
+/// The panics in the order in which they happened: the first is likely to be the cause of the others.
+pub(crate) fn panic(panicked: &Panicked) -> Finding {
+    /// So many of the panics that came before.
+    const BEFORE_MAX: usize = 3;
+    let mut lines = Vec::new();
+    let before: Vec<_> = panicked.before.iter().take(BEFORE_MAX).collect();
+    for (task, note) in &before {
+        lines.extend(one_panic(task.as_ref(), Some(note), ""));
+    }
+    let then = if before.is_empty() { "" } else { "then " };
+    lines.extend(one_panic(panicked.task.as_ref(), panicked.note.as_ref(), then));
+    let first = before.first().map(|(_, note)| note).or(panicked.note.as_ref());
+    Finding { place: first.and_then(place), ..Finding::new(FindingKind::Panic, lines) }
+}
+
+fn one_panic(task: Option<&TaskInfo>, note: Option<&PanicNote>, then: &str) -> Vec<String> {
     let subject = match (task, note) {
-        (Some(task), _) => format!("{task} panicked"),
+        (Some(task), _) => format!("{then}{task} panicked"),
         (None, Some(note)) if note.in_teardown => "a destructor panicked while the world was being dropped".into(),
-        (None, _) => "a panic outside of any task".into(),
+        (None, _) => format!("{then}there was a panic outside of any task"),
     };
     let Some(note) = note else { return vec![format!("{subject}, and nobody took its `JoinError`")] };
-    let mut lines = vec![match &note.place {
-        Some((file, line, column)) => format!("{subject} at {}:{line}:{column}", site::shorten(file)),
+    let mut lines = vec![match place(note) {
+        Some(place) => format!("{subject} at {place}"),
         None => subject,
     }];
     lines.extend(note.message.lines().map(|line| format!("  {line}")));
     lines
+}
+
+fn place(note: &PanicNote) -> Option<String> {
+    let (file, line, column) = note.place.as_ref()?;
+    Some(format!("{}:{line}:{column}", site::shorten(file)))
 }
 
 pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<String> {

@@ -9,7 +9,7 @@
 //!
 //! A poll alone on its own replay disturbs no other verdict.
 
-use reveille_executor::Ran;
+use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
 use crate::event::Stamped;
@@ -45,9 +45,7 @@ impl Case<'_> {
             Verdict::Stuck(tasks) => self.stuck(&tasks),
             Verdict::Dead(tasks) => self.stuck(&tasks),
             Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
-            Verdict::Panic { task, note } => {
-                Finding::new(FindingKind::Panic, advice::panic(task.as_ref(), note.as_ref()))
-            }
+            Verdict::Panic(panicked) => advice::panic(&panicked),
             Verdict::PollAfterReady { what, task } => {
                 Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
             }
@@ -99,7 +97,7 @@ impl Case<'_> {
         } else {
             vec![]
         };
-        Finding { kind, lines, stuck }
+        Finding { stuck, ..Finding::new(kind, lines) }
     }
 
     /// A limit hides a stuck task if another one keeps the run going.
@@ -140,8 +138,9 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let last_drop = focus.take_last_drop();
     let (moved, after) = once_more(run, focus)?;
     let moved = moved.or_else(|| {
+        // Also a task that takes a waker now, and took none in its last poll, is somewhere else.
         let elsewhere = after.iter().find(|site| !before.contains(site))?;
-        (!before.is_empty()).then(|| Moved::WentOn(elsewhere.frames.first().cloned()))
+        Some(Moved::WentOn(elsewhere.frames.first().cloned()))
     });
     let behind = before.iter().chain(&after).find_map(|site| site.children.clone());
     let cause = match (&moved, behind) {
@@ -151,7 +150,12 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
         (None, None) => Cause::Deadlock,
     };
     let took_no_waker = before.is_empty();
-    let awaits = if before.is_empty() { after } else { before };
+    // A leaf that took no fresh waker may hold one from before: then that is where it waits. Where a task goes when it is
+    // polled once more is not where it waits.
+    let awaits = match took_no_waker {
+        false => before,
+        true => focus.take_last_clone().map(|stack| stack.await_site()).into_iter().collect(),
+    };
     let last_drop = last_drop.filter(|_| task.live_wakers == 0 && !took_no_waker).map(|drop| WakerDrop {
         step: drop.step,
         by: drop.by,
@@ -172,9 +176,21 @@ fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)
             let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
             Some(Moved::Panicked(message))
         }
-        Ran::Pending => (run.executor.pushes() > pushes).then_some(Moved::Woke),
+        Ran::Pending => {
+            let woken = run.executor.pushes() - pushes;
+            // A leaf may wake the waker that it replaces by another, which is the task's own and no progress. One that wakes
+            // the waker it was just lent means to be polled again.
+            let woke_others = woken > u64::from(is_scheduled(run, focus.task()));
+            if focus.woke_itself() { Some(Moved::Ran) } else { woke_others.then_some(Moved::Woke) }
+        }
     };
     Some((moved, sites(&stacks)))
+}
+
+fn is_scheduled(run: &Run, task: TaskId) -> bool {
+    let mut scheduled = false;
+    run.executor.for_each_task(|view| scheduled |= view.id == task && view.scheduled);
+    scheduled
 }
 
 /// The distinct await sites among `stacks`.

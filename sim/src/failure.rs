@@ -87,11 +87,13 @@ impl Failure {
         self.as_found()?.tape.as_ref()
     }
 
-    /// Where the task that the finding is about waits: its innermost line of user code, as `file:line:column`.
+    /// The place in the user's code that the finding is about, as `file:line:column`: where the guilty task waits (its
+    /// innermost line of user code), or where the first panic happened. `None` where no one place is to blame or known.
     #[must_use]
-    pub fn awaits(&self) -> Option<String> {
-        let stuck = self.as_found()?.finding.stuck.first()?;
-        stuck.awaits.iter().find_map(|site| site.frames.first()).map(|frame| frame.site.to_string())
+    pub fn place(&self) -> Option<String> {
+        let finding = &self.as_found()?.finding;
+        let waits = || finding.stuck.first()?.awaits.iter().find_map(|site| site.frames.first());
+        finding.place.clone().or_else(|| waits().map(|frame| frame.site.to_string()))
     }
 }
 
@@ -163,7 +165,13 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     if let Cause::Behind(name) = &stuck.cause {
         writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
     }
-    if stuck.took_no_waker {
+    if stuck.took_no_waker && !stuck.awaits.is_empty() {
+        writeln!(
+            f,
+            "    that is where it last left its waker; its last poll, at step {}, left none",
+            stuck.task.last_step
+        )?;
+    } else if stuck.took_no_waker {
         writeln!(
             f,
             "    its last poll, at step {}, returned `Pending` and left its waker with nobody",
@@ -218,7 +226,8 @@ impl fmt::Display for How<'_> {
         match self.0 {
             Moved::Completed => f.write_str("it completes"),
             Moved::Panicked(message) => write!(f, "it panics: {message}"),
-            Moved::Woke => f.write_str("it wakes a task"),
+            Moved::Woke => f.write_str("it wakes another task"),
+            Moved::Ran => f.write_str("it runs on, and asks to be polled again"),
             Moved::WentOn(Some(frame)) => write!(f, "it goes on to {}", frame.site),
             Moved::WentOn(None) => f.write_str("it goes on to another await"),
         }

@@ -114,7 +114,10 @@ pub(crate) enum Cause {
 pub(crate) enum Moved {
     Completed,
     Panicked(String),
+    /// It woke another task.
     Woke,
+    /// It woke itself: it yielded.
+    Ran,
     WentOn(Option<Frame>),
 }
 
@@ -162,10 +165,12 @@ pub(crate) struct Finding {
     pub(crate) lines: Vec<String>,
     /// The tasks that wait, the guilty ones first.
     pub(crate) stuck: Vec<StuckTask>,
+    /// The place in the source that the finding is about, where it is not where a task waits.
+    pub(crate) place: Option<String>,
 }
 
 impl Finding {
     pub(crate) fn new(kind: FindingKind, lines: Vec<String>) -> Self {
-        Self { kind, lines, stuck: Vec::new() }
+        Self { kind, lines, stuck: Vec::new(), place: None }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) enum Verdict {
     /// One of our futures, of the kind named, was polled after it had completed.
     PollAfterReady { what: &'static str, task: Option<TaskInfo> },
     /// A task panicked and nobody took its `JoinError`; or a waker or a destructor did, outside of any task.
-    Panic { task: Option<TaskInfo>, note: Option<PanicNote> },
+    Panic(Panicked),
     /// The program returned an error.
     Error(String),
     /// An oracle of the user's objected.
@@ -35,6 +35,16 @@ pub(crate) enum Verdict {
     Limit { limit: Limit, busiest: Option<TaskInfo>, unpolled: Vec<TaskInfo> },
     /// The root has ended and these tasks live, which the test forbids.
     Detached(Vec<TaskInfo>),
+}
+
+/// A panic, and those that came before it in the run: a task's panic often comes out of another's `unwrap` of its handle.
+#[derive(Clone, Debug)]
+pub(crate) struct Panicked {
+    /// Who panicked; `None` outside of any task.
+    pub(crate) task: Option<TaskInfo>,
+    /// What it said; `None` if no hook saw it.
+    pub(crate) note: Option<PanicNote>,
+    pub(crate) before: Vec<(Option<TaskInfo>, PanicNote)>,
 }
 
 /// Whether tasks may outlive the root.
@@ -90,8 +100,12 @@ fn busiest(run: &Run) -> Option<TaskInfo> {
 fn panicked(run: &Run) -> Option<Verdict> {
     let untaken = run.tasks.filter(|_, record| record.ended == Some(Ended::Panicked) && !record.panic_taken);
     let task = *untaken.first()?;
-    let note = run.notes.panics().into_iter().rev().find(|note| note.task == Some(task));
-    Some(Verdict::Panic { task: Some(TaskInfo::of(run, task)), note })
+    let mut notes = run.notes.panics();
+    let last = notes.iter().rposition(|note| note.task == Some(task));
+    notes.truncate(last.map_or(0, |last| last + 1));
+    let note = notes.pop();
+    let before = notes.into_iter().map(|note| (note.task.map(|task| TaskInfo::of(run, task)), note)).collect();
+    Some(Verdict::Panic(Panicked { task: Some(TaskInfo::of(run, task)), note, before }))
 }
 
 fn objection(run: &Run, ending: Ending) -> Option<Verdict> {

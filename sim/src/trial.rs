@@ -6,7 +6,7 @@ use std::time::Duration;
 use reveille_executor::JoinHandle;
 
 use crate::context;
-use crate::judge::{Detached, Verdict, judge};
+use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
 use crate::strategy::{Replay, Source};
@@ -83,5 +83,5 @@ impl Trial<'_> {
 
 fn panic_in_teardown(run: &Run) -> Option<Verdict> {
     let note = run.notes.panics().into_iter().find(|note| note.in_teardown)?;
-    Some(Verdict::Panic { task: None, note: Some(note) })
+    Some(Verdict::Panic(Panicked { task: None, note: Some(note), before: Vec::new() }))
 }

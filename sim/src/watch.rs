@@ -94,11 +94,16 @@ impl Watch {
         if op == WakerOp::Wake {
             self.event(run.step(), Event::Woken { task, by: run.current() });
         }
-        if let Some(focus) = &self.focus
-            && (op, live, task) == (WakerOp::Drop, 0, focus.task)
-        {
-            let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
-            focus.last_drop.replace(Some(dropped));
+        let Some(focus) = self.focus.as_ref().filter(|focus| focus.task == task) else { return };
+        match op {
+            WakerOp::Drop if live == 0 => {
+                let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
+                focus.last_drop.replace(Some(dropped));
+            }
+            WakerOp::Clone if run.current() == Some(task) && !focus.collecting.get() => {
+                focus.last_clone.replace(Some(Stack::capture()));
+            }
+            _ => {}
         }
     }
 }
@@ -111,9 +116,15 @@ pub(crate) struct Focus {
     /// Where wakers were cloned while the lens was on the task; see [`Focus::collect`].
     clones: RefCell<Vec<Stack>>,
     collecting: Cell<bool>,
+    /// Which lens is on, counted from 1: clones of an earlier one may still be about.
+    lens: Cell<u32>,
+    /// The poll under the lens woke the waker that it was lent: the task runs on.
+    woke_itself: Cell<bool>,
     /// Where the task waited after the poll in question.
     sites: RefCell<Vec<Stack>>,
     last_drop: RefCell<Option<LastDrop>>,
+    /// Where the task's own waker was cloned last, outside of that poll.
+    last_clone: RefCell<Option<Stack>>,
     /// The tasks whose handles were polled, in vain, while the lens was on the task.
     joins: RefCell<Vec<TaskId>>,
 }
@@ -135,8 +146,11 @@ impl Focus {
             ordinal,
             clones: RefCell::default(),
             collecting: Cell::new(false),
+            lens: Cell::new(0),
+            woke_itself: Cell::new(false),
             sites: RefCell::default(),
             last_drop: RefCell::default(),
+            last_clone: RefCell::default(),
             joins: RefCell::default(),
         }
     }
@@ -148,7 +162,9 @@ impl Focus {
     /// Calls `poll` with a waker of fresh identity and returns where it was cloned: a leaf has to register again, since
     /// `will_wake` tells it that the waker it holds is another one.
     pub(crate) fn collect<R>(&self, waker: Waker, poll: impl FnOnce(&Waker) -> R) -> (R, Vec<Stack>) {
-        let lens = proxy_waker(waker, self.task, Arc::new(Lens));
+        self.lens.set(self.lens.get() + 1);
+        self.woke_itself.set(false);
+        let lens = proxy_waker(waker, self.task, Arc::new(Lens(self.lens.get())));
         self.collecting.set(true);
         let result = poll(&lens);
         self.collecting.set(false);
@@ -157,6 +173,11 @@ impl Focus {
 
     pub(crate) fn waits_at(&self, sites: Vec<Stack>) {
         self.sites.replace(sites);
+    }
+
+    /// Whether the poll under the last lens woke the waker that it was lent.
+    pub(crate) fn woke_itself(&self) -> bool {
+        self.woke_itself.get()
     }
 
     /// The handle of `task` was polled, and the task has not ended.
@@ -173,6 +194,10 @@ impl Focus {
 
     pub(crate) fn take_sites(&self) -> Vec<Stack> {
         self.sites.take()
+    }
+
+    pub(crate) fn take_last_clone(&self) -> Option<Stack> {
+        self.last_clone.take()
     }
 
     pub(crate) fn take_last_drop(&self) -> Option<LastDrop> {
@@ -194,19 +219,21 @@ impl Observe for Onlooker {
     }
 }
 
-/// The observer of a fresh waker: notes where it is cloned.
-struct Lens;
+/// The observer of a fresh waker: notes where it is cloned, and whether it is woken in the poll that it is lent to.
+struct Lens(u32);
 
 impl Observe for Lens {
     fn observe(&self, _task: TaskId, op: WakerOp, _live: usize) {
-        if op != WakerOp::Clone {
-            return;
-        }
         context::try_with(|run| {
-            let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) else { return };
+            let Some(focus) = run.watch.as_ref().and_then(Watch::focus) else { return };
+            if !focus.collecting.get() || focus.lens.get() != self.0 {
+                return;
+            }
             let mut clones = focus.clones.borrow_mut();
-            if focus.collecting.get() && clones.len() < Focus::CLONES_MAX {
-                clones.push(Stack::capture());
+            match op {
+                WakerOp::Clone if clones.len() < Focus::CLONES_MAX => clones.push(Stack::capture()),
+                WakerOp::Wake => focus.woke_itself.set(true),
+                _ => {}
             }
         });
     }

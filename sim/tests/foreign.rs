@@ -114,7 +114,7 @@ fn set_by_a_real_thread_it_is_a_foreign_wake() {
         })
         .unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::ForeignWake), "{failure}");
-    assert!(failure.to_string().contains("task 0 (started at sim/tests/foreign.rs:"), "{failure}");
+    assert!(failure.to_string().contains("task 0 (the root, started at sim/tests/foreign.rs:"), "{failure}");
 }
 
 #[reveille::main]

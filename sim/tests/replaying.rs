@@ -86,7 +86,8 @@ fn a_tape_that_no_longer_fits_names_the_draw_and_both_sides() {
 #[test]
 fn any_tape_on_any_program_is_an_error_or_a_run() {
     let (_, tape) = fail();
-    let programs: [fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>; 3] = [
+    type Program = fn() -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+    let programs: [Program; 3] = [
         || Box::pin(async {}),
         || Box::pin(async { while reveille::choose(2) == 0 {} }),
         || Box::pin(async { drop(spawn(async { reveille::yield_now().await })) }),

@@ -70,7 +70,7 @@ fn dead_waker() {
             worker.await.unwrap();
         }
     });
-    assert_eq!(failure.awaits().unwrap().split(':').next(), Some("sim/tests/report.rs"));
+    assert_eq!(failure.place().unwrap().split(':').next(), Some("sim/tests/report.rs"));
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn a_set_without_a_wake_is_a_lost_wakeup_at_the_line_of_the_await() {
     says(&failure, "waiter", "could have run, and nobody woke it");
     let report = failure.to_string();
     assert!(report.contains("polled once more, it completes"), "{report}");
-    assert!(report.contains(&format!("sim/tests/stuck.rs:{}:", line)), "the await's line {line} is missing:\n{report}");
+    assert!(report.contains(&format!("sim/tests/stuck.rs:{line}:")), "the await's line {line} is missing:\n{report}");
 }
 
 #[test]
@@ -175,4 +175,43 @@ fn a_lost_wakeup_in_a_published_channel_would_show_the_users_line_and_the_channe
     let report = failure.to_string();
     assert!(report.contains("through async_channel::"), "{report}");
     assert!(report.contains("sim/tests/stuck.rs:"), "{report}");
+}
+
+/// A leaf that wakes the waker it replaces, as embassy's signal does, makes no progress by that.
+#[test]
+fn a_leaf_that_wakes_the_waker_it_replaces_is_not_taken_for_a_lost_wakeup() {
+    let failure = fails(|| async {
+        let slot = std::cell::RefCell::new(None::<std::task::Waker>);
+        std::future::poll_fn(|context| {
+            let mut slot = slot.borrow_mut();
+            if slot.as_ref().is_none_or(|waker| !waker.will_wake(context.waker()))
+                && let Some(replaced) = slot.replace(context.waker().clone())
+            {
+                replaced.wake();
+            }
+            std::task::Poll::<()>::Pending
+        })
+        .await;
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+}
+
+/// A leaf that ignores a waker of another identity still holds the one from before: the line is that of the await.
+#[test]
+fn a_leaf_that_keeps_a_stale_waker_is_shown_where_it_took_it() {
+    let line = line!() + 6;
+    let failure = fails(|| async {
+        let stale = std::cell::RefCell::new(None::<std::task::Waker>);
+        let mut polls = 0;
+        let leaf = std::future::poll_fn(|context| {
+            polls += 1;
+            stale.borrow_mut().get_or_insert_with(|| context.waker().clone());
+            if polls > 2 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        });
+        futures::join!(leaf, yield_now());
+        reveille::time::sleep(Duration::from_secs(1)).await;
+    });
+    let place = failure.place().unwrap();
+    assert!(place.starts_with(&format!("sim/tests/stuck.rs:{line}:")), "{place} is not line {line}:\n{failure}");
+    assert!(failure.to_string().contains("that is where it last left its waker"), "{failure}");
 }

@@ -91,7 +91,11 @@ impl Run {
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.
     fn poll_under_glass(&self, watch: &Watch, runnable: Runnable) -> Ran {
-        let (Some(focus), Some(waker)) = (watch.focus(), self.executor.waker(runnable.id())) else {
+        // Cloned outside of the poll, as it were: the watch notes where the task itself clones its waker.
+        let task = self.current.take();
+        let waker = self.executor.waker(runnable.id());
+        self.current.set(task);
+        let (Some(focus), Some(waker)) = (watch.focus(), waker) else {
             return runnable.run();
         };
         let (ran, stacks) = focus.collect(waker, |waker| runnable.run_with(waker));

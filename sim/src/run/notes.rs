@@ -8,7 +8,7 @@ use reveille_executor::TaskId;
 use super::Site;
 
 /// A panic that happened while the run was this thread's.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PanicNote {
     /// The task whose poll panicked; `None` in a waker or a destructor outside of any poll.
     pub(crate) task: Option<TaskId>,
@@ -68,6 +68,7 @@ impl Notes {
         self.panicked.set(true);
         if let Ok(mut panics) = self.panics.try_borrow_mut()
             && panics.len() < KEPT
+            && panics.last() != Some(&note)
         {
             panics.push(note);
         }

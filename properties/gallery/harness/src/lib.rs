@@ -53,14 +53,11 @@ where
     ExitCode::SUCCESS
 }
 
-/// The line of the program that the report is about: where the first task waits, else where the panic was, else what
-/// the report names first.
+/// The line of the program that the report is about: where the guilty task waits, where the first panic was, or what the
+/// report names first.
 fn place(failure: &Failure) -> String {
-    let report = failure.to_string();
-    let at = failure.awaits().unwrap_or_else(|| {
-        let panicked = report.split_once("panicked at ").map(|(_, rest)| rest);
-        panicked.unwrap_or(&report).to_owned()
-    });
+    // Where no line is known, the report names where the task was spawned.
+    let at = failure.place().unwrap_or_else(|| failure.to_string());
     let Some((_, rest)) = at.split_once("program.rs:") else { return "-".to_owned() };
     let line: String = rest.chars().take_while(char::is_ascii_digit).collect();
     format!("program.rs:{line}")
