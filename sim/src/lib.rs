@@ -84,3 +84,8 @@ pub use task::{JoinError, JoinHandle, JoinSet, TaskId, spawn, spawn_blocking, yi
 
 #[doc(hidden)]
 pub mod __private;
+
+/// The README's programs compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

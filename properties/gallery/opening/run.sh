@@ -1,0 +1,49 @@
+#!/bin/sh
+# Makes the opening of the README: the program, what reveille says of it, and what shuttle and tokio say of it.
+#
+#     run.sh            writes it between the markers in README.md
+#     run.sh --check    fails if README.md says something else
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$here/../../..
+target=${CARGO_TARGET_DIR:-$root/target}/gallery
+mkdir -p "$target"
+made=$target/opening.md
+
+# What a test run of the package prints, from the test's own output on. The exit status is not asked for: some must fail.
+printed() {
+    (cd "$here/$1" && RUST_BACKTRACE=0 cargo test --quiet --target-dir "$target" --test closing_time 2>&1) || true
+}
+
+{
+    echo '```rust'
+    cat "$here/reveille/tests/closing_time.rs"
+    echo '```'
+    echo
+    echo '`cargo test` prints:'
+    echo
+    echo '```text'
+    printed reveille | sed -n '/^reveille: /,/^$/p' | sed '/^$/d'
+    echo '```'
+    echo
+    echo "The same program on plain tokio, with \`#[tokio::test]\`: \`$(printed tokio | sed -n 's/^\(test result: ok. 1 passed\).*/\1/p')\`."
+    echo 'Under shuttle (`check_random`, 1,000 schedules):'
+    echo
+    echo '```text'
+    printed shuttle | grep -E '^(deadlock!|test panicked)' | sort -r
+    echo '```'
+} > "$made"
+
+readme=$root/README.md
+awk -v made="$made" '
+    /<!-- opening: / { print; while ((getline line < made) > 0) print line; skipping = 1; next }
+    /<!-- end of opening -->/ { skipping = 0 }
+    !skipping { print }
+' "$readme" > "$target/README.md"
+
+if [ "${1-}" = --check ]; then
+    diff -u "$readme" "$target/README.md" || { echo "README.md is out of date: run $0" >&2; exit 1; }
+else
+    cp "$target/README.md" "$readme"
+fi
