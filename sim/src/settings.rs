@@ -52,7 +52,7 @@ pub(crate) fn tape(text: &str) -> Result<Tape, String> {
     text.parse().map_err(|error: crate::TapeError| format!("in `{path}`: {error}"))
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -43,7 +43,7 @@ impl Source for Lenient {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use reveille_executor::Kind;
 

@@ -63,7 +63,7 @@ impl Source for Random {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 

@@ -42,7 +42,7 @@ impl Source for Replay {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use reveille_executor::Kind;
 
