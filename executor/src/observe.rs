@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use crate::TaskId;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{Alive, AtomicUsize, Ordering};
 
 /// Is told of every operation on the wakers of an executor's tasks.
 ///
@@ -73,7 +73,7 @@ pub enum WakerOp {
 /// ```
 #[must_use]
 pub fn proxy_waker(inner: Waker, task: TaskId, observer: Arc<dyn Observe>) -> Waker {
-    let proxy = Box::new(Proxy { inner, task, observer, live: AtomicUsize::new(1) });
+    let proxy = Box::new(Proxy { inner, task, observer, live: AtomicUsize::new(1), alive: Alive::new() });
     let data = Box::into_raw(proxy).cast_const().cast();
     // SAFETY: the functions of `PROXY` keep the contract of wakers: `live` counts the wakers with this pointer, and the
     // last of them frees it.
@@ -89,13 +89,16 @@ struct Proxy {
     observer: Arc<dyn Observe>,
     /// How many wakers point here.
     live: AtomicUsize,
+    alive: Alive,
 }
 
 /// # Safety
 /// `data` is that of a proxy waker that stays alive while the result is used.
 unsafe fn proxy<'a>(data: *const ()) -> &'a Proxy {
     // SAFETY: the caller's promise.
-    unsafe { &*data.cast() }
+    let proxy: &Proxy = unsafe { &*data.cast() };
+    proxy.alive.touch();
+    proxy
 }
 
 unsafe fn clone(data: *const ()) -> RawWaker {
@@ -129,7 +132,7 @@ unsafe fn release(data: *const ()) {
     let live = unsafe { proxy(data) }.live.fetch_sub(1, Ordering::AcqRel) - 1;
     if live == 0 {
         // SAFETY: no waker with this pointer is left, and it came from a box.
-        drop(unsafe { Box::from_raw(data.cast_mut().cast::<Proxy>()) });
+        unsafe { Alive::free(data.cast_mut().cast::<Proxy>(), |proxy| &proxy.alive) };
     }
     observer.observe(task, WakerOp::Drop, live);
 }

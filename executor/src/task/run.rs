@@ -30,8 +30,10 @@ pub enum Ran {
 pub(super) unsafe fn run<F: Future, S: Schedule>(task: TaskRef, waker: &Waker) -> Ran {
     // SAFETY: RUNNING keeps the task alive (rule 4), to the point where one of the calls below gives it up.
     let cell = unsafe { task.cell::<F, S>() };
-    // SAFETY: as above. The word may say so later; then `let_go` will see it.
-    if unsafe { task.header() }.state.load().is_cancelled() {
+    // SAFETY: as above.
+    let state = &unsafe { task.header() }.state;
+    // If the word says so later, `let_go` will see it. The second look makes the drop see what came before the abort.
+    if state.looks_cancelled() && state.load().is_cancelled() {
         // SAFETY: the caller's promise is passed on.
         return unsafe { cancel::<F, S>(task) };
     }

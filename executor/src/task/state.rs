@@ -153,6 +153,12 @@ impl State {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
+    /// Whether the word says that the task was cancelled. Orders nothing: that is left to the transitions around a poll.
+    #[inline]
+    pub(super) fn looks_cancelled(&self) -> bool {
+        Snapshot(self.0.load(Ordering::Relaxed)).is_cancelled()
+    }
+
     /// A wake. Always one read-modify-write, also when the task is scheduled already: the poll that this wake counts
     /// on must see what the waker wrote before it (tokio issue 7589).
     #[inline]
