@@ -4,7 +4,10 @@
 
 #![cfg(not(loom))]
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use futures::{FutureExt as _, StreamExt as _};
@@ -12,7 +15,7 @@ use futures::{FutureExt as _, StreamExt as _};
 #[path = "await_site/report.rs"]
 mod report;
 
-use report::{Site, at, check, mark, site, sites, sites_of};
+use report::{Site, at, check, dropped, mark, site, sites, sites_of};
 
 const NOTIFIED: Option<&str> = Some("tokio::sync::notify::Notified");
 
@@ -285,4 +288,35 @@ fn hand_written_futures() {
     let Some(found) = found else { return };
     assert_eq!(found.functions()[0], "await_site::Bell::poll");
     assert_eq!(found.through, None);
+}
+
+/// A waker in the variables of a suspended future: the glue that drops them has a line of this function, and is not who
+/// dropped it.
+async fn own(waker: Option<Waker>) {
+    let waker = waker;
+    std::future::pending::<()>().await;
+    drop(waker);
+}
+
+#[test]
+fn the_line_that_dropped_the_last_waker() {
+    let found = dropped(|| async {
+        let slot: Rc<RefCell<Option<Waker>>> = Rc::default();
+        let kept = slot.clone();
+        let waiter = reveille::spawn(poll_fn(move |context| {
+            kept.replace(Some(context.waker().clone()));
+            Poll::<()>::Pending
+        }));
+        while slot.borrow().is_none() {
+            reveille::yield_now().await;
+        }
+        let mut owner = Box::pin(own(slot.take()));
+        assert!(futures::poll!(&mut owner).is_pending());
+        mark(line!() + 1);
+        drop(owner);
+        waiter.await.unwrap();
+    });
+    if let Some((place, line)) = found {
+        assert_eq!(place, format!("sim/tests/await_site.rs:{line}:9"));
+    }
 }

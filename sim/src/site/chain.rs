@@ -268,6 +268,22 @@ mod tests {
     }
 
     #[test]
+    fn wrappers_give_way_to_what_they_wrap() {
+        let paths = Paths::at("/home/me/shop");
+        let sleep =
+            ("<tokio::time::sleep::Sleep as core::future::future::Future>::poll", "tokio-1.50.0/src/time/sleep.rs", 3);
+        let timeout = (
+            "<tokio::time::timeout::Timeout<T> as core::future::future::Future>::poll",
+            "tokio-1.50.0/src/time/timeout.rs",
+            4,
+        );
+        let user = ("shop::serve::{{closure}}", "src/lib.rs", 20);
+        let leaf = |stack: &[_]| chain(&paths, stack).await_site().leaf;
+        assert_eq!(leaf(&[sleep, timeout, user]).as_deref(), Some("tokio::time::sleep::Sleep"));
+        assert_eq!(leaf(&[timeout, user]).as_deref(), Some("tokio::time::timeout::Timeout"));
+    }
+
+    #[test]
     fn recursion_is_kept_and_a_macro_on_the_same_place_is_not() {
         let paths = Paths::at("/home/me/shop");
         for (closure, body) in

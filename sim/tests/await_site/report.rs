@@ -92,12 +92,7 @@ pub(crate) fn sites_of<Fut: Future<Output = ()> + 'static>(
     task: u32,
     program: impl Fn() -> Fut + Sync,
 ) -> Option<(Vec<Site>, Vec<u32>)> {
-    let program = || {
-        MARKS.take();
-        program()
-    };
-    let failure = explore().runs(1).run(program).expect_err("the program waits for ever");
-    let report = failure.to_string();
+    let report = report(program);
     let sites = read(&report, task);
     if LINES {
         return Some((sites, MARKS.take()));
@@ -106,6 +101,25 @@ pub(crate) fn sites_of<Fut: Future<Output = ()> + 'static>(
     assert!(report.contains("debug = \"line-tables-only\""), "{report}");
     assert!(sites.iter().flat_map(|site| &site.awaits).all(|(place, _)| place.is_empty()), "{report}");
     None
+}
+
+/// The report on `program`, which waits for ever.
+fn report<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) -> String {
+    let program = || {
+        MARKS.take();
+        program()
+    };
+    explore().runs(1).run(program).expect_err("the program waits for ever").to_string()
+}
+
+/// Where the last waker of a task of `program` is said to have been dropped, and the line marked for it. `None` without
+/// line tables: then no place is named.
+pub(crate) fn dropped<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) -> Option<(String, u32)> {
+    let report = report(program);
+    let dropped = report.lines().find(|line| line.contains("last waker was dropped")).expect("a dead waker");
+    let place = dropped.split_once(", in ").map(|(_, place)| place.to_owned());
+    assert_eq!(place.is_some(), LINES, "{report}");
+    Some((place?, *MARKS.take().last()?))
 }
 
 /// The only site of `program`: its lines are the marked ones, its columns point at awaits.
