@@ -46,7 +46,8 @@ fn wakes_during_a_poll_make_one_more() {
     let (executor, polls) = (LocalExecutor::new(), Counter::default());
     with_waker(&executor, &polls, |waker| {
         waker.wake_by_ref();
-        waker.clone().wake();
+        let clone = waker.clone();
+        clone.wake();
         waker.wake_by_ref();
     });
     assert_eq!(run_ready(&executor).len(), 2);
@@ -56,7 +57,10 @@ fn wakes_during_a_poll_make_one_more() {
 #[test]
 fn a_task_that_wakes_itself_by_its_only_clone_is_polled_again() {
     let (executor, polls) = (LocalExecutor::new(), Counter::default());
-    with_waker(&executor, &polls, |waker| waker.clone().wake());
+    with_waker(&executor, &polls, |waker| {
+        let only = waker.clone();
+        only.wake();
+    });
     assert_eq!(run_ready(&executor).len(), 2);
 }
 

@@ -1,4 +1,23 @@
 //! An executor for one thread.
+//!
+//! Its parts stay on that thread:
+//!
+//! ```compile_fail,E0277
+//! fn assert_send<T: Send>() {}
+//! assert_send::<reveille_executor::LocalExecutor>();
+//! ```
+//! ```compile_fail,E0277
+//! fn assert_send<T: Send>() {}
+//! assert_send::<reveille_executor::Runnable>();
+//! ```
+//! ```compile_fail,E0277
+//! fn assert_send<T: Send>() {}
+//! assert_send::<reveille_executor::Spawner>();
+//! ```
+//! ```compile_fail,E0277
+//! fn assert_send<T: Send>() {}
+//! assert_send::<reveille_executor::JoinHandle<std::rc::Rc<u8>>>();
+//! ```
 
 mod ambient;
 mod executor;

@@ -1,5 +1,6 @@
 //! Models of the word under an abort from another thread.
 
+use std::slice::from_ref;
 use std::task::Poll;
 
 use loom::thread;
@@ -45,7 +46,7 @@ fn an_abort_and_a_wake_leave_one_entry() {
     within(3, "word, abort and wake", || {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
-        let (task, waker) = spawn(&executor, &[flag.clone()], &drops);
+        let (task, waker) = spawn(&executor, from_ref(&flag), &drops);
         let woken = thread::spawn(move || {
             flag.set();
             waker.wake();

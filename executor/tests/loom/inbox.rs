@@ -2,6 +2,7 @@
 //! loom reports.
 
 use std::future::poll_fn;
+use std::slice::from_ref;
 use std::task::Poll;
 
 use loom::thread;
@@ -12,7 +13,7 @@ use crate::model::{Drops, Flag, Value, exhaustively, spawn, within};
 /// Sets the flag of a new task on a thread, by a wake; with a handle of the task.
 fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::JoinHandle<()>) {
     let flag = Flag::new();
-    let (task, waker) = spawn(executor, &[flag.clone()], &Drops::new());
+    let (task, waker) = spawn(executor, from_ref(&flag), &Drops::new());
     let thread = thread::spawn(move || {
         flag.set();
         waker.wake();

@@ -5,6 +5,7 @@
 
 use loom::thread;
 use reveille_executor::LocalExecutor;
+use std::slice::from_ref;
 
 use crate::model::{Drops, Flag, exhaustively, run_ready, spawn, within};
 
@@ -13,7 +14,7 @@ fn a_wake_during_the_first_poll_is_not_lost() {
     exhaustively("word, one waker by value", || {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
-        let (task, waker) = spawn(&executor, &[flag.clone()], &drops);
+        let (task, waker) = spawn(&executor, from_ref(&flag), &drops);
         let thread = thread::spawn(move || {
             flag.set();
             waker.wake();
@@ -31,7 +32,7 @@ fn a_wake_by_reference_and_a_later_drop_are_no_less() {
     exhaustively("word, one waker by reference", || {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
-        let (task, waker) = spawn(&executor, &[flag.clone()], &drops);
+        let (task, waker) = spawn(&executor, from_ref(&flag), &drops);
         let thread = thread::spawn(move || {
             flag.set();
             waker.wake_by_ref();
