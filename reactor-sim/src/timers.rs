@@ -1,12 +1,11 @@
 //! Timers: an indexed heap over a slab.
 //!
 //! The slab holds the wakers; a key names a slot and the slot's generation, so that a key kept too long names nothing. The
-//! heap holds `(deadline, order of arming, slot)` and each slot knows its place in the heap, which is what makes removal
+//! heap holds `(deadline, order of arming, slot)`, and the place in it of each slot is kept, which is what makes removal
 //! `O(log n)`: a timer that is dropped leaves nothing behind, neither a heap entry to be skipped later nor a reason for
-//! time to move. The heap has four children a node: half as deep as a binary one, and the children share a cache line or
-//! two.
+//! time to move.
 //!
-//! Two arrays grow to the largest number of timers armed at once; after that, no operation allocates.
+//! Three arrays grow to the largest number of timers armed at once; after that, no operation allocates.
 
 use std::task::Waker;
 
@@ -17,9 +16,12 @@ use crate::Instant;
 /// See the [crate's example](crate).
 #[derive(Debug, Default)]
 pub struct Timers {
-    /// Invariant: a heap of [`ARITY`] by [`Entry::rank`]; the entry at `place` belongs to the slot that says so.
+    /// Invariant: a binary heap by [`Entry::rank`], the least first.
     heap: Vec<Entry>,
     slots: Vec<Slot>,
+    /// By slot: the index of its entry in the heap, if it is armed. Apart from the slots, since moving entries about
+    /// touches nothing else of them.
+    places: Vec<u32>,
     /// The first free slot.
     free: Option<u32>,
     /// The order of the next timer to be armed.
@@ -34,9 +36,6 @@ pub struct TimerKey {
     generation: u32,
 }
 
-/// Children per node.
-const ARITY: usize = 4;
-
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     deadline: Instant,
@@ -46,8 +45,9 @@ struct Entry {
 }
 
 impl Entry {
-    fn rank(&self) -> (Instant, u64) {
-        (self.deadline, self.order)
+    /// The deadline, then the order, as one number: compared without a branch.
+    fn rank(&self) -> u128 {
+        (u128::from(self.deadline.as_nanos()) << 64) | u128::from(self.order)
     }
 }
 
@@ -60,14 +60,8 @@ struct Slot {
 
 #[derive(Debug)]
 enum State {
-    Armed {
-        waker: Waker,
-        /// Invariant: the index in the heap of this slot's entry.
-        place: u32,
-    },
-    Free {
-        next: Option<u32>,
-    },
+    Armed(Waker),
+    Free { next: Option<u32> },
 }
 
 impl Timers {
@@ -77,8 +71,8 @@ impl Timers {
     /// # Panics
     /// With 2^32 timers armed.
     pub fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
-        let place = index(self.heap.len());
-        let state = State::Armed { waker, place };
+        let place = self.heap.len();
+        let state = State::Armed(waker);
         let slot = match self.free {
             Some(slot) => {
                 let free = &mut self.slots[slot as usize];
@@ -91,12 +85,13 @@ impl Timers {
             None => {
                 let slot = index(self.slots.len());
                 self.slots.push(Slot { generation: 0, state });
+                self.places.push(0);
                 slot
             }
         };
         let order = self.take_order();
         self.heap.push(Entry { deadline, order, slot });
-        self.sift_up(place as usize);
+        self.sift_up(place);
         TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
 
@@ -107,9 +102,7 @@ impl Timers {
     #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
     pub fn update(&mut self, key: TimerKey, waker: &Waker) -> Option<Waker> {
         match &mut self.slot_mut(key)?.state {
-            State::Armed { waker: present, .. } if !present.will_wake(waker) => {
-                Some(std::mem::replace(present, waker.clone()))
-            }
+            State::Armed(present) if !present.will_wake(waker) => Some(std::mem::replace(present, waker.clone())),
             _ => None,
         }
     }
@@ -125,7 +118,7 @@ impl Timers {
         if entry.rank() < before {
             self.sift_up(place);
         } else {
-            self.sift_down(place);
+            self.settle(place);
         }
         true
     }
@@ -134,7 +127,7 @@ impl Timers {
     #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
     pub fn remove(&mut self, key: TimerKey) -> Option<Waker> {
         let place = self.place(key)?;
-        Some(self.take(place).1)
+        Some(self.take(place))
     }
 
     /// When the next timer is due.
@@ -148,7 +141,7 @@ impl Timers {
     pub fn fire_next(&mut self, due: &mut Vec<Waker>) -> Option<Instant> {
         let deadline = self.next_deadline()?;
         while self.next_deadline() == Some(deadline) {
-            due.push(self.take(0).1);
+            due.push(self.take(0));
         }
         Some(deadline)
     }
@@ -181,7 +174,7 @@ impl Timers {
         for (at, slot) in self.slots.iter_mut().enumerate().rev() {
             let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
             self.free = Some(index(at));
-            if let State::Armed { waker, .. } = state {
+            if let State::Armed(waker) = state {
                 slot.generation = slot.generation.wrapping_add(1);
                 wakers.push(waker);
             }
@@ -201,36 +194,31 @@ impl Timers {
 
     /// The place in the heap of the timer that `key` names.
     fn place(&self, key: TimerKey) -> Option<usize> {
-        match self.slots.get(key.slot as usize)? {
-            Slot { generation, state: State::Armed { place, .. } } if *generation == key.generation => {
-                Some(*place as usize)
-            }
-            _ => None,
-        }
+        let slot = self.slots.get(key.slot as usize)?;
+        let armed = slot.generation == key.generation && matches!(slot.state, State::Armed(_));
+        armed.then(|| self.places[key.slot as usize] as usize)
     }
 
-    /// Takes out the entry at `place`, and frees its slot.
-    fn take(&mut self, place: usize) -> (Entry, Waker) {
+    /// Takes out the timer at `place`.
+    fn take(&mut self, place: usize) -> Waker {
         let entry = self.heap.swap_remove(place);
         if place < self.heap.len() {
-            // What was last may belong above or below; one of the two does nothing.
-            self.sift_up(place);
-            self.sift_down(place);
+            self.settle(place);
         }
         let slot = &mut self.slots[entry.slot as usize];
         slot.generation = slot.generation.wrapping_add(1);
-        let State::Armed { waker, .. } = std::mem::replace(&mut slot.state, State::Free { next: self.free }) else {
+        let State::Armed(waker) = std::mem::replace(&mut slot.state, State::Free { next: self.free }) else {
             unreachable!("the heap holds a slot that is not armed")
         };
         self.free = Some(entry.slot);
-        (entry, waker)
+        waker
     }
 
     /// Moves the entry at `place` up to where it belongs.
     fn sift_up(&mut self, mut place: usize) {
         let entry = self.heap[place];
         while place > 0 {
-            let parent = (place - 1) / ARITY;
+            let parent = (place - 1) / 2;
             if self.heap[parent].rank() <= entry.rank() {
                 break;
             }
@@ -240,29 +228,32 @@ impl Timers {
         self.put(place, entry);
     }
 
-    /// Moves the entry at `place` down to where it belongs.
-    fn sift_down(&mut self, mut place: usize) {
+    /// Moves the entry at `place` to where it belongs, above or below: down to the bottom, past the lesser child each time,
+    /// and up again. What is moved is large as a rule (it was last in the heap), and not compared on the way down.
+    fn settle(&mut self, mut place: usize) {
         let entry = self.heap[place];
+        let length = self.heap.len();
         loop {
-            let first = place * ARITY + 1;
-            let children = first..(first + ARITY).min(self.heap.len());
-            let Some(least) = children.min_by_key(|child| self.heap[*child].rank()) else { break };
-            if entry.rank() <= self.heap[least].rank() {
+            let left = 2 * place + 1;
+            if left + 1 >= length {
+                if left < length {
+                    self.put(place, self.heap[left]);
+                    place = left;
+                }
                 break;
             }
+            let least = left + usize::from(self.heap[left + 1].rank() < self.heap[left].rank());
             self.put(place, self.heap[least]);
             place = least;
         }
         self.put(place, entry);
+        self.sift_up(place);
     }
 
-    /// Writes `entry` to `place` and tells its slot.
-    fn put(&mut self, at: usize, entry: Entry) {
-        self.heap[at] = entry;
-        match &mut self.slots[entry.slot as usize].state {
-            State::Armed { place, .. } => *place = index(at),
-            State::Free { .. } => unreachable!("the heap holds a slot that is not armed"),
-        }
+    /// Writes `entry` to `place`, and the place to its slot.
+    fn put(&mut self, place: usize, entry: Entry) {
+        self.heap[place] = entry;
+        self.places[entry.slot as usize] = index(place);
     }
 }
 

@@ -1,0 +1,185 @@
+//! What a socket asks of the kernel below it: a small set of calls that never block.
+//!
+//! The simulated kernel ([`Net`](crate::net::Net)) and, behind the feature `os`, the operating system's implement the same
+//! trait, so that the sockets above it are written once and one script can be run on both and compared.
+//!
+//! Every call answers at once; what would have to wait is [`WouldBlock`](io::ErrorKind::WouldBlock), after which the
+//! caller leaves a waker with [`wait`](Kernel::wait). The one-shot registration is per direction: a reader's waker never
+//! replaces a writer's.
+//!
+//! Deliberately absent: blocking, callbacks, and anything that runs user code. Wakers are handed in owned and come out
+//! owned through [`take_wakers`](Kernel::take_wakers), to be woken or dropped once no borrow is held: dropping a waker can
+//! run code that comes straight back.
+
+use std::io;
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use std::task::Waker;
+
+use crate::slab::Key;
+
+/// Names a socket of one kernel. A name whose socket was closed names nothing, for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SocketId(pub(crate) Key);
+
+/// What a waker waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Interest {
+    /// Bytes, a datagram, a connection to accept, the end of the stream, or an error.
+    Read,
+    /// Room to write, the end of a connection attempt, or an error.
+    Write,
+}
+
+/// What becomes of the wakers that wait for the same as a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Others {
+    /// The new waker takes their place: the contract of `poll_read` and its kin, where the last task to poll is woken.
+    Replace,
+    /// They wait on besides: several tasks may `accept` on one listener at once.
+    Keep,
+}
+
+/// The options of a stream that these kernels know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StreamOption {
+    /// Small writes are sent at once. The simulated kernel always does that, and remembers the setting.
+    NoDelay(bool),
+    /// Closing discards what was not sent and resets the connection (`SO_LINGER` with a time of zero).
+    ResetOnClose(bool),
+}
+
+/// Wakers on their way out of a kernel.
+#[derive(Debug, Default)]
+pub struct Wakers {
+    /// To be woken, in this order.
+    pub wake: Vec<Waker>,
+    /// To be dropped.
+    pub discard: Vec<Waker>,
+}
+
+impl Wakers {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.wake.is_empty() && self.discard.is_empty()
+    }
+}
+
+/// The calls. Each names the `io::ErrorKind`s that a caller can tell apart, which are those of the real kernel.
+pub trait Kernel {
+    /// Listens on `address`; port 0 is a free port, and the unspecified address every address of the node.
+    ///
+    /// # Errors
+    /// `AddrInUse`; `AddrNotAvailable` for an address that is not of this node.
+    fn listen(&mut self, address: SocketAddr, backlog: u32) -> io::Result<SocketId>;
+
+    /// Takes the next connection that was made to a listener.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none.
+    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, SocketAddr)>;
+
+    /// Begins a connection; [`connected`](Self::connected) says what came of it.
+    ///
+    /// # Errors
+    /// `AddrNotAvailable` if no local port is left.
+    fn connect(&mut self, peer: SocketAddr) -> io::Result<SocketId>;
+
+    /// Whether a connection that was begun is there.
+    ///
+    /// # Errors
+    /// `WouldBlock` while it is being made; `ConnectionRefused`, `TimedOut`, `HostUnreachable`.
+    fn connected(&mut self, stream: SocketId) -> io::Result<()>;
+
+    /// Reads from a stream, or only looks if `peek`. 0 is the end of the stream, or an empty buffer.
+    ///
+    /// # Errors
+    /// `WouldBlock`, `ConnectionReset`, `TimedOut`. An error is reported once; the end of the stream follows.
+    fn read(&mut self, stream: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<usize>;
+
+    /// Writes to a stream as much as there is room for.
+    ///
+    /// # Errors
+    /// `WouldBlock`, `BrokenPipe`, `ConnectionReset`, `TimedOut`.
+    fn write(&mut self, stream: SocketId, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Ends one direction of a stream, or both.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> io::Result<()>;
+
+    /// Sets an option of a stream.
+    ///
+    /// # Errors
+    /// If there is no such stream.
+    fn set_option(&mut self, stream: SocketId, option: StreamOption) -> io::Result<()>;
+
+    /// Whether small writes of a stream are sent at once.
+    ///
+    /// # Errors
+    /// If there is no such stream.
+    fn nodelay(&mut self, stream: SocketId) -> io::Result<bool>;
+
+    /// A socket for datagrams on `address`; as [`listen`](Self::listen).
+    ///
+    /// # Errors
+    /// `AddrInUse`, `AddrNotAvailable`.
+    fn bind_datagram(&mut self, address: SocketAddr) -> io::Result<SocketId>;
+
+    /// Sets the peer of a datagram socket: where [`send`](Self::send) goes, and the only one that it hears.
+    ///
+    /// # Errors
+    /// If there is no such socket.
+    fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> io::Result<()>;
+
+    /// Sends a datagram to `to`, or to the peer.
+    ///
+    /// # Errors
+    /// `InvalidInput` (of kind `Uncategorized` on some systems) if it is too long; `NotConnected` without a peer;
+    /// `ConnectionRefused` if an earlier one found nobody there.
+    fn send(&mut self, socket: SocketId, bytes: &[u8], to: Option<SocketAddr>) -> io::Result<usize>;
+
+    /// Receives a datagram, or only looks if `peek`. What does not fit into `buffer` is lost.
+    ///
+    /// # Errors
+    /// `WouldBlock`; `ConnectionRefused` if an earlier one that was sent found nobody there.
+    fn receive(&mut self, socket: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<(usize, SocketAddr)>;
+
+    /// The socket's own address.
+    ///
+    /// # Errors
+    /// If there is no such socket.
+    fn local_address(&mut self, socket: SocketId) -> io::Result<SocketAddr>;
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    /// `NotConnected`.
+    fn peer_address(&mut self, socket: SocketId) -> io::Result<SocketAddr>;
+
+    /// Takes the error that is pending on a socket, if there is one.
+    ///
+    /// # Errors
+    /// If there is no such socket.
+    fn take_error(&mut self, socket: SocketId) -> io::Result<Option<io::Error>>;
+
+    /// The addresses of `name`.
+    ///
+    /// # Errors
+    /// `NotFound` (`Uncategorized` on a real system) if nobody has that name.
+    fn lookup(&mut self, name: &str) -> io::Result<Vec<IpAddr>>;
+
+    /// Closes a socket. Its wakers come out to be dropped. A stale name does nothing.
+    fn close(&mut self, socket: SocketId);
+
+    /// Whether a waker that will do as well as `waker` waits already; then none need be cloned.
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool;
+
+    /// Leaves `waker` to be woken, once, when `interest` can be served or has failed. If it can be served already, it
+    /// comes out at once.
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker);
+
+    /// What is to be woken and dropped by now; to be asked after any other call, and heeded outside of every borrow.
+    fn take_wakers(&mut self) -> Wakers;
+}
