@@ -8,16 +8,18 @@ use std::future::{pending, poll_fn};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use common::{Fifo, WakerSlot, run_ready};
+use common::{Fifo, WakerSlot, Wakes, run_ready};
 use reveille_executor::{LocalExecutor, Ran, TaskId, block_on};
 
 #[test]
 fn a_waiting_task_is_polled_with_the_given_waker() {
     let executor = LocalExecutor::new();
-    let task =
-        executor.spawn(poll_fn(|cx| if cx.waker().will_wake(Waker::noop()) { Poll::Ready(42) } else { Poll::Pending }));
+    let given = Waker::from(Wakes::new());
+    let expected = given.clone();
+    let task = executor
+        .spawn(poll_fn(move |cx| if cx.waker().will_wake(&expected) { Poll::Ready(42) } else { Poll::Pending }));
     assert_eq!(run_ready(&executor), [Ran::Pending]);
-    assert_eq!(executor.repoll(task.id(), Waker::noop()), Some(Ran::Ready));
+    assert_eq!(executor.repoll(task.id(), &given), Some(Ran::Ready));
     assert_eq!((executor.live_tasks(), block_on(task).unwrap()), (0, 42));
 }
 
