@@ -55,6 +55,13 @@ mod inner {
         panic!("to be reported");
     }
 
+    /// What the attribute makes of the function does not show in reports.
+    #[reveille::test(runs = 2)]
+    #[should_panic(expected = "in attributes::inner::the_body_has_the_name_of_the_test\n")]
+    async fn the_body_has_the_name_of_the_test() {
+        tokio::sync::Notify::new().notified().await;
+    }
+
     #[reveille::test]
     #[ignore = "shows that the attribute is kept"]
     async fn is_ignored() {
