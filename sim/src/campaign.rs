@@ -9,10 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::explain::Case;
-use crate::failure::{Failure, Found, Passed};
+use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Sometimes};
+use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Lenient, Replay, Source, Strategy};
 use crate::tape::Tape;
 use crate::trial::Trial;
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     /// Go on for so much real time instead of a number of runs.
     pub(crate) time: Option<Duration>,
     pub(crate) strategy: Strategy,
+    /// How much shrinking may cost; `None` for not at all.
+    pub(crate) shrink: Option<Budget>,
 }
 
 /// A run that did not pass.
@@ -117,6 +120,7 @@ pub(crate) fn explore(
             finding,
             tape: None,
             hints: Vec::new(),
+            shrunk: None,
             replay: None,
         }));
     }
@@ -179,15 +183,14 @@ fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
 
 fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape, u64) -> String) -> Failure {
     let Failed { run, reason, tape, digest, hints } = failed;
-    let case = Case { trial, tape: &tape, digest };
-    let finding = match reason {
-        Reason::Verdict(verdict) => case.explain(verdict),
-        Reason::Finding(finding) => finding,
-    };
     let seed = plan.seed.wrapping_add(run);
-    let repeatable = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
-    if repeatable {
-        case.show();
+    let explained = match reason {
+        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None },
+        Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
+    };
+    let Explained { finding, tape, digest, shrunk } = explained;
+    if !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism) {
+        Case { trial, tape: &tape, digest }.show();
     }
     Failure::found(Found {
         name: plan.name.clone(),
@@ -195,10 +198,35 @@ fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape,
         runs: plan.runs,
         seed: Some(seed),
         finding,
+        shrunk,
         replay: Some(replay(&tape, seed)),
         tape: Some(tape),
         hints,
     })
+}
+
+/// A finding, and the smallest run that shows it.
+struct Explained {
+    finding: Finding,
+    tape: Tape,
+    digest: u64,
+    shrunk: Option<Shrinking>,
+}
+
+/// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
+fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: u64) -> Explained {
+    let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
+    let guilty = finding.stuck.first().map(|stuck| &stuck.task);
+    let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
+    let same = Same::of(&verdict, guilty).filter(|_| repeats);
+    let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
+    let Some(shrunk) = shrunk else { return Explained { finding, tape, digest, shrunk: None } };
+    let smaller = Case { trial, tape: &shrunk.tape, digest: shrunk.digest }.explain(shrunk.verdict);
+    if smaller.kind != finding.kind {
+        return Explained { finding, tape, digest, shrunk: None };
+    }
+    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays };
+    Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
 /// Performs the one run that `tape` describes.
@@ -221,8 +249,17 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
     let finding = case.explain(verdict);
     case.show();
     let hints = world.notes.hints();
-    let found =
-        Found { name: name.to_owned(), run: None, runs: 1, seed: None, finding, tape: Some(tape), hints, replay: None };
+    let found = Found {
+        name: name.to_owned(),
+        run: None,
+        runs: 1,
+        seed: None,
+        finding,
+        tape: Some(tape),
+        hints,
+        shrunk: None,
+        replay: None,
+    };
     Err(Failure::found(found))
 }
 

@@ -38,6 +38,11 @@ impl Choices {
         self.refused = false;
     }
 
+    /// Lets `source` answer from the next run on.
+    pub(crate) fn answer_from(&mut self, source: Box<dyn Source>) {
+        self.source = source;
+    }
+
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }

@@ -14,6 +14,7 @@ use crate::outcome::Outcome;
 use crate::panics;
 use crate::run::{Limits, Origin, Run};
 use crate::settings::{self, Environment};
+use crate::shrink::Budget;
 use crate::strategy::Strategy;
 use crate::tape::{Settings, Tape, short_hash};
 use crate::trial::{OracleMaker, Rules, Trial};
@@ -51,6 +52,7 @@ pub fn explore() -> Explore {
         oracles: Vec::new(),
         replay: None,
         lenient: false,
+        shrink: true,
     }
 }
 
@@ -97,6 +99,7 @@ pub struct Explore {
     oracles: Vec<OracleMaker>,
     replay: Option<String>,
     lenient: bool,
+    shrink: bool,
 }
 
 impl Explore {
@@ -162,6 +165,12 @@ impl Explore {
     /// Repeats the run that `tape` describes instead of exploring; see [`replay`].
     pub fn replay(mut self, tape: impl Into<String>) -> Self {
         self.replay = Some(tape.into());
+        self
+    }
+
+    /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
+    pub fn shrink(mut self, on: bool) -> Self {
+        self.shrink = on;
         self
     }
 
@@ -246,6 +255,7 @@ impl Explore {
             jobs: environment.jobs.unwrap_or(self.jobs),
             time: environment.time,
             strategy,
+            shrink: self.shrink.then(Budget::default),
         })
     }
 

@@ -46,8 +46,17 @@ pub(crate) struct Found {
     /// `None` where no run can be repeated.
     pub(crate) tape: Option<Tape>,
     pub(crate) hints: Vec<Hint>,
+    /// What shrinking did, where it was done.
+    pub(crate) shrunk: Option<Shrinking>,
     /// What to paste to see the run again.
     pub(crate) replay: Option<String>,
+}
+
+/// What it took to make a failing run small.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shrinking {
+    pub(crate) unusual_before: usize,
+    pub(crate) replays: u32,
 }
 
 impl Failure {
@@ -134,7 +143,12 @@ impl fmt::Display for Found {
             writeln!(f, "  note: {}", Noted(hint))?;
         }
         if let Some(tape) = &self.tape {
-            writeln!(f, "  choices: {}", Choices(tape))?;
+            match self.shrunk {
+                Some(Shrinking { unusual_before, replays }) if unusual_before > 0 => {
+                    writeln!(f, "  shrunk: {}, from {unusual_before} unusual, in {replays} replays", Choices(tape))?;
+                }
+                _ => writeln!(f, "  choices: {}", Choices(tape))?,
+            }
         }
         if let Some(replay) = &self.replay {
             writeln!(f, "  replay: {replay}")?;

@@ -59,6 +59,7 @@ mod panics;
 mod program;
 mod run;
 mod settings;
+mod shrink;
 mod site;
 mod strategy;
 mod tape;

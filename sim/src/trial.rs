@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use reveille_executor::JoinHandle;
 
+use crate::choices::Draw;
 use crate::context;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
-use crate::strategy::{Replay, Source};
+use crate::strategy::{Lenient, Replay, Source};
 use crate::tape::{Settings, Tape};
 use crate::watch::Watch;
 
@@ -57,6 +58,13 @@ impl Trial<'_> {
         Run::new(Box::new(Replay::new(tape.clone())), self.rules.settings, limits, Some(watch))
     }
 
+    /// A world for many replays, without onlookers other than the user's.
+    pub(crate) fn rehearsal(&self) -> Rc<Run> {
+        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
+        Run::new(Box::new(Lenient::answering(Vec::new())), self.rules.settings, limits, watch)
+    }
+
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
     pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         let _entered = context::enter(run);
@@ -77,7 +85,11 @@ impl Trial<'_> {
 
     /// The tape of the run that was performed last in `run`.
     pub(crate) fn tape(&self, run: &Run) -> Tape {
-        Tape::record(self.rules.test, self.rules.settings, run.choices.borrow().draws())
+        self.record(run.choices.borrow().draws())
+    }
+
+    pub(crate) fn record(&self, draws: &[Draw]) -> Tape {
+        Tape::record(self.rules.test, self.rules.settings, draws)
     }
 }
 

@@ -1,0 +1,161 @@
+//! Makes a failing tape small, whatever produced it.
+//!
+//! Works on the choices and on nothing else, as minithesis and Hypothesis do: a candidate is a tape, replayed leniently,
+//! and it counts if the same finding comes back. What really happened in that replay is recorded and becomes the new best
+//! if it is smaller. Smaller means, in this order: fewer faults and other unusual answers of the world, fewer picks out of
+//! order, fewer delays in them, a shorter run.
+//!
+//! The passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
+//! out of the tape altogether. When none helps any more, what is left of the budget searches below the number of picks
+//! reached, since a local minimum need not be the smallest: first every tape with a single pick out of order, then tapes that
+//! keep all but two of the picks and add one elsewhere.
+//!
+//! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.
+
+mod passes;
+mod same;
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use reveille_executor::Kind;
+
+use crate::choices::Draw;
+use crate::judge::Verdict;
+use crate::run::Run;
+use crate::strategy::{Lenient, Source};
+use crate::tape::Tape;
+use crate::trial::Trial;
+pub(crate) use same::Same;
+
+/// How much shrinking may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) replays: u32,
+    /// In real time.
+    pub(crate) time: Duration,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { replays: 500, time: Duration::from_secs(5) }
+    }
+}
+
+/// What came of shrinking.
+#[derive(Clone, Debug)]
+pub(crate) struct Shrunk {
+    pub(crate) tape: Tape,
+    pub(crate) digest: u64,
+    pub(crate) verdict: Verdict,
+    pub(crate) replays: u32,
+}
+
+/// Shrinks `tape`, whose run failed in the way that `same` recognises. `None` if it does not fail so when it is repeated.
+pub(crate) fn shrink(trial: &Trial<'_>, tape: &Tape, same: &Same, budget: Budget) -> Option<Shrunk> {
+    let mut shrinker = Shrinker::new(trial, same, budget);
+    // The replay of the tape itself sets the size to beat.
+    if shrinker.attempt(tape.answers()) {
+        passes::run(&mut shrinker);
+    }
+    let (verdict, digest) = shrinker.outcome?;
+    Some(Shrunk { tape: trial.record(&shrinker.best), digest, verdict, replays: shrinker.replays })
+}
+
+/// The unusual answers of a candidate, by position, ascending.
+type Answers = Vec<(u64, u32)>;
+
+/// How large a run is. Compared field by field: what comes first weighs most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Size {
+    /// Unusual answers that are not picks of the schedule.
+    unusual: usize,
+    picks: usize,
+    /// The sum of all unusual answers: for picks, how many tasks were passed over.
+    delays: u64,
+    draws: usize,
+    /// Where the picks are: later is smaller, since all is as usual for longer.
+    places: i128,
+}
+
+impl Size {
+    const LARGEST: Self =
+        Self { unusual: usize::MAX, picks: usize::MAX, delays: u64::MAX, draws: usize::MAX, places: i128::MAX };
+
+    fn of(draws: &[Draw]) -> Self {
+        let unusual = || draws.iter().enumerate().filter(|(_, draw)| draw.value > 0);
+        let picks = unusual().filter(|(_, draw)| draw.kind == Kind::SCHEDULE).count();
+        Self {
+            unusual: unusual().count() - picks,
+            picks,
+            delays: unusual().map(|(_, draw)| u64::from(draw.value)).sum(),
+            draws: draws.len(),
+            places: -unusual().map(|(at, _)| at as i128).sum::<i128>(),
+        }
+    }
+}
+
+struct Shrinker<'a> {
+    trial: &'a Trial<'a>,
+    same: &'a Same,
+    world: Option<Rc<Run>>,
+    budget: Budget,
+    started: Instant,
+    replays: u32,
+    /// The draws of the smallest failing run so far.
+    best: Vec<Draw>,
+    /// What that run came to; `None` before the first.
+    outcome: Option<(Verdict, u64)>,
+    size: Size,
+}
+
+impl<'a> Shrinker<'a> {
+    #[expect(clippy::disallowed_methods, reason = "a budget in real time needs the real clock; no run sees it")]
+    fn new(trial: &'a Trial<'a>, same: &'a Same, budget: Budget) -> Self {
+        Self {
+            trial,
+            same,
+            world: None,
+            budget,
+            started: Instant::now(),
+            replays: 0,
+            best: Vec::new(),
+            outcome: None,
+            size: Size::LARGEST,
+        }
+    }
+
+    fn is_spent(&self) -> bool {
+        self.replays >= self.budget.replays || self.started.elapsed() >= self.budget.time
+    }
+
+    /// The unusual answers of the best run so far.
+    fn answers(&self) -> Answers {
+        let unusual = self.best.iter().enumerate().filter(|(_, draw)| draw.value > 0);
+        unusual.map(|(at, draw)| (at as u64, draw.value)).collect()
+    }
+
+    /// Replays `answers`; true if the finding came back and the run is smaller than the best so far, which it then is.
+    fn attempt(&mut self, answers: Answers) -> bool {
+        if self.is_spent() {
+            return false;
+        }
+        self.replays += 1;
+        let source: Box<dyn Source> = Box::new(Lenient::answering(answers));
+        // One world for all replays, so that their memory is used again.
+        let world = self.world.get_or_insert_with(|| self.trial.rehearsal());
+        world.choices.borrow_mut().answer_from(source);
+        let (outcome, ()) = self.trial.perform(world, 0, |_, _| ());
+        let Some(verdict) = outcome.verdict.filter(|verdict| self.same.is(verdict)) else { return false };
+        let choices = world.choices.borrow();
+        let size = Size::of(choices.draws());
+        let smaller = size < self.size;
+        if smaller {
+            self.size = size;
+            self.outcome = Some((verdict, outcome.digest));
+            self.best.clear();
+            self.best.extend_from_slice(choices.draws());
+        }
+        smaller
+    }
+}

@@ -1,0 +1,154 @@
+//! The edits that shrinking tries.
+
+use super::{Answers, Shrinker};
+
+/// Tries all edits until none helps or the budget is spent.
+pub(super) fn run(shrinker: &mut Shrinker<'_>) {
+    if shrinker.attempt(Vec::new()) {
+        return;
+    }
+    loop {
+        let before = shrinker.size;
+        shorten(shrinker);
+        drop_stretches(shrinker);
+        lower(shrinker);
+        take_out(shrinker);
+        shift(shrinker);
+        if shrinker.is_spent() {
+            return;
+        }
+        if shrinker.size == before && !search_below(shrinker) {
+            return;
+        }
+    }
+}
+
+/// Keeps only the first unusual answers: 1, 2, 4, .. of them.
+fn shorten(shrinker: &mut Shrinker<'_>) {
+    let answers = shrinker.answers();
+    let mut keep = 1;
+    while keep < answers.len() {
+        if shrinker.attempt(answers[..keep].to_vec()) {
+            return;
+        }
+        keep *= 2;
+    }
+}
+
+/// Makes stretches of unusual answers usual: halves first, single ones last (delta debugging, Zeller and Hildebrandt 2002).
+fn drop_stretches(shrinker: &mut Shrinker<'_>) {
+    let mut length = shrinker.answers().len().div_ceil(2);
+    while length > 0 && !shrinker.is_spent() {
+        let mut from = 0;
+        loop {
+            let answers = shrinker.answers();
+            if from >= answers.len() || shrinker.is_spent() {
+                break;
+            }
+            let to = (from + length).min(answers.len());
+            let rest: Answers = answers[..from].iter().chain(&answers[to..]).copied().collect();
+            if !shrinker.attempt(rest) {
+                from = to;
+            }
+        }
+        length /= 2;
+    }
+}
+
+/// Lowers single answers: to 1, to half, by one.
+fn lower(shrinker: &mut Shrinker<'_>) {
+    let mut nth = 0;
+    while nth < shrinker.answers().len() && !shrinker.is_spent() {
+        let lowered =
+            |value: u32| [1, value / 2, value - 1].into_iter().filter(move |&lower| 0 < lower && lower < value);
+        let value = shrinker.answers()[nth].1;
+        let improved = lowered(value).any(|lower| {
+            let mut answers = shrinker.answers();
+            answers[nth].1 = lower;
+            shrinker.attempt(answers)
+        });
+        if !improved {
+            nth += 1;
+        }
+    }
+}
+
+/// Takes single choices out of the tape: what follows moves up. Tried at each unusual answer and right before it.
+fn take_out(shrinker: &mut Shrinker<'_>) {
+    let mut nth = 0;
+    while nth < shrinker.answers().len() && !shrinker.is_spent() {
+        let at = shrinker.answers()[nth].0;
+        let improved = [at, at.wrapping_sub(1)].into_iter().filter(|&at| at != u64::MAX).any(|at| {
+            let answers = shrinker.answers();
+            let kept = answers.into_iter().filter(|&(position, _)| position != at);
+            let moved = kept.map(|(position, value)| (if position > at { position - 1 } else { position }, value));
+            shrinker.attempt(moved.collect())
+        });
+        if !improved {
+            nth += 1;
+        }
+    }
+}
+
+/// Moves single unusual answers to a neighbouring choice.
+fn shift(shrinker: &mut Shrinker<'_>) {
+    for nth in 0..shrinker.answers().len() {
+        for step in [1_i64, -1] {
+            let mut answers = shrinker.answers();
+            let Some(&(at, value)) = answers.get(nth) else { return };
+            let Some(to) = at.checked_add_signed(step) else { continue };
+            if answers.iter().all(|&(position, _)| position != to) {
+                answers[nth] = (to, value);
+                answers.sort_unstable();
+                shrinker.attempt(answers);
+            }
+        }
+    }
+}
+
+/// Looks for a smaller run that no edit of the best one leads to: a single unusual answer anywhere; then all but two of the
+/// answers and one elsewhere. True if that helped.
+fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
+    let answers = shrinker.answers();
+    if answers.len() < 2 {
+        return false;
+    }
+    let places: Vec<(u64, u32)> = shrinker.best.iter().enumerate().map(|(at, draw)| (at as u64, draw.bound)).collect();
+    let singles = |kept: &Answers, shrinker: &mut Shrinker<'_>| {
+        for &(at, bound) in &places {
+            if kept.iter().any(|&(position, _)| position == at) {
+                continue;
+            }
+            for value in 1..bound {
+                let mut candidate = kept.clone();
+                candidate.push((at, value));
+                candidate.sort_unstable();
+                if shrinker.attempt(candidate) {
+                    return true;
+                }
+                if shrinker.is_spent() {
+                    return false;
+                }
+            }
+        }
+        false
+    };
+    if singles(&Vec::new(), shrinker) {
+        return true;
+    }
+    if answers.len() == 2 {
+        return false;
+    }
+    for first in 0..answers.len() {
+        for second in first + 1..answers.len() {
+            let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
+            if singles(&kept.map(|(_, answer)| *answer).collect(), shrinker) {
+                return true;
+            }
+            if shrinker.is_spent() {
+                return false;
+            }
+        }
+    }
+    false
+}

@@ -1,0 +1,79 @@
+//! Whether another run failed in the same way.
+//!
+//! Decided from the verdict of the run alone: symbols are resolved for the final report only, and a shrinker that looked at
+//! await sites would spend its budget there.
+
+use std::panic::Location;
+
+use crate::finding::TaskInfo;
+use crate::judge::{Panicked, Verdict};
+use crate::run::Limit;
+
+/// What two failing runs have in common if they show one bug.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Same {
+    /// The first panic is at this place.
+    Panic(Option<(String, u32, u32)>),
+    /// The root fails.
+    Error,
+    /// The oracle objects in these words, digits apart.
+    Oracle(String),
+    /// A task that was spawned here is stuck; whether nobody can wake it.
+    Stuck { root_ended: bool, task: Signature, dead: bool },
+    /// The limit is reached, and this task is the busiest.
+    Limit { polls: bool, busiest: Option<Signature> },
+    /// This future is polled after completion.
+    PollAfterReady(&'static str),
+    /// A task that was spawned here is alive when the root ends.
+    Detached(Option<Signature>),
+}
+
+/// Which task, whatever its number.
+type Signature = (&'static Location<'static>, Option<String>);
+
+fn signature(task: &TaskInfo) -> Signature {
+    (task.site, task.name.clone())
+}
+
+impl Same {
+    /// What to look for, given a verdict and the task that its explanation found guilty. `None` for what no tape repeats.
+    pub(crate) fn of(verdict: &Verdict, guilty: Option<&TaskInfo>) -> Option<Self> {
+        let stuck = |root_ended, tasks: &[TaskInfo]| {
+            let task = guilty.or(tasks.first())?;
+            Some(Self::Stuck { root_ended, task: signature(task), dead: task.live_wakers == 0 })
+        };
+        match verdict {
+            Verdict::Stuck(tasks) => stuck(false, tasks),
+            Verdict::Dead(tasks) => stuck(true, tasks),
+            Verdict::Panic(panicked) => Some(Self::Panic(first_place(panicked))),
+            Verdict::Error(_) => Some(Self::Error),
+            Verdict::Oracle(text) => Some(Self::Oracle(without_digits(text))),
+            Verdict::Limit { limit, busiest, .. } => {
+                Some(Self::Limit { polls: *limit == Limit::Polls, busiest: busiest.as_ref().map(signature) })
+            }
+            Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
+            Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
+            Verdict::Refused(_) | Verdict::ForeignWake(_) => None,
+        }
+    }
+
+    /// Whether `verdict` shows it.
+    pub(crate) fn is(&self, verdict: &Verdict) -> bool {
+        match (self, verdict) {
+            (Self::Stuck { root_ended: false, task, dead }, Verdict::Stuck(tasks))
+            | (Self::Stuck { root_ended: true, task, dead }, Verdict::Dead(tasks)) => {
+                tasks.iter().any(|one| signature(one) == *task && (one.live_wakers == 0) == *dead)
+            }
+            _ => Self::of(verdict, None).as_ref() == Some(self),
+        }
+    }
+}
+
+fn first_place(panicked: &Panicked) -> Option<(String, u32, u32)> {
+    let first = panicked.before.first().map(|(_, note)| note).or(panicked.note.as_ref());
+    first.and_then(|note| note.place.clone())
+}
+
+fn without_digits(text: &str) -> String {
+    text.chars().filter(|character| !character.is_ascii_digit()).collect()
+}

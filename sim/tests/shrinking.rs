@@ -1,0 +1,131 @@
+//! A failing run is made small before it is reported, and stays the same failure.
+
+#![cfg(not(loom))]
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use reveille::{Failure, FindingKind, explore, spawn, yield_now};
+
+/// `setters` tasks each set `a`, then `b`; the checker fails if it sees one without the other (`reorder` of the SURW paper).
+/// The smallest schedule that shows it runs the checker once too early.
+async fn reorder(setters: usize) {
+    let (a, b) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let mut tasks: Vec<_> = (0..setters)
+        .map(|_| {
+            let (a, b) = (a.clone(), b.clone());
+            spawn(async move {
+                a.set(1);
+                yield_now().await;
+                b.set(-1);
+            })
+        })
+        .collect();
+    tasks.push(spawn(async move {
+        let seen = (a.get(), b.get());
+        assert!(seen == (0, 0) || seen == (1, -1), "saw {seen:?}");
+    }));
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+fn unusual(failure: &Failure) -> usize {
+    failure.tape().unwrap().unusual()
+}
+
+#[test]
+fn a_panic_needs_few_unusual_choices_after_shrinking() {
+    let program = || async {
+        let order = Rc::new(RefCell::new(Vec::new()));
+        let tasks: Vec<_> = (0..6)
+            .map(|n| {
+                let order = order.clone();
+                spawn(async move {
+                    yield_now().await;
+                    order.borrow_mut().push(n);
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        assert!(order.borrow()[0] != 3, "task 3 was first");
+    };
+    let plain = explore().name("s").shrink(false).run(program).unwrap_err();
+    let shrunk = explore().name("s").run(program).unwrap_err();
+    assert_eq!(plain.kind(), shrunk.kind());
+    assert!(unusual(&plain) > 3, "{plain}");
+    assert_eq!(unusual(&shrunk), 1, "{shrunk}");
+    assert!(shrunk.to_string().contains("shrunk: 1 of "), "{shrunk}");
+    let again = explore().name("s").replay(shrunk.tape().unwrap().to_string()).run(program).unwrap_err();
+    assert_eq!(again.tape(), shrunk.tape());
+}
+
+/// Whatever run of `reorder` fails, one pick out of order is what remains.
+#[test]
+fn reorder_shrinks_to_its_optimum_from_any_seed() {
+    let mut replays = Vec::new();
+    for setters in [2, 4, 9] {
+        for seed in 0..20 {
+            let program = move || reorder(setters);
+            let Err(failure) = explore().name("r").seed(1 + seed * 1_000).run(program) else { continue };
+            let report = failure.to_string();
+            let count = |text: &str| text.split(" in ").nth(1)?.split(' ').next()?.parse::<u32>().ok();
+            replays.extend(report.lines().find(|line| line.contains("shrunk: ")).and_then(count));
+            assert!(unusual(&failure) <= 1, "{setters} setters, seed {seed}:\n{failure}");
+        }
+    }
+    assert!(replays.len() > 20, "only {} failing runs", replays.len());
+    let mean = replays.iter().sum::<u32>() / u32::try_from(replays.len()).unwrap();
+    assert!(mean <= 200, "{mean} replays on average");
+}
+
+#[test]
+fn another_failure_is_not_taken_for_the_same() {
+    // The dullest run fails as well, elsewhere: shrinking must not slip into it.
+    let program = || async {
+        match reveille::choose(3) {
+            1 => panic!("one"),
+            2 => panic!("two"),
+            _ => {}
+        }
+    };
+    let failure = (1..50)
+        .map(|seed| explore().name("o").seed(seed).runs(1).run(program))
+        .find_map(|result| result.err().filter(|failure| failure.to_string().contains("two")))
+        .unwrap();
+    assert!(failure.tape().unwrap().to_string().contains(".c3-2."), "{failure}");
+}
+
+#[test]
+fn a_stuck_task_stays_the_stuck_task() {
+    let program = || async {
+        let lock = Rc::new(tokio::sync::Mutex::new(()));
+        let other = Rc::new(tokio::sync::Mutex::new(()));
+        for _ in 0..3 {
+            drop(spawn(async { yield_now().await }));
+        }
+        let (one, two) = (lock.clone(), other.clone());
+        let left = spawn(async move {
+            let _one = one.lock().await;
+            yield_now().await;
+            let _two = two.lock().await;
+        });
+        yield_now().await;
+        yield_now().await;
+        yield_now().await;
+        yield_now().await;
+        let right = spawn(async move {
+            let _two = other.lock().await;
+            yield_now().await;
+            let _one = lock.lock().await;
+        });
+        left.await.unwrap();
+        right.await.unwrap();
+    };
+    let failure = explore().name("d").run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+    // The left task has to be passed over in each of the root's four rounds.
+    assert!(unusual(&failure) <= 4, "{failure}");
+}
