@@ -39,7 +39,7 @@ const ADAPTERS: [&str; 12] = [
     "tokio::time::timeout::",
     "tokio_stream::",
     "tracing::instrument::",
-    "reveille::time::Timeout",
+    "reveille::time::timeout::",
 ];
 
 /// Whether the future or stream `path` polls children with wakers of its own.
@@ -53,12 +53,13 @@ pub(super) fn is_adapter(path: &str) -> bool {
 }
 
 /// Our futures by the name of their type, and what a user writes to await one.
-const OURS: [(&str, &str); 7] = [
+const OURS: [(&str, &str); 8] = [
     ("Sleep", "reveille::time::sleep"),
     ("Timeout", "reveille::time::timeout"),
     ("Tick", "reveille::time::Interval::tick"),
     ("Interval", "reveille::time::Interval::tick"),
     ("JoinHandle", "reveille::JoinHandle"),
+    ("JoinNext", "reveille::JoinSet::join_next"),
     ("JoinSet", "reveille::JoinSet"),
     ("YieldNow", "reveille::yield_now"),
 ];
@@ -81,7 +82,7 @@ mod tests {
     fn our_futures_have_the_names_that_users_write() {
         assert_eq!(public_name("reveille::time::sleep::Sleep"), "reveille::time::sleep");
         assert_eq!(public_name("reveille_executor::task::join::JoinHandle"), "reveille::JoinHandle");
-        assert_eq!(public_name("reveille::JoinSet::join_next"), "reveille::JoinSet");
+        assert_eq!(public_name("reveille::task::join_set::JoinNext"), "reveille::JoinSet::join_next");
         assert_eq!(public_name("tokio::time::sleep::Sleep"), "tokio::time::sleep::Sleep");
         assert_eq!(public_name("reveille_driver::Sleep"), "reveille_driver::Sleep");
     }
