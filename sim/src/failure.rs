@@ -26,6 +26,7 @@ use crate::tape::Tape;
 pub struct Failure(Box<Inner>);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "it is boxed as a whole")]
 enum Inner {
     /// The test could not be run as asked.
     Setup(String),

@@ -75,6 +75,7 @@ fn rule_3_bounds_are_small_however_many_tasks_can_run() {
     let failure = explore()
         .runs(1)
         .seed(1)
+        .shrink(false)
         .run(|| async {
             let tasks: Vec<_> = (0..1_000).map(|_| spawn(async {})).collect();
             for task in tasks {
