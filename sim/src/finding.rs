@@ -72,15 +72,21 @@ pub(crate) struct TaskInfo {
 }
 
 impl TaskInfo {
+    /// Takes time in the number of tasks.
     pub(crate) fn of(run: &Run, id: TaskId) -> Self {
-        let record = run.tasks.get(id);
+        Self::with_wakers(run, id, run.executor.live_wakers(id).unwrap_or(0))
+    }
+
+    /// The same, where it is known how many wakers there are.
+    pub(crate) fn with_wakers(run: &Run, id: TaskId, live_wakers: usize) -> Self {
+        let (origin, progress) = (run.tasks.origin(id), run.tasks.progress(id));
         Self {
             id,
-            name: record.origin.name.map(std::borrow::Cow::into_owned),
-            site: record.origin.site,
-            polls: record.polls,
-            last_step: record.last_step,
-            live_wakers: run.executor.live_wakers(id).unwrap_or(0),
+            name: origin.name.map(std::borrow::Cow::into_owned),
+            site: origin.site,
+            polls: progress.polls,
+            last_step: progress.last_step,
+            live_wakers,
         }
     }
 }

@@ -3,13 +3,14 @@
 //! This is the cheap half of judging: it looks at the world as it stands, polls nothing and takes no backtrace, so every run
 //! can afford it. Why a task is stuck, and where, is found out on replays (`explain.rs`).
 
+use std::collections::BTreeMap;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use reveille_executor::{JoinHandle, TaskId};
 
 use crate::finding::TaskInfo;
-use crate::run::{Ended, Ending, Limit, PanicNote, Run};
+use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
 /// What is wrong with a run.
@@ -87,19 +88,29 @@ pub(crate) fn judge(
 }
 
 fn infos(run: &Run, tasks: &[TaskId]) -> Vec<TaskInfo> {
-    tasks.iter().map(|&task| TaskInfo::of(run, task)).collect()
+    let wakers = live_wakers(run);
+    let info = |&task| TaskInfo::with_wakers(run, task, wakers.get(&task).copied().unwrap_or(0));
+    tasks.iter().map(info).collect()
+}
+
+/// How many wakers each task that has not ended has. One walk over the tasks: a run may leave 100,000 of them behind.
+fn live_wakers(run: &Run) -> BTreeMap<TaskId, usize> {
+    let mut wakers = BTreeMap::new();
+    run.executor.for_each_task(|task| {
+        wakers.insert(task.id, task.live_wakers);
+    });
+    wakers
 }
 
 /// The task with the most polls.
 fn busiest(run: &Run) -> Option<TaskInfo> {
     let all = run.tasks.filter(|_, _| true);
-    all.into_iter().map(|task| TaskInfo::of(run, task)).max_by_key(|task| task.polls)
+    all.into_iter().max_by_key(|task| run.tasks.progress(*task).polls).map(|task| TaskInfo::of(run, task))
 }
 
 /// A panic whose `JoinError` nobody received; the root's first of all.
 fn panicked(run: &Run) -> Option<Verdict> {
-    let untaken = run.tasks.filter(|_, record| record.ended == Some(Ended::Panicked) && !record.panic_taken);
-    let task = *untaken.first()?;
+    let task = run.tasks.first_untaken_panic()?;
     let mut notes = run.notes.panics();
     let last = notes.iter().rposition(|note| note.task == Some(task));
     notes.truncate(last.map_or(0, |last| last + 1));
@@ -117,7 +128,7 @@ fn objection(run: &Run, ending: Ending) -> Option<Verdict> {
 }
 
 fn foreign(run: &Run, ending: Ending) -> Option<TaskId> {
-    let somebody_may_wake = || !run.tasks.filter(|task, _| run.executor.live_wakers(task) > Some(0)).is_empty();
+    let somebody_may_wake = || live_wakers(run).values().any(|wakers| *wakers > 0);
     let patience = if ending == Ending::Stuck && somebody_may_wake() { run.limits().patience } else { Duration::ZERO };
     run.foreign_wake(patience)
 }
@@ -126,8 +137,12 @@ fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Deta
     if let Some(error) = root_error(root) {
         return Some(Verdict::Error(error));
     }
+    if run.executor.live_tasks() == 0 {
+        return None;
+    }
     let alive = waiting(run);
-    let dead: Vec<_> = alive.iter().copied().filter(|&task| run.executor.live_wakers(task) == Some(0)).collect();
+    let wakers = live_wakers(run);
+    let dead: Vec<_> = alive.iter().copied().filter(|task| wakers.get(task) == Some(&0)).collect();
     if !dead.is_empty() {
         return Some(Verdict::Dead(infos(run, &dead)));
     }
@@ -146,18 +161,18 @@ fn root_error(root: &mut JoinHandle<Result<(), String>>) -> Option<String> {
 
 /// The tasks that wait and are not meant to wait for ever. Nothing is queued when this is asked.
 fn waiting(run: &Run) -> Vec<TaskId> {
-    run.tasks.filter(|_, record| record.ended.is_none() && !record.origin.daemon)
+    run.tasks.filter(|_, task| task.ended.is_none() && !task.daemon)
 }
 
 /// The tasks that were polled, but not in the last half of the budget that ran out.
 fn unpolled(run: &Run, limit: Limit) -> Vec<TaskId> {
     let limits = run.limits();
-    run.tasks.filter(|_, record| {
-        let waits = record.ended.is_none() && !record.origin.daemon && record.polls > 0;
+    run.tasks.filter(|_, task| {
+        let waits = task.ended.is_none() && !task.daemon && task.polls > 0;
         waits
             && match limit {
-                Limit::Polls => record.last_step < limits.polls / 2,
-                Limit::Time => record.last_time.as_nanos() < (limits.time.as_nanos() / 2) as u64,
+                Limit::Polls => task.last_step < limits.polls / 2,
+                Limit::Time => task.last_time.as_nanos() < (limits.time.as_nanos() / 2) as u64,
             }
     })
 }

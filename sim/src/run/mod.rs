@@ -20,7 +20,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
 pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
-pub(crate) use tasks::{Ended, Origin, TaskRecord, Tasks};
+pub(crate) use tasks::{Ended, Origin, Tasks};
 
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
@@ -147,7 +147,7 @@ impl Run {
         let handle = self.executor.spawn(future);
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
-        self.tasks.add(task, TaskRecord::new(origin));
+        self.tasks.add(task, origin);
         self.emit(Event::Spawned { task, by: self.current.get() });
         handle
     }
