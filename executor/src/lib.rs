@@ -24,6 +24,7 @@
 //! Deliberately absent: time, I/O, randomness, environment variables, printing, and dependencies.
 
 mod choose;
+mod follow;
 mod id;
 mod local;
 mod observe;
@@ -36,10 +37,11 @@ mod yield_now;
 mod sync;
 
 pub use choose::{Choose, Hint, Kind, Point, Ready};
+pub use follow::{Follow, followed_waker};
 pub use id::TaskId;
 pub use join_set::{JoinNext, JoinSet};
 pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn};
-pub use observe::{Observe, WakerOp, proxy_waker};
+pub use observe::{Observe, WakerOp};
 pub use park::block_on;
 pub use task::{AbortHandle, JoinError, JoinHandle, Ran, TaskView};
 pub use yield_now::{YieldNow, yield_now};

@@ -1,10 +1,6 @@
 //! Telling someone what becomes of wakers.
 
-use std::sync::Arc;
-use std::task::{RawWaker, RawWakerVTable, Waker};
-
 use crate::TaskId;
-use crate::sync::{Alive, AtomicUsize, Ordering};
 
 /// Is told of every operation on the wakers of an executor's tasks.
 ///
@@ -48,91 +44,4 @@ pub enum WakerOp {
     Wake,
     /// It was dropped.
     Drop,
-}
-
-/// A waker with an identity of its own that reports what is done with it, and with its clones, and wakes `inner`.
-///
-/// Leaves that compare wakers ([`Waker::will_wake`]) take it for a stranger and register it anew, which is what one
-/// wants in order to see *where* a task waits. `live` in its reports counts this waker and its clones, not `inner`.
-///
-/// ```
-/// use std::sync::Arc;
-/// use std::task::Waker;
-/// use reveille_executor::{Observe, TaskId, WakerOp, proxy_waker};
-///
-/// struct Print;
-/// impl Observe for Print {
-///     fn observe(&self, task: TaskId, op: WakerOp, live: usize) {
-///         println!("{op:?} of a waker of task {task}: {live} left");
-///     }
-/// }
-///
-/// let inner = Waker::noop();
-/// let proxy = proxy_waker(inner.clone(), TaskId::new(3), Arc::new(Print));
-/// assert!(proxy.will_wake(&proxy.clone()) && !proxy.will_wake(inner));
-/// ```
-#[must_use]
-pub fn proxy_waker(inner: Waker, task: TaskId, observer: Arc<dyn Observe>) -> Waker {
-    let proxy = Box::new(Proxy { inner, task, observer, live: AtomicUsize::new(1), alive: Alive::new() });
-    let data = Box::into_raw(proxy).cast_const().cast();
-    // SAFETY: the functions of `PROXY` keep the contract of wakers: `live` counts the wakers with this pointer, and the
-    // last of them frees it.
-    unsafe { Waker::from_raw(RawWaker::new(data, &PROXY)) }
-}
-
-static PROXY: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
-
-/// What the clones of one proxy waker share.
-struct Proxy {
-    inner: Waker,
-    task: TaskId,
-    observer: Arc<dyn Observe>,
-    /// How many wakers point here.
-    live: AtomicUsize,
-    alive: Alive,
-}
-
-/// # Safety
-/// `data` is that of a proxy waker that stays alive while the result is used.
-unsafe fn proxy<'a>(data: *const ()) -> &'a Proxy {
-    // SAFETY: the caller's promise.
-    let proxy: &Proxy = unsafe { &*data.cast() };
-    proxy.alive.touch();
-    proxy
-}
-
-unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: called on a waker that is alive.
-    let proxy = unsafe { proxy(data) };
-    let before = proxy.live.fetch_add(1, Ordering::Relaxed);
-    if before > isize::MAX as usize {
-        std::process::abort();
-    }
-    let cloned = RawWaker::new(data, &PROXY);
-    proxy.observer.observe(proxy.task, WakerOp::Clone, before + 1);
-    cloned
-}
-
-unsafe fn wake(data: *const ()) {
-    // SAFETY: the waker that we were called on. As a value it is let go even if `inner` or the observer panics.
-    unsafe { Waker::from_raw(RawWaker::new(data, &PROXY)) }.wake_by_ref();
-}
-
-unsafe fn wake_by_ref(data: *const ()) {
-    // SAFETY: called on a waker that is alive.
-    let proxy = unsafe { proxy(data) };
-    proxy.inner.wake_by_ref();
-    proxy.observer.observe(proxy.task, WakerOp::Wake, proxy.live.load(Ordering::Relaxed));
-}
-
-unsafe fn release(data: *const ()) {
-    // SAFETY: called on a waker that is alive, and given up: until it is counted off.
-    let (task, observer) = unsafe { (proxy(data).task, Arc::clone(&proxy(data).observer)) };
-    // SAFETY: as above.
-    let live = unsafe { proxy(data) }.live.fetch_sub(1, Ordering::AcqRel) - 1;
-    if live == 0 {
-        // SAFETY: no waker with this pointer is left, and it came from a box.
-        unsafe { Alive::free(data.cast_mut().cast::<Proxy>(), |proxy| &proxy.alive) };
-    }
-    observer.observe(task, WakerOp::Drop, live);
 }

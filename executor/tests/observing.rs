@@ -10,7 +10,7 @@ use std::task::Waker;
 
 use common::{WakerSlot, Wakes, run_ready};
 use reveille_executor::WakerOp::{Clone, Drop, Wake};
-use reveille_executor::{LocalExecutor, Observe, Ran, TaskId, WakerOp, proxy_waker, yield_now};
+use reveille_executor::{Follow, LocalExecutor, Observe, Ran, TaskId, WakerOp, followed_waker, yield_now};
 
 #[derive(Default)]
 struct Log(Mutex<Vec<(usize, WakerOp, usize)>>);
@@ -129,33 +129,61 @@ fn an_observer_that_panics_breaks_nothing() {
     assert_eq!(run_ready(&executor), [Ran::Pending]);
 }
 
+/// Keeps what happened to a waker and its clones, which are numbered as they come.
+struct Trail {
+    number: u32,
+    log: Arc<Mutex<Vec<(u32, WakerOp)>>>,
+}
+
+impl Trail {
+    fn start() -> (Box<dyn Follow>, Arc<Mutex<Vec<(u32, WakerOp)>>>) {
+        let log = Arc::new(Mutex::new(Vec::new()));
+        (Box::new(Self { number: 0, log: log.clone() }), log)
+    }
+
+    fn note(&self, op: WakerOp) {
+        self.log.lock().unwrap().push((self.number, op));
+    }
+}
+
+impl Follow for Trail {
+    fn cloned(&self) -> Box<dyn Follow> {
+        self.note(Clone);
+        Box::new(Self { number: self.number + 1, log: self.log.clone() })
+    }
+
+    fn woken(&self) {
+        self.note(Wake);
+    }
+
+    fn dropped(&self) {
+        self.note(Drop);
+    }
+}
+
 #[test]
-fn a_proxy_reports_forwards_and_is_a_stranger() {
-    let (log, wakes) = (Arc::new(Log::default()), Wakes::new());
+fn a_followed_waker_forwards_and_every_clone_is_a_stranger() {
+    let (wakes, (trail, log)) = (Wakes::new(), Trail::start());
     let inner = Waker::from(wakes.clone());
-    let proxy = proxy_waker(inner.clone(), TaskId::new(7), log.clone());
-    assert!(!proxy.will_wake(&inner));
-    let clone = proxy.clone();
-    assert!(proxy.will_wake(&clone));
-    assert!(!proxy.will_wake(&proxy_waker(inner.clone(), TaskId::new(7), Arc::new(Log::default()))));
-    proxy.wake_by_ref();
-    proxy.wake();
-    drop(clone);
-    assert_eq!(log.take(), [(7, Clone, 2), (7, Wake, 2), (7, Wake, 2), (7, Drop, 1), (7, Drop, 0)]);
+    let waker = followed_waker(inner.clone(), trail);
+    let clone = waker.clone();
+    assert!(!waker.will_wake(&inner) && !waker.will_wake(&clone));
+    waker.wake_by_ref();
+    clone.wake();
+    drop(waker);
+    assert_eq!(*log.lock().unwrap(), [(0, Clone), (0, Wake), (1, Wake), (1, Drop), (0, Drop)]);
     assert_eq!((wakes.get(), Arc::strong_count(&wakes)), (2, 2));
 }
 
 #[test]
-fn a_task_can_be_polled_with_a_proxy() {
+fn a_task_can_be_polled_with_a_followed_waker() {
     let executor = LocalExecutor::new();
-    let (log, slot) = (Arc::new(Log::default()), WakerSlot::default());
+    let (slot, (trail, log)) = (WakerSlot::default(), Trail::start());
     let task = executor.spawn(slot.wait());
-    let own = executor.waker(task.id()).unwrap();
-    let proxy = proxy_waker(own, task.id(), log.clone());
-    assert_eq!(executor.pick(&mut common::Fifo).unwrap().run_with(&proxy), Ran::Pending);
-    drop(proxy);
-    assert_eq!(log.take(), [(0, Clone, 2), (0, Drop, 1)]);
+    let waker = followed_waker(executor.waker(task.id()).unwrap(), trail);
+    assert_eq!(executor.pick(&mut common::Fifo).unwrap().run_with(&waker), Ran::Pending);
+    drop(waker);
     slot.take().wake();
-    assert_eq!(log.take(), [(0, Wake, 1), (0, Drop, 0)]);
+    assert_eq!(*log.lock().unwrap(), [(0, Clone), (0, Drop), (1, Wake), (1, Drop)]);
     assert_eq!(run_ready(&executor), [Ran::Ready]);
 }

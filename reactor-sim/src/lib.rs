@@ -1,4 +1,7 @@
-//! Virtual time as plain values: the clock reading, the timers that wait for it, and what a poll may cost.
+// First, as what stands before it stays. See build.rs.
+#![cfg(not(all(doctest, under_loom)))]
+//! The simulated world as plain values: virtual time, the timers that wait for it, what a poll may cost; nodes, their
+//! sockets and the network between them ([`net`]).
 //!
 //! Nothing here runs anything. Time is passed in, wakers are handed in owned and handed out owned, and the caller wakes or
 //! drops them once it holds no borrow: dropping a waker can run user code that comes straight back.
@@ -20,13 +23,18 @@
 //! assert_eq!(timers.next_deadline(), Some(start + Duration::from_secs(5)));
 //! ```
 //!
-//! Deliberately absent: a clock (the run loop owns it), ticks, real time, and as yet any I/O.
+//! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
 #![forbid(unsafe_code)]
 
 mod instant;
+mod kernel;
 mod poll_cost;
+mod slab;
 mod timers;
 
+pub mod net;
+
 pub use instant::Instant;
+pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
 pub use poll_cost::PollCost;
 pub use timers::{TimerKey, Timers};

@@ -1,3 +1,5 @@
+// First, as what stands before it stays. See build.rs.
+#![cfg(not(all(doctest, under_loom)))]
 //! Runs async code thousands of times in a simulation in which nothing is left to chance, and says which task was never
 //! woken, where it waits, and how to see it again.
 //!

@@ -4,10 +4,10 @@
 //! changes nothing: observing wakers compare equal to their clones just as plain ones do.
 
 use std::cell::{Cell, RefCell};
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::task::Waker;
 
-use reveille_executor::{Observe, TaskId, WakerOp, proxy_waker};
+use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
 
 use crate::context;
 use crate::event::{Event, Stamped};
@@ -114,7 +114,9 @@ pub(crate) struct Focus {
     /// The poll to look into, counted from 1: the task's last.
     ordinal: u64,
     /// Where wakers were cloned while the lens was on the task; see [`Focus::collect`].
-    clones: RefCell<Vec<Stack>>,
+    clones: RefCell<BTreeMap<u32, Stack>>,
+    /// How many clones there have been.
+    cloned: Cell<u32>,
     collecting: Cell<bool>,
     /// Which lens is on, counted from 1: clones of an earlier one may still be about.
     lens: Cell<u32>,
@@ -145,6 +147,7 @@ impl Focus {
             task,
             ordinal,
             clones: RefCell::default(),
+            cloned: Cell::new(0),
             collecting: Cell::new(false),
             lens: Cell::new(0),
             woke_itself: Cell::new(false),
@@ -164,11 +167,22 @@ impl Focus {
     pub(crate) fn collect<R>(&self, waker: Waker, poll: impl FnOnce(&Waker) -> R) -> (R, Vec<Stack>) {
         self.lens.set(self.lens.get() + 1);
         self.woke_itself.set(false);
-        let lens = proxy_waker(waker, self.task, Arc::new(Lens(self.lens.get())));
+        let lens = followed_waker(waker, Box::new(Lens { lens: self.lens.get(), clone: 0 }));
         self.collecting.set(true);
         let result = poll(&lens);
         self.collecting.set(false);
-        (result, self.clones.take())
+        // What was cloned and dropped again within the poll, for a branch that lost, is not where the task waits.
+        (result, self.clones.take().into_values().collect())
+    }
+
+    fn note_clone(&self) -> u32 {
+        let clone = self.cloned.get() + 1;
+        self.cloned.set(clone);
+        let mut clones = self.clones.borrow_mut();
+        if clones.len() < Self::CLONES_MAX {
+            clones.insert(clone, Stack::capture());
+        }
+        clone
     }
 
     pub(crate) fn waits_at(&self, sites: Vec<Stack>) {
@@ -219,22 +233,36 @@ impl Observe for Onlooker {
     }
 }
 
-/// The observer of a fresh waker: notes where it is cloned, and whether it is woken in the poll that it is lent to.
-struct Lens(u32);
+/// Follows a waker of fresh identity: notes where it is cloned, and whether it is woken in the poll that it is lent to.
+struct Lens {
+    /// Which lens this belongs to.
+    lens: u32,
+    /// The number of this clone; 0 for the waker that was lent.
+    clone: u32,
+}
 
-impl Observe for Lens {
-    fn observe(&self, _task: TaskId, op: WakerOp, _live: usize) {
+impl Lens {
+    /// Calls `f` with the focus of the current run, if the lens that this belongs to is on.
+    fn on<R>(&self, f: impl FnOnce(&Focus) -> R) -> Option<R> {
         context::try_with(|run| {
-            let Some(focus) = run.watch.as_ref().and_then(Watch::focus) else { return };
-            if !focus.collecting.get() || focus.lens.get() != self.0 {
-                return;
-            }
-            let mut clones = focus.clones.borrow_mut();
-            match op {
-                WakerOp::Clone if clones.len() < Focus::CLONES_MAX => clones.push(Stack::capture()),
-                WakerOp::Wake => focus.woke_itself.set(true),
-                _ => {}
-            }
-        });
+            let focus = run.watch.as_ref().and_then(Watch::focus)?;
+            (focus.collecting.get() && focus.lens.get() == self.lens).then(|| f(focus))
+        })
+        .flatten()
+    }
+}
+
+impl Follow for Lens {
+    fn cloned(&self) -> Box<dyn Follow> {
+        let clone = self.on(Focus::note_clone).unwrap_or(u32::MAX);
+        Box::new(Self { lens: self.lens, clone })
+    }
+
+    fn woken(&self) {
+        self.on(|focus| focus.woke_itself.set(true));
+    }
+
+    fn dropped(&self) {
+        self.on(|focus| focus.clones.borrow_mut().remove(&self.clone));
     }
 }

@@ -258,7 +258,6 @@ fn a_channel_that_kept_a_waker_does_not_give_the_old_line() {
             _ = receiver.next() => {}
             () = reveille::yield_now() => {}
         }
-        reveille::yield_now().await;
         at(line!(), receiver.next()).await;
     });
     let Some(found) = found else { return };

@@ -9,15 +9,13 @@ use std::process::Command;
 use reveille::time::{Duration, sleep};
 use reveille::{explore, spawn};
 
-fn program() -> impl Future<Output = ()> {
-    async {
-        let task = spawn(async {
-            sleep(Duration::from_millis(1500)).await;
-            tracing::info!(order = 7, "shipped");
-        });
-        task.await.unwrap();
-        assert!(reveille::choose(4) != 3);
-    }
+async fn program() {
+    let task = spawn(async {
+        sleep(Duration::from_millis(1500)).await;
+        tracing::info!(order = 7, "shipped");
+    });
+    task.await.unwrap();
+    assert!(reveille::choose(4) != 3);
 }
 
 #[test]

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
-use reveille_executor::{LocalExecutor, Observe, TaskId, WakerOp, proxy_waker};
+use reveille_executor::{LocalExecutor, Observe, TaskId, WakerOp};
 
-use crate::model::{Count, Drops, exhaustively, run_ready, spawn};
+use crate::model::{Drops, exhaustively, run_ready, spawn};
 
 /// Counts reports by kind.
 struct Reports([AtomicUsize; 3]);
@@ -44,19 +44,5 @@ fn the_last_of_an_observed_task_is_reported() {
         drop(executor);
         thread.join().unwrap();
         assert_eq!(reports.counts(), [1, 1, 1]);
-    });
-}
-
-#[test]
-fn a_proxy_is_freed_by_the_last_of_its_clones() {
-    exhaustively("proxy waker, dropped and woken", || {
-        let (reports, count) = (Reports::new(), Count::new());
-        let proxy = proxy_waker(count.clone().into(), TaskId::new(0), reports.clone());
-        let clone = proxy.clone();
-        let thread = thread::spawn(move || clone.wake());
-        drop(proxy);
-        thread.join().unwrap();
-        assert_eq!((reports.counts(), count.wakes()), ([1, 1, 2], 1));
-        assert_eq!(Arc::strong_count(&count), 1, "the proxy was not freed");
     });
 }
