@@ -121,6 +121,7 @@ pub(crate) fn explore(
             tape: None,
             hints: Vec::new(),
             shrunk: None,
+            schedule: Vec::new(),
             replay: None,
         }));
     }
@@ -189,8 +190,11 @@ fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape,
         Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
     };
     let Explained { finding, tape, digest, shrunk } = explained;
-    if !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism) {
-        Case { trial, tape: &tape, digest }.show();
+    let case = Case { trial, tape: &tape, digest };
+    let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
+    let schedule = if repeats { case.lanes() } else { Vec::new() };
+    if repeats {
+        case.show();
     }
     Failure::found(Found {
         name: plan.name.clone(),
@@ -199,6 +203,7 @@ fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape,
         seed: Some(seed),
         finding,
         shrunk,
+        schedule,
         replay: Some(replay(&tape, seed)),
         tape: Some(tape),
         hints,
@@ -248,6 +253,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
     let case = Case { trial, tape: &tape, digest: outcome.digest };
     let finding = case.explain(verdict);
     case.show();
+    let schedule = case.lanes();
     let hints = world.notes.hints();
     let found = Found {
         name: name.to_owned(),
@@ -258,6 +264,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
         tape: Some(tape),
         hints,
         shrunk: None,
+        schedule,
         replay: None,
     };
     Err(Failure::found(found))

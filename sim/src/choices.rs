@@ -1,6 +1,6 @@
 //! Every decision of a run passes through here: answered by a source, recorded on the tape, folded into the digest.
 
-use reveille_executor::{Choose, Kind, Point};
+use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
 use crate::strategy::Source;
@@ -23,11 +23,25 @@ pub(crate) struct Choices {
     digest: Digest,
     /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
     refused: bool,
+    /// Somebody looks on and wants to know of picks out of order.
+    watched: bool,
+    /// Whose turn it was, and how many were passed over, if the last pick was out of order and somebody looks on.
+    passed_over: Option<(TaskId, u32)>,
 }
 
 impl Choices {
     pub(crate) fn new(source: Box<dyn Source>) -> Self {
-        Self { source, draws: Vec::new(), digest: Digest::EMPTY, refused: false }
+        Self { source, draws: Vec::new(), digest: Digest::EMPTY, refused: false, watched: false, passed_over: None }
+    }
+
+    /// Keeps note of picks out of order, for [`take_passed_over`](Self::take_passed_over).
+    pub(crate) fn watch(&mut self) {
+        self.watched = true;
+    }
+
+    /// Whose turn it would have been, and how many were passed over, if the last pick was out of order.
+    pub(crate) fn take_passed_over(&mut self) -> Option<(TaskId, u32)> {
+        self.passed_over.take()
     }
 
     /// Starts the run of `seed`; keeps the memory of the run before.
@@ -36,6 +50,7 @@ impl Choices {
         self.draws.clear();
         self.digest = Digest::EMPTY;
         self.refused = false;
+        self.passed_over = None;
     }
 
     /// Lets `source` answer from the next run on.
@@ -67,6 +82,12 @@ impl Choose for Choices {
         let answer = self.source.choose(point);
         self.refused |= answer >= point.bound;
         let value = if answer < point.bound { answer } else { 0 };
+        if self.watched
+            && value > 0
+            && let Hint::Ready(ready) = point.hint
+        {
+            self.passed_over = Some((ready.task(0), value));
+        }
         self.draws.push(Draw { kind: point.kind, bound: point.bound, value });
         self.digest = self.digest.with(Mark::Choice, (u64::from(point.bound) << 32) | u64::from(value));
         value

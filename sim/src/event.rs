@@ -14,6 +14,15 @@ pub enum Event {
         /// The task whose poll spawned it.
         by: Option<TaskId>,
     },
+    /// A task was picked out of order: the next poll is its.
+    Picked {
+        /// The task.
+        task: TaskId,
+        /// The task whose turn it was.
+        instead_of: TaskId,
+        /// How many tasks were passed over.
+        passed_over: u32,
+    },
     /// A task is about to be polled.
     Polled {
         /// The task.
@@ -61,6 +70,7 @@ impl std::fmt::Display for Stamped {
         match event {
             Event::Spawned { task, by: Some(by) } => write!(f, "task {by} spawned task {task}"),
             Event::Spawned { task, by: None } => write!(f, "task {task} was spawned"),
+            Event::Picked { task, instead_of, .. } => write!(f, "task {task} was picked instead of task {instead_of}"),
             Event::Polled { task } => write!(f, "task {task} was polled"),
             Event::Woken { task, by: Some(by) } => write!(f, "task {by} woke task {task}"),
             Event::Woken { task, by: None } => write!(f, "task {task} was woken"),

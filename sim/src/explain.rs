@@ -15,6 +15,7 @@ use crate::advice;
 use crate::event::Stamped;
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
+use crate::lanes::lanes;
 use crate::run::{Ending, Limit, Run};
 use crate::site::{AwaitSite, Stack};
 use crate::tape::Tape;
@@ -75,6 +76,11 @@ impl Case<'_> {
         let run = self.trial.stage(self.tape, Watch::tracing());
         let (outcome, trace) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_trace));
         (outcome.digest, trace.unwrap_or_default())
+    }
+
+    /// The run as a schedule, row by row.
+    pub(crate) fn lanes(&self) -> Vec<String> {
+        lanes(&self.traced().1)
     }
 
     /// The last replay: the program's own prints and log lines may come now.

@@ -49,6 +49,8 @@ pub(crate) struct Found {
     pub(crate) hints: Vec<Hint>,
     /// What shrinking did, where it was done.
     pub(crate) shrunk: Option<Shrinking>,
+    /// The run row by row; empty where none can be repeated.
+    pub(crate) schedule: Vec<String>,
     /// What to paste to see the run again.
     pub(crate) replay: Option<String>,
 }
@@ -150,6 +152,12 @@ impl fmt::Display for Found {
                 }
                 _ => writeln!(f, "  choices: {}", Choices(tape))?,
             }
+        }
+        if !self.schedule.is_empty() {
+            writeln!(f, "  schedule:")?;
+        }
+        for line in &self.schedule {
+            writeln!(f, "{line}")?;
         }
         if let Some(replay) = &self.replay {
             writeln!(f, "  replay: {replay}")?;

@@ -53,6 +53,7 @@ mod failure;
 mod finding;
 mod judge;
 mod kinds;
+mod lanes;
 #[cfg(feature = "tracing")]
 mod logging;
 mod oracle;

@@ -70,7 +70,7 @@ impl Run {
         self.current.set(Some(task));
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step, self.clock.now());
-        self.emit(Event::Polled { task });
+        self.emit_pick(task);
         let ran = match &self.watch {
             Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),
             _ => runnable.run(),
@@ -87,6 +87,17 @@ impl Run {
         if self.settings.poll_cost {
             self.charge();
         }
+    }
+
+    fn emit_pick(&self, task: TaskId) {
+        if self.watch.is_none() {
+            return;
+        }
+        let passed_over = self.choices.borrow_mut().take_passed_over();
+        if let Some((instead_of, passed_over)) = passed_over {
+            self.emit(Event::Picked { task, instead_of, passed_over });
+        }
+        self.emit(Event::Polled { task });
     }
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.

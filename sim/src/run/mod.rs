@@ -92,9 +92,13 @@ impl Run {
             Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
             None => LocalExecutor::new(),
         };
+        let mut choices = Choices::new(source);
+        if watch.is_some() {
+            choices.watch();
+        }
         Rc::new(Self {
             executor,
-            choices: RefCell::new(Choices::new(source)),
+            choices: RefCell::new(choices),
             clock: Clock::default(),
             tasks: Tasks::default(),
             notes: Notes::default(),

@@ -1,0 +1,192 @@
+//! The schedule of a failing run as text: a row per poll, a column per task.
+//!
+//! Made for a shrunk run, which is short; of a longer one the rows around unusual choices and the last rows are kept.
+//! Deliberately absent: colours, and anything that needs a wide terminal.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use reveille_executor::TaskId;
+
+use crate::event::{Event, Stamped};
+use crate::kinds;
+
+/// At most so many rows are shown: a screen.
+const ROWS_MAX: usize = 24;
+/// So many rows at the end are shown in any case: where it went wrong.
+const LAST_ROWS: usize = 8;
+/// More tasks than this have one column together.
+const LANES_MAX: usize = 12;
+
+/// One poll, or a jump of time.
+#[derive(Debug, Default)]
+struct Row {
+    step: u64,
+    /// Who was polled; `None` for a jump of time.
+    task: Option<TaskId>,
+    ended: bool,
+    /// The poll came out of order, or something else in it was unusual.
+    unusual: bool,
+    notes: Vec<String>,
+}
+
+/// The lines that show `trace`.
+pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
+    let rows = rows(trace);
+    let shown = shown(&rows);
+    let tasks: BTreeSet<TaskId> = shown.iter().filter_map(|&nth| rows[nth].task).collect();
+    let columns: Vec<TaskId> = if tasks.len() <= LANES_MAX { tasks.into_iter().collect() } else { Vec::new() };
+    let mut lines = vec![header(&columns)];
+    let mut next = 0;
+    for nth in shown {
+        if nth > next {
+            lines.push(format!("       …  {} rows as usual", nth - next));
+        }
+        lines.push(line(&rows[nth], &columns));
+        next = nth + 1;
+    }
+    lines
+}
+
+fn rows(trace: &[Stamped]) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for Stamped { step, event } in trace {
+        // What happens before the first poll belongs to no row: it is the spawn of the root.
+        match (event, rows.last_mut()) {
+            (Event::TimePassed { now }, _) => {
+                rows.push(Row { step: *step, notes: vec![format!("time is {now}")], ..Row::default() });
+            }
+            (Event::Picked { task, instead_of, .. }, _) => rows.push(Row {
+                step: *step,
+                task: Some(*task),
+                unusual: true,
+                notes: vec![format!("instead of task {instead_of}")],
+                ..Row::default()
+            }),
+            (Event::Polled { task }, Some(row)) if row.task == Some(*task) && row.step == *step => {}
+            (Event::Polled { task }, _) => rows.push(Row { step: *step, task: Some(*task), ..Row::default() }),
+            (event, Some(row)) => row.note(*event),
+            (_, None) => {}
+        }
+    }
+    rows
+}
+
+impl Row {
+    fn note(&mut self, event: Event) {
+        match event {
+            Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
+            Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
+            Event::Ended { .. } => self.ended = true,
+            Event::Chose { kind, bound, answer } if answer > 0 => {
+                self.unusual = true;
+                self.add(match kind {
+                    kinds::CHOOSE => format!("choose({bound}) gave {answer}"),
+                    kinds::BUGGIFY => "buggify! struck".into(),
+                    kinds::POLL_COST => "the poll took time".into(),
+                    kinds::RANDOM => format!("took random seed {answer}"),
+                    _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
+                });
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, note: String) {
+        if !self.notes.contains(&note) {
+            self.notes.push(note);
+        }
+    }
+}
+
+/// Which rows are shown: all of a few; else those around what is unusual, and the last.
+fn shown(rows: &[Row]) -> Vec<usize> {
+    if rows.len() <= ROWS_MAX {
+        return (0..rows.len()).collect();
+    }
+    let mut shown: BTreeSet<usize> = (rows.len() - LAST_ROWS..rows.len()).collect();
+    for (nth, _) in rows.iter().enumerate().filter(|(_, row)| row.unusual) {
+        if shown.len() < ROWS_MAX {
+            shown.extend([nth.saturating_sub(1), nth]);
+        }
+    }
+    shown.into_iter().collect()
+}
+
+fn header(columns: &[TaskId]) -> String {
+    let mut header = String::from("    step ");
+    if columns.is_empty() {
+        header += "  task";
+    }
+    for task in columns {
+        // Writing to a string does not fail.
+        let _ = write!(header, " {task:>2}");
+    }
+    header + "   ● polled  ■ ended  ◆ polled out of order"
+}
+
+fn line(row: &Row, columns: &[TaskId]) -> String {
+    let mark = match row {
+        Row { ended: true, unusual: false, .. } => "■",
+        Row { ended: true, unusual: true, .. } => "◆■",
+        Row { unusual: true, .. } => "◆",
+        _ => "●",
+    };
+    let mut line = match row.task {
+        Some(_) => format!("    {:>5} ", row.step),
+        None => "         ".into(),
+    };
+    if columns.is_empty() {
+        let task = row.task.map_or_else(String::new, |task| format!("{task} {mark}"));
+        let _ = write!(line, "{task:>8}");
+    }
+    for task in columns {
+        let cell = if row.task == Some(*task) { mark } else { "·" };
+        let _ = write!(line, " {cell:>2}");
+    }
+    if !row.notes.is_empty() {
+        let _ = write!(line, "   {}", row.notes.join(", "));
+    }
+    line
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn task(n: u32) -> TaskId {
+        TaskId::new(n)
+    }
+
+    fn at(step: u64, event: Event) -> Stamped {
+        Stamped { step, event }
+    }
+
+    #[test]
+    fn a_short_run_is_shown_whole() {
+        let lines = lanes(&[
+            at(0, Event::Spawned { task: task(0), by: None }),
+            at(1, Event::Polled { task: task(0) }),
+            at(1, Event::Spawned { task: task(1), by: Some(task(0)) }),
+            at(2, Event::Picked { task: task(1), instead_of: task(0), passed_over: 1 }),
+            at(2, Event::Polled { task: task(1) }),
+            at(2, Event::Woken { task: task(0), by: Some(task(1)) }),
+            at(2, Event::Ended { task: task(1) }),
+            at(3, Event::Polled { task: task(0) }),
+        ]);
+        assert_eq!(
+            lines[1..],
+            ["       1   ●  ·   spawned task 1", "       2   · ◆■   instead of task 0, woke task 0", "       3   ●  ·",]
+        );
+    }
+
+    #[test]
+    fn a_long_run_fits_a_screen_and_keeps_what_is_unusual() {
+        let mut trace: Vec<_> = (1..500).map(|step| at(step, Event::Polled { task: task(step as u32 % 3) })).collect();
+        trace.insert(99, at(100, Event::Picked { task: task(1), instead_of: task(2), passed_over: 1 }));
+        let lines = lanes(&trace);
+        assert!(lines.len() <= ROWS_MAX, "{} lines", lines.len());
+        assert!(lines.iter().any(|line| line.contains(" 100 ") && line.contains('◆')), "{lines:?}");
+        assert!(lines.last().unwrap().contains(" 499 "));
+    }
+}
