@@ -4,9 +4,9 @@
 
 mod common;
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::{Arc, Mutex};
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 use common::{WakerSlot, Wakes, run_ready};
 use reveille_executor::WakerOp::{Clone, Drop, Wake};
@@ -83,6 +83,11 @@ fn observed_wakers_of_one_task_are_equal() {
     let _ = run_ready(&executor);
     let waker = slot.take();
     assert!(waker.will_wake(&executor.waker(task.id()).unwrap()) && waker.will_wake(&waker.clone()));
+    drop(executor.spawn(poll_fn(|cx| {
+        assert!(cx.waker().will_wake(&cx.waker().clone()));
+        Poll::Ready(())
+    })));
+    assert_eq!(run_ready(&executor), [Ran::Ready]);
 }
 
 #[test]

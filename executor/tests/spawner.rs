@@ -104,3 +104,20 @@ fn run_waits_for_a_spawner_that_another_thread_will_use_through_a_task() {
     });
     assert_eq!(ended.get(), 1);
 }
+
+#[test]
+fn run_does_not_return_while_there_is_a_spawner() {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    // Sleeps to the end of the process, as nobody is left to use the spawner: what `run` says is that nothing will be
+    // spawned any more, and it cannot say that.
+    let _asleep = std::thread::Builder::new().spawn(move || {
+        let executor = LocalExecutor::new();
+        executor.run();
+        sender.send("without a spawner").unwrap();
+        let _spawner = executor.spawner(1);
+        executor.run();
+        let _ = sender.send("with a spawner");
+    });
+    assert_eq!(receiver.recv().unwrap(), "without a spawner");
+    assert!(receiver.recv_timeout(std::time::Duration::from_millis(50)).is_err());
+}

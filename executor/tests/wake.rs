@@ -118,4 +118,10 @@ fn wakers_of_one_task_are_equal_and_of_two_are_not() {
     assert!(lent.will_wake(&executor.waker(ids[0]).unwrap()));
     assert!(lent.will_wake(&lent.clone()));
     assert!(!lent.will_wake(&others));
+    // The one that is lent to a poll, too.
+    drop(executor.spawn(poll_fn(|cx| {
+        assert!(cx.waker().will_wake(&cx.waker().clone()));
+        Poll::Ready(())
+    })));
+    assert_eq!(run_ready(&executor), [Ran::Ready]);
 }

@@ -33,6 +33,7 @@ mod slab;
 mod timers;
 
 pub mod net;
+pub mod socket;
 
 pub use instant::Instant;
 pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};

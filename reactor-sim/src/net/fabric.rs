@@ -1,7 +1,7 @@
 //! What lies between the nodes: how long a packet takes and whether it arrives.
 //!
 //! The kernel asks a [`Fabric`] about every packet and obeys. [`Honest`] is the one without faults; what makes the network
-//! worse is a decorator around it ([`Weather`](crate::fault::Weather)).
+//! worse is a decorator around it.
 
 use std::time::Duration;
 

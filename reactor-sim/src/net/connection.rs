@@ -1,0 +1,118 @@
+//! A connection: two ends, and a lane in each direction.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+
+use super::NodeId;
+use super::lane::Lane;
+use super::waiters::Waiters;
+use crate::kernel::SocketId;
+
+/// Where one end of a connection stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// It has asked and was not answered.
+    Connecting,
+    /// It was asked for and has granted; the listener counts it.
+    Embryo(SocketId),
+    /// It waits to be accepted.
+    Queued(SocketId),
+    /// Bytes flow.
+    Open,
+    /// It was reset, refused, has timed out, or never was.
+    Dead,
+}
+
+/// One end.
+#[derive(Debug)]
+pub(super) struct End {
+    pub(super) node: NodeId,
+    pub(super) address: SocketAddr,
+    /// The program's name for it; `None` before it is accepted and after it was closed.
+    pub(super) socket: Option<SocketId>,
+    pub(super) phase: Phase,
+    /// Reported once.
+    pub(super) error: Option<ErrorKind>,
+    /// The other end has sent its last byte, and this one has received it.
+    pub(super) fin_received: bool,
+    pub(super) read_shut: bool,
+    pub(super) write_shut: bool,
+    pub(super) nodelay: bool,
+    pub(super) reset_on_close: bool,
+    pub(super) reader: Waiters,
+    pub(super) writer: Waiters,
+}
+
+impl End {
+    pub(super) fn new(node: NodeId, address: SocketAddr, phase: Phase) -> Self {
+        Self {
+            node,
+            address,
+            socket: None,
+            phase,
+            error: None,
+            fin_received: false,
+            read_shut: false,
+            write_shut: false,
+            nodelay: false,
+            reset_on_close: false,
+            reader: Waiters::default(),
+            writer: Waiters::default(),
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.phase == Phase::Dead
+    }
+}
+
+/// A connection. End 0 asked for it. Lane `i` leads away from end `i`.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) ends: [End; 2],
+    pub(super) lanes: [Lane; 2],
+}
+
+/// The other end.
+pub(super) const fn other(end: u8) -> u8 {
+    1 - end
+}
+
+impl Connection {
+    pub(super) fn end(&mut self, end: u8) -> &mut End {
+        &mut self.ends[end as usize]
+    }
+
+    /// The lane that `end` writes to.
+    pub(super) fn out(&mut self, end: u8) -> &mut Lane {
+        &mut self.lanes[end as usize]
+    }
+
+    /// The lane that `end` reads from.
+    pub(super) fn into(&mut self, end: u8) -> &mut Lane {
+        &mut self.lanes[other(end) as usize]
+    }
+
+    pub(super) fn is_readable(&self, end: u8) -> bool {
+        let this = &self.ends[end as usize];
+        let waits = this.phase == Phase::Connecting && this.error.is_none();
+        !waits
+            && (self.lanes[other(end) as usize].arrived() > 0
+                || this.fin_received
+                || this.read_shut
+                || this.error.is_some()
+                || this.is_over())
+    }
+
+    pub(super) fn is_writable(&self, end: u8) -> bool {
+        let this = &self.ends[end as usize];
+        let waits = this.phase == Phase::Connecting && this.error.is_none();
+        !waits && (self.lanes[end as usize].room() > 0 || this.write_shut || this.error.is_some() || this.is_over())
+    }
+
+    /// Whether nobody can learn anything of it any more.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let idle = self.lanes.iter().all(Lane::is_idle);
+        idle && self.ends.iter().all(|end| end.socket.is_none() && matches!(end.phase, Phase::Open | Phase::Dead))
+    }
+}

@@ -1,0 +1,164 @@
+//! One direction of a connection: bytes in order, a window, and what is on its way.
+//!
+//! The bytes themselves lie in one ring from the moment they are written until they are read; what travels are counts. So
+//! sending copies each byte once and allocates nothing once the ring has grown.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::Instant;
+
+/// How many bytes may be written and not known to be read: the send buffer and the receive buffer together.
+pub(super) const WINDOW: usize = 64 * 1024;
+
+/// What travels on a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Item {
+    /// A connection is asked for.
+    Syn,
+    /// It is granted.
+    SynAck,
+    /// The asking side knows.
+    Ack,
+    /// So many bytes.
+    Data(u32),
+    /// No more bytes will come.
+    Fin,
+    /// The connection is no more.
+    Reset,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Segment {
+    /// When it arrives. Invariant: not before the segment ahead of it.
+    pub(super) at: Instant,
+    pub(super) sent: Instant,
+    pub(super) item: Item,
+}
+
+/// One direction. It belongs to the end that writes.
+#[derive(Debug, Default)]
+pub(super) struct Lane {
+    /// What was written and has not been read.
+    ring: VecDeque<u8>,
+    /// How many bytes at the front of the ring have arrived.
+    arrived: usize,
+    /// How many bytes the writer does not know to be read. Invariant: at most [`WINDOW`].
+    unacked: usize,
+    /// How many bytes have been read of which the writer has not been told.
+    uncredited: usize,
+    queue: VecDeque<Segment>,
+    /// An event for the head of the queue is under way.
+    pub(super) scheduled: bool,
+    /// How often the head of the queue was sent in vain.
+    attempts: u32,
+}
+
+impl Lane {
+    pub(super) fn room(&self) -> usize {
+        WINDOW - self.unacked
+    }
+
+    pub(super) fn arrived(&self) -> usize {
+        self.arrived
+    }
+
+    pub(super) fn head(&self) -> Option<Segment> {
+        self.queue.front().copied()
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Takes as many bytes as there is room for.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> usize {
+        let count = bytes.len().min(self.room());
+        self.ring.extend(&bytes[..count]);
+        self.unacked += count;
+        count
+    }
+
+    /// Adds to the segment that was sent last, if that was at this very instant: it travels along.
+    pub(super) fn join_last(&mut self, now: Instant, more: u32) -> bool {
+        match self.queue.back_mut() {
+            Some(Segment { sent, item: Item::Data(count), .. }) if *sent == now => {
+                *count += more;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Sends `item`, to arrive after `delay`, but not before what was sent earlier.
+    pub(super) fn push(&mut self, now: Instant, delay: Duration, item: Item) {
+        let earliest = self.queue.back().map_or(Instant::ZERO, |last| last.at);
+        let at = (now + delay).max(earliest);
+        self.queue.push_back(Segment { at, sent: now, item });
+    }
+
+    /// The head of the queue has arrived.
+    pub(super) fn pop(&mut self) {
+        self.attempts = 0;
+        if let Some(Segment { item: Item::Data(count), .. }) = self.queue.pop_front() {
+            self.arrived += count as usize;
+        }
+    }
+
+    /// The head of the queue was lost: when it will be there if it is sent again; `None` if it has been sent in vain
+    /// often enough. The times are Linux': doubling, two minutes of trying for a handshake, a quarter of an hour for data.
+    pub(super) fn try_again(&mut self, now: Instant) -> Option<Instant> {
+        const LONGEST: Duration = Duration::from_secs(120);
+        let head = self.queue.front_mut()?;
+        let (first, tries) = match head.item {
+            Item::Syn | Item::SynAck => (Duration::from_secs(1), 6),
+            // Nobody repeats a reset; it is sent again when the other side talks.
+            Item::Reset => (Duration::ZERO, 0),
+            _ => (Duration::from_millis(200), 15),
+        };
+        if self.attempts >= tries {
+            return None;
+        }
+        head.at = now + (first * (1 << self.attempts)).min(LONGEST);
+        self.attempts += 1;
+        Some(head.at)
+    }
+
+    /// Moves what has arrived into `buffer`, or copies it.
+    pub(super) fn read(&mut self, buffer: &mut [u8], peek: bool) -> usize {
+        let count = buffer.len().min(self.arrived);
+        let (front, back) = self.ring.as_slices();
+        let split = count.min(front.len());
+        buffer[..split].copy_from_slice(&front[..split]);
+        buffer[split..count].copy_from_slice(&back[..count - split]);
+        if !peek {
+            self.ring.drain(..count);
+            self.arrived -= count;
+            self.uncredited += count;
+        }
+        count
+    }
+
+    /// How many bytes the writer should be told of now: none while they are few, so that a window update is sent for
+    /// many reads at once.
+    pub(super) fn take_credit(&mut self) -> Option<u32> {
+        const WORTH_TELLING: usize = WINDOW / 4;
+        (self.uncredited >= WORTH_TELLING).then(|| std::mem::take(&mut self.uncredited) as u32)
+    }
+
+    pub(super) fn credit(&mut self, bytes: u32) {
+        self.unacked = self.unacked.saturating_sub(bytes as usize);
+    }
+
+    /// Forgets what has not arrived, and all that is on its way.
+    pub(super) fn cut_off(&mut self) {
+        self.ring.truncate(self.arrived);
+        self.queue.clear();
+    }
+
+    /// Forgets what has arrived and was not read.
+    pub(super) fn discard_arrived(&mut self) {
+        self.ring.drain(..self.arrived);
+        self.arrived = 0;
+    }
+}

@@ -1,0 +1,335 @@
+//! A simulated network of machines: TCP and UDP between named nodes, as a plain value.
+//!
+//! [`Net`] knows what every socket holds and what is on its way. A program calls it through [`Net::calls`], which gives the
+//! [`Kernel`](crate::Kernel) of one node at one moment; the run loop asks [`Net::next_event`] when something will happen and
+//! calls [`Net::advance`] when it is time. Cost follows events: an idle network costs nothing, however long it idles.
+//!
+//! ```
+//! use reveille_executor::{Choose, Point};
+//! use reveille_reactor::net::{Honest, Net};
+//! use reveille_reactor::{Instant, Kernel};
+//!
+//! struct Dullest;
+//! impl Choose for Dullest {
+//!     fn choose(&mut self, _: Point<'_>) -> u32 {
+//!         0
+//!     }
+//! }
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let mut net = Net::default();
+//! let (here, db) = (net.node("here"), net.node("db"));
+//! let (mut dullest, mut now) = (Dullest, Instant::ZERO);
+//! let mut honest = Honest { choose: &mut dullest };
+//!
+//! let listener = net.calls(now, db, &mut honest).listen("0.0.0.0:5432".parse().unwrap(), 16)?;
+//! let client = net.calls(now, here, &mut honest).connect((net_address(db), 5432).into())?;
+//! while let Some(next) = net.next_event() {
+//!     now = next;
+//!     net.advance(now, &mut honest);
+//! }
+//! let (server, _) = net.calls(now, db, &mut honest).accept(listener)?;
+//! assert_eq!(net.calls(now, db, &mut honest).write(server, b"hello")?, 5);
+//! while let Some(next) = net.next_event() {
+//!     now = next;
+//!     net.advance(now, &mut honest);
+//! }
+//! let mut buffer = [0; 16];
+//! assert_eq!(net.calls(now, here, &mut honest).read(client, &mut buffer, false)?, 5);
+//! # fn net_address(node: reveille_reactor::net::NodeId) -> std::net::IpAddr { Net::address(node) }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What is modelled: handshakes, refusal, the backlog (a full one makes connects wait), ordered bytes with a window of
+//! 64 KiB per direction and window updates that take their time, half-close, resets, lingering of zero, retransmission
+//! (loss is delay, a long partition a time-out), ephemeral ports, wildcard binds, datagrams with loss, duplication and
+//! reordering, port unreachable.
+//!
+//! Deliberately absent: congestion control, TIME_WAIT, Unix sockets, multicast, keep-alive probes, IPv6 beyond loopback.
+
+mod calls;
+mod connection;
+mod datagram;
+mod events;
+mod fabric;
+mod hosts;
+mod lane;
+mod links;
+mod stream;
+mod waiters;
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+pub use calls::Calls;
+pub use fabric::{Content, Fabric, Fate, Honest, LATENCY, NodeId, Packet, Verdict};
+
+use crate::Instant;
+use crate::kernel::{SocketId, Wakers};
+use crate::slab::{Key, Slab};
+use connection::Connection;
+use datagram::{Datagram, DatagramSocket};
+use events::{Events, What};
+use hosts::{Hosts, Protocol};
+use links::Links;
+use stream::Listener;
+
+/// All nodes, what their sockets hold, and what is on its way between them.
+///
+/// See the [module's example](self).
+#[derive(Debug, Default)]
+pub struct Net {
+    hosts: Hosts,
+    sockets: Slab<Socket>,
+    connections: Slab<Connection>,
+    datagrams: Slab<Datagram>,
+    events: Events,
+    links: Links,
+    out: Wakers,
+    /// Buffers of datagrams that were received, for the next ones.
+    spare: Vec<Vec<u8>>,
+}
+
+/// What the program holds a name of.
+#[derive(Debug)]
+enum Socket {
+    Listener(Listener),
+    Stream { connection: Key, end: u8 },
+    Datagram(DatagramSocket),
+}
+
+/// When and through what something happens.
+struct Moment<'a> {
+    now: Instant,
+    fabric: &'a mut dyn Fabric,
+}
+
+impl Net {
+    /// The node called `name`, made if there is none.
+    ///
+    /// # Panics
+    /// With 65,000 nodes.
+    pub fn node(&mut self, name: &str) -> NodeId {
+        self.hosts.find(name).unwrap_or_else(|| self.hosts.add(name))
+    }
+
+    /// The name of a node.
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> &str {
+        self.hosts.name(node)
+    }
+
+    /// How many nodes there are.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.hosts.count()
+    }
+
+    /// The address of a node: 10.0.0.1 for the first, and so on.
+    #[must_use]
+    pub fn address(node: NodeId) -> IpAddr {
+        Hosts::address(node)
+    }
+
+    /// How many connections exist, those that are on their way out included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// The kernel of `node`, at this moment.
+    pub fn calls<'a>(&'a mut self, now: Instant, node: NodeId, fabric: &'a mut dyn Fabric) -> Calls<'a> {
+        Calls { net: self, node, moment: Moment { now, fabric } }
+    }
+
+    /// When something will happen next; `None` if nothing will unless somebody calls.
+    pub fn next_event(&mut self) -> Option<Instant> {
+        while let Some((at, what)) = self.events.peek() {
+            if !self.is_void(what) {
+                return Some(at);
+            }
+            self.events.pop();
+        }
+        None
+    }
+
+    /// Lets everything happen that is due by `now`, in order. Returns how many events that were. Who is to be woken comes
+    /// out of [`take_wakers`](Self::take_wakers).
+    pub fn advance(&mut self, now: Instant, fabric: &mut dyn Fabric) -> u64 {
+        let mut events = 0;
+        while self.next_event().is_some_and(|at| at <= now) {
+            let Some((_, what)) = self.events.pop() else { break };
+            self.happen(what, &mut Moment { now, fabric });
+            events += 1;
+        }
+        events
+    }
+
+    /// The wakers to be woken and dropped, outside of every borrow.
+    pub fn take_wakers(&mut self) -> Wakers {
+        std::mem::take(&mut self.out)
+    }
+
+    /// Gives back the memory of what [`take_wakers`](Self::take_wakers) gave.
+    pub fn recycle(&mut self, mut wakers: Wakers) {
+        if self.out.is_empty() {
+            wakers.wake.clear();
+            wakers.discard.clear();
+            self.out = wakers;
+        }
+    }
+
+    /// Whether [`take_wakers`](Self::take_wakers) has something to give.
+    #[must_use]
+    pub fn has_wakers(&self) -> bool {
+        !self.out.is_empty()
+    }
+
+    /// Makes an empty network, and hands out the wakers that were waiting, to be dropped.
+    pub fn clear(&mut self) -> Wakers {
+        for socket in self.sockets.keys() {
+            self.discard_waiters(socket);
+        }
+        self.hosts.clear();
+        self.sockets.clear();
+        self.connections.clear();
+        self.datagrams.clear();
+        self.events.clear();
+        self.links.clear();
+        let mut out = self.take_wakers();
+        out.discard.append(&mut out.wake);
+        out
+    }
+
+    fn discard_waiters(&mut self, socket: Key) {
+        let out = &mut self.out;
+        match self.sockets.get_mut(socket) {
+            Some(Socket::Listener(listener)) => listener.waiters.discard(out),
+            Some(Socket::Datagram(datagram)) => datagram.reader.discard(out),
+            Some(&mut Socket::Stream { connection, end }) => {
+                if let Some(connection) = self.connections.get_mut(connection) {
+                    connection.end(end).reader.discard(out);
+                    connection.end(end).writer.discard(out);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// Whether an event is about something that is gone.
+    fn is_void(&mut self, what: What) -> bool {
+        match what {
+            What::Lane { connection, end } => match self.connections.get_mut(connection) {
+                Some(connection) => {
+                    let lane = connection.out(end);
+                    lane.scheduled &= !lane.is_idle();
+                    lane.is_idle()
+                }
+                None => true,
+            },
+            What::Credit { connection, .. } | What::Unreachable { connection } => {
+                self.connections.get(connection).is_none()
+            }
+            What::Datagram { .. } => false,
+            What::Unheard { socket } => self.sockets.get(socket).is_none(),
+        }
+    }
+
+    fn happen(&mut self, what: What, moment: &mut Moment<'_>) {
+        match what {
+            What::Lane { connection, end } => self.lane_is_due(connection, end, moment),
+            What::Credit { connection, end, bytes } => self.credit(connection, end, bytes, moment),
+            What::Unreachable { connection } => self.unreachable(connection),
+            What::Datagram { datagram } => self.datagram_arrives(datagram, moment),
+            What::Unheard { socket } => self.unheard(socket),
+        }
+    }
+}
+
+/// Links: what a test does to the network on purpose.
+impl Net {
+    /// Sets the usual time from `from` to `to`. Without it that is 1 ms, and 20 µs within a node.
+    pub fn set_latency(&mut self, from: NodeId, to: NodeId, latency: Duration) {
+        self.links.set_latency(from, to, latency);
+    }
+
+    /// Lets nothing through from `from` to `to`; streams try again until they give up, datagrams are lost.
+    pub fn cut(&mut self, from: NodeId, to: NodeId) {
+        self.links.set_cut(from, to, true);
+    }
+
+    /// Undoes [`cut`](Self::cut).
+    pub fn repair(&mut self, from: NodeId, to: NodeId) {
+        self.links.set_cut(from, to, false);
+    }
+
+    /// Keeps all that is sent from `from` to `to` until it is [released](Self::release).
+    pub fn hold(&mut self, from: NodeId, to: NodeId) {
+        self.links.set_held(from, to);
+    }
+
+    /// Lets go of what was held: it arrives `now`.
+    pub fn release(&mut self, now: Instant, from: NodeId, to: NodeId) {
+        for what in self.links.release(from, to) {
+            self.events.push(now, what);
+        }
+    }
+
+    /// Repairs and releases every link. Latencies stay.
+    pub fn heal(&mut self, now: Instant) {
+        for what in self.links.heal() {
+            self.events.push(now, what);
+        }
+    }
+
+    /// The program on `node` is gone: its sockets are closed as a kernel closes those of a process that was killed with
+    /// unread data, by resets. What was sent and has not arrived is lost.
+    pub fn crash(&mut self, now: Instant, node: NodeId, fabric: &mut dyn Fabric) {
+        let mut moment = Moment { now, fabric };
+        for key in self.sockets.keys() {
+            if self.node_of(key) != Some(node) {
+                continue;
+            }
+            if let Some(&Socket::Stream { connection, end }) = self.sockets.get(key)
+                && let Some(connection) = self.connections.get_mut(connection)
+            {
+                connection.end(end).reset_on_close = true;
+            }
+            self.close(SocketId(key), &mut moment);
+        }
+    }
+
+    fn node_of(&self, socket: Key) -> Option<NodeId> {
+        match self.sockets.get(socket)? {
+            Socket::Listener(listener) => Some(listener.node),
+            Socket::Datagram(datagram) => Some(datagram.node),
+            Socket::Stream { connection, end } => {
+                self.connections.get(*connection).map(|connection| connection.ends[*end as usize].node)
+            }
+        }
+    }
+
+    /// Closes a socket, whatever it is.
+    fn close(&mut self, socket: SocketId, moment: &mut Moment<'_>) {
+        self.discard_waiters(socket.0);
+        match self.sockets.remove(socket.0) {
+            Some(Socket::Listener(listener)) => self.close_listener(socket, listener, moment),
+            Some(Socket::Stream { connection, end }) => self.close_stream(socket, connection, end, moment),
+            Some(Socket::Datagram(datagram)) => {
+                self.hosts.release(datagram.node, Protocol::Datagram, datagram.address, socket);
+                self.spare.extend(datagram.inbox.into_iter().map(|(_, bytes)| bytes));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The address that a packet for `address` is really sent to: the unspecified one means this node.
+fn destination(node: NodeId, address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::new(Hosts::source(node, address.ip()), address.port())
+    } else {
+        address
+    }
+}

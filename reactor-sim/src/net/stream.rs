@@ -1,0 +1,517 @@
+//! TCP: listeners and connections, as far as a program can tell.
+//!
+//! Where a rule is not obvious it is Linux', found out by running the same script on both (`tests/parity.rs`).
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::net::{Shutdown, SocketAddr};
+use std::time::Duration;
+
+use super::connection::{Connection, End, Phase, other};
+use super::events::What;
+use super::fabric::{Content, Fate, Packet};
+use super::hosts::{Hosts, Protocol};
+use super::lane::Item;
+use super::waiters::Waiters;
+use super::{Moment, Net, NodeId, Socket, destination};
+use crate::kernel::SocketId;
+use crate::slab::Key;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub(super) struct Listener {
+    pub(super) node: NodeId,
+    pub(super) address: SocketAddr,
+    backlog: u32,
+    /// Connections that wait to be accepted, oldest first.
+    queue: VecDeque<Key>,
+    /// Connections that were granted, of which the other side has not been heard since.
+    embryos: u32,
+    pub(super) waiters: Waiters,
+}
+
+impl Listener {
+    /// Linux lets one more wait than was asked for.
+    fn is_full(&self) -> bool {
+        self.queue.len() + self.embryos as usize > self.backlog as usize
+    }
+
+    pub(super) fn has_connection(&self) -> bool {
+        !self.queue.is_empty()
+    }
+}
+
+pub(super) fn not_a_socket() -> io::Error {
+    io::Error::new(ErrorKind::NotConnected, "the socket is gone: it was closed, or its node crashed")
+}
+
+fn wrong_kind() -> io::Error {
+    io::Error::new(ErrorKind::InvalidInput, "the socket is of another kind")
+}
+
+/// The calls of a program.
+impl Net {
+    pub(super) fn listen(&mut self, node: NodeId, address: SocketAddr, backlog: u32) -> io::Result<SocketId> {
+        let listener =
+            Listener { node, address, backlog, queue: VecDeque::new(), embryos: 0, waiters: Waiters::default() };
+        let socket = SocketId(self.sockets.insert(Socket::Listener(listener)));
+        match self.hosts.bind(node, Protocol::Stream, address, socket) {
+            Ok(bound) => {
+                if let Some(Socket::Listener(listener)) = self.sockets.get_mut(socket.0) {
+                    listener.address = bound;
+                }
+                Ok(socket)
+            }
+            Err(error) => {
+                self.sockets.remove(socket.0);
+                Err(error)
+            }
+        }
+    }
+
+    pub(super) fn accept(&mut self, socket: SocketId) -> io::Result<(SocketId, SocketAddr)> {
+        let listener = match self.sockets.get_mut(socket.0) {
+            Some(Socket::Listener(listener)) => listener,
+            Some(_) => return Err(wrong_kind()),
+            None => return Err(not_a_socket()),
+        };
+        let key = listener.queue.pop_front().ok_or(ErrorKind::WouldBlock)?;
+        let accepted = SocketId(self.sockets.insert(Socket::Stream { connection: key, end: 1 }));
+        let connection = self.connections.get_mut(key).expect("a queued connection exists");
+        let end = connection.end(1);
+        end.socket = Some(accepted);
+        if matches!(end.phase, Phase::Queued(_)) {
+            end.phase = Phase::Open;
+        }
+        Ok((accepted, connection.end(0).address))
+    }
+
+    pub(super) fn connect(&mut self, node: NodeId, peer: SocketAddr, moment: &mut Moment<'_>) -> io::Result<SocketId> {
+        let peer = destination(node, peer);
+        let target = self.hosts.reached(node, peer.ip());
+        let key = self.connections.insert(Connection {
+            ends: [End::new(node, peer, Phase::Connecting), End::new(target.unwrap_or_default(), peer, Phase::Dead)],
+            lanes: Default::default(),
+        });
+        let socket = SocketId(self.sockets.insert(Socket::Stream { connection: key, end: 0 }));
+        let source = SocketAddr::new(Hosts::source(node, peer.ip()), 0);
+        let local = match self.hosts.bind(node, Protocol::Stream, source, socket) {
+            Ok(local) => local,
+            Err(error) => {
+                self.sockets.remove(socket.0);
+                self.connections.remove(key);
+                return Err(error);
+            }
+        };
+        let end = self.connections.get_mut(key).expect("just made").end(0);
+        (end.address, end.socket) = (local, Some(socket));
+        match target {
+            Some(_) => self.send_item(key, 0, Item::Syn, moment),
+            // How long Linux asks around before it says so.
+            None => {
+                self.events.push(moment.now + Duration::from_secs(3), What::Unreachable { connection: key });
+            }
+        }
+        Ok(socket)
+    }
+
+    pub(super) fn stream(&mut self, socket: SocketId) -> io::Result<(Key, u8, &mut Connection)> {
+        match self.sockets.get(socket.0) {
+            Some(&Socket::Stream { connection: key, end }) => {
+                self.connections.get_mut(key).map(|connection| (key, end, connection)).ok_or_else(not_a_socket)
+            }
+            Some(_) => Err(wrong_kind()),
+            None => Err(not_a_socket()),
+        }
+    }
+
+    pub(super) fn connected(&mut self, socket: SocketId) -> io::Result<()> {
+        let (_, end, connection) = self.stream(socket)?;
+        let end = connection.end(end);
+        match (end.error.take(), end.phase) {
+            (Some(kind), _) => Err(kind.into()),
+            (None, Phase::Connecting) => Err(ErrorKind::WouldBlock.into()),
+            (None, Phase::Dead) => Err(ErrorKind::NotConnected.into()),
+            (None, _) => Ok(()),
+        }
+    }
+
+    /// What has arrived comes first, also after a reset; then the end of the stream; then an error, once.
+    pub(super) fn read(
+        &mut self,
+        socket: SocketId,
+        buffer: &mut [u8],
+        peek: bool,
+        moment: &mut Moment<'_>,
+    ) -> io::Result<usize> {
+        let (key, end, connection) = self.stream(socket)?;
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let count = connection.into(end).read(buffer, peek);
+        if count > 0 {
+            if let Some(bytes) = connection.into(end).take_credit() {
+                self.tell_credit(key, end, bytes, moment);
+            }
+            return Ok(count);
+        }
+        let this = connection.end(end);
+        if this.fin_received {
+            return Ok(0);
+        }
+        if let Some(kind) = this.error.take() {
+            return Err(kind.into());
+        }
+        if this.read_shut || this.phase == Phase::Dead { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) }
+    }
+
+    pub(super) fn write(&mut self, socket: SocketId, bytes: &[u8], moment: &mut Moment<'_>) -> io::Result<usize> {
+        let (key, end, connection) = self.stream(socket)?;
+        let this = connection.end(end);
+        if let Some(kind) = this.error.take() {
+            return Err(kind.into());
+        }
+        if this.write_shut || this.is_over() {
+            return Err(ErrorKind::BrokenPipe.into());
+        }
+        if this.phase == Phase::Connecting {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        if bytes.is_empty() {
+            return Ok(0);
+        }
+        let lane = connection.out(end);
+        let count = lane.write(bytes);
+        if count == 0 {
+            return Err(ErrorKind::WouldBlock.into());
+        }
+        if !lane.join_last(moment.now, count as u32) {
+            self.send_item(key, end, Item::Data(count as u32), moment);
+        }
+        Ok(count)
+    }
+
+    pub(super) fn shutdown(&mut self, socket: SocketId, how: Shutdown, moment: &mut Moment<'_>) -> io::Result<()> {
+        let (key, end, connection) = self.stream(socket)?;
+        let this = connection.end(end);
+        if this.phase != Phase::Open {
+            return Err(ErrorKind::NotConnected.into());
+        }
+        let (reading, writing) = (how != Shutdown::Write, how != Shutdown::Read);
+        this.read_shut |= reading;
+        let ends_now = writing && !this.write_shut;
+        this.write_shut |= writing;
+        if let Some(connection) = self.connections.get_mut(key) {
+            if reading {
+                connection.end(end).reader.wake(&mut self.out);
+            }
+            if ends_now {
+                connection.end(end).writer.wake(&mut self.out);
+            }
+        }
+        if ends_now {
+            self.send_item(key, end, Item::Fin, moment);
+        }
+        Ok(())
+    }
+
+    pub(super) fn close_listener(&mut self, socket: SocketId, listener: Listener, moment: &mut Moment<'_>) {
+        self.hosts.release(listener.node, Protocol::Stream, listener.address, socket);
+        for key in listener.queue {
+            if let Some(connection) = self.connections.get_mut(key) {
+                let alive = !connection.end(1).is_over();
+                connection.end(1).phase = Phase::Dead;
+                if alive {
+                    self.send_item(key, 1, Item::Reset, moment);
+                }
+                self.reap(key);
+            }
+        }
+    }
+
+    /// Closes one end. Unread bytes, or a wish to that effect, make it a reset.
+    pub(super) fn close_stream(&mut self, socket: SocketId, key: Key, end: u8, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let unread = connection.into(end).arrived() > 0;
+        connection.into(end).discard_arrived();
+        let this = connection.end(end);
+        this.socket = None;
+        let (node, address, write_shut) = (this.node, this.address, this.write_shut);
+        match this.phase {
+            Phase::Open if unread || this.reset_on_close => {
+                this.phase = Phase::Dead;
+                connection.out(end).cut_off();
+                self.send_item(key, end, Item::Reset, moment);
+            }
+            Phase::Open if !write_shut => {
+                this.write_shut = true;
+                self.send_item(key, end, Item::Fin, moment);
+            }
+            Phase::Open => {}
+            _ => this.phase = Phase::Dead,
+        }
+        if end == 0 {
+            self.hosts.release(node, Protocol::Stream, address, socket);
+        }
+        self.reap(key);
+    }
+}
+
+/// What happens on the way.
+impl Net {
+    /// Sends `item` from `end`, as the fabric has it.
+    fn send_item(&mut self, key: Key, end: u8, item: Item, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let latency = self.links.latency(from, to);
+        let content = match item {
+            Item::Syn | Item::SynAck | Item::Ack => Content::Handshake,
+            Item::Data(_) | Item::Fin => Content::Stream,
+            Item::Reset => Content::Reset,
+        };
+        let (delay, fate) = match item {
+            // It travels with the first bytes.
+            Item::Ack => (latency, Fate::Arrives),
+            _ => {
+                let verdict = moment.fabric.carry(&Packet { from, to, content, latency });
+                (verdict.delay, verdict.fate)
+            }
+        };
+        let (delay, item) = match fate {
+            Fate::Arrives | Fate::Twice => (delay, item),
+            Fate::Lost => (delay + Duration::from_millis(200), item),
+            Fate::Torn => (delay, Item::Reset),
+        };
+        connection.out(end).push(moment.now, delay, item);
+        self.schedule(key, end);
+        if fate == Fate::Torn && content != Content::Reset {
+            self.push_reset(key, other(end), moment);
+        }
+    }
+
+    /// Sends a reset that nothing interferes with.
+    fn push_reset(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let latency = self.links.latency(from, to);
+        connection.out(end).push(moment.now, latency, Item::Reset);
+        self.schedule(key, end);
+    }
+
+    /// Sees to it that there is an event for the head of a lane.
+    fn schedule(&mut self, key: Key, end: u8) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let lane = connection.out(end);
+        if let Some(head) = lane.head().filter(|_| !lane.scheduled) {
+            lane.scheduled = true;
+            self.events.push(head.at, What::Lane { connection: key, end });
+        }
+    }
+
+    pub(super) fn lane_is_due(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
+        while let Some(connection) = self.connections.get_mut(key) {
+            connection.out(end).scheduled = false;
+            let Some(head) = connection.out(end).head() else { break };
+            if head.at > moment.now {
+                self.schedule(key, end);
+                break;
+            }
+            let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+            if self.links.is_held(from, to) {
+                connection.out(end).scheduled = true;
+                self.links.keep(from, to, What::Lane { connection: key, end });
+                break;
+            }
+            if self.links.is_cut(from, to) || self.is_refused_room(key, head.item) {
+                self.lost(key, end, moment);
+                break;
+            }
+            connection_pop(&mut self.connections, key, end);
+            self.arrive(key, end, head.item, moment);
+        }
+        self.reap(key);
+    }
+
+    /// Whether a connection is asked for at a listener whose backlog is full.
+    fn is_refused_room(&mut self, key: Key, item: Item) -> bool {
+        item == Item::Syn && self.listener_for(key).is_some_and(|(_, listener)| listener.is_full())
+    }
+
+    fn listener_for(&mut self, key: Key) -> Option<(SocketId, &mut Listener)> {
+        let server = &self.connections.get(key)?.ends[1];
+        let socket = self.hosts.bound(server.node, Protocol::Stream, server.address)?;
+        match self.sockets.get_mut(socket.0)? {
+            Socket::Listener(listener) => Some((socket, listener)),
+            _ => None,
+        }
+    }
+
+    /// The head of a lane did not get through: it is sent again, until that has been done often enough.
+    fn lost(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let lane = connection.out(end);
+        if let Some(at) = lane.try_again(moment.now) {
+            lane.scheduled = true;
+            self.events.push(at, What::Lane { connection: key, end });
+            return;
+        }
+        let is_reset = lane.head().is_some_and(|head| head.item == Item::Reset);
+        lane.cut_off();
+        if !is_reset {
+            self.kill(key, end, ErrorKind::TimedOut);
+        }
+    }
+
+    /// `item`, sent from `from`, has arrived at the other end.
+    fn arrive(&mut self, key: Key, from: u8, item: Item, moment: &mut Moment<'_>) {
+        let here = other(from);
+        match item {
+            Item::Syn => self.asked(key, moment),
+            Item::SynAck => self.granted(key, moment),
+            Item::Ack => self.acknowledged(key, moment),
+            Item::Reset => self.was_reset(key, here),
+            Item::Data(_) => self.bytes_arrived(key, here, moment),
+            Item::Fin => {
+                let Some(connection) = self.connections.get_mut(key) else { return };
+                let end = connection.end(here);
+                if !end.is_over() {
+                    end.fin_received = true;
+                    end.reader.wake(&mut self.out);
+                }
+            }
+        }
+    }
+
+    fn asked(&mut self, key: Key, moment: &mut Moment<'_>) {
+        let answer = match self.listener_for(key) {
+            Some((socket, listener)) => {
+                listener.embryos += 1;
+                self.connections.get_mut(key).expect("it asks").end(1).phase = Phase::Embryo(socket);
+                Item::SynAck
+            }
+            None => Item::Reset,
+        };
+        self.send_item(key, 1, answer, moment);
+    }
+
+    fn granted(&mut self, key: Key, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let client = connection.end(0);
+        if client.phase != Phase::Connecting {
+            // It was dropped meanwhile.
+            self.push_reset(key, 0, moment);
+            return;
+        }
+        client.phase = Phase::Open;
+        client.writer.wake(&mut self.out);
+        client.reader.wake(&mut self.out);
+        self.send_item(key, 0, Item::Ack, moment);
+    }
+
+    fn acknowledged(&mut self, key: Key, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Phase::Embryo(socket) = connection.end(1).phase else { return };
+        match self.sockets.get_mut(socket.0) {
+            Some(Socket::Listener(listener)) => {
+                connection.end(1).phase = Phase::Queued(socket);
+                listener.embryos -= 1;
+                listener.queue.push_back(key);
+                listener.waiters.wake(&mut self.out);
+            }
+            _ => {
+                connection.end(1).phase = Phase::Dead;
+                self.push_reset(key, 1, moment);
+            }
+        }
+    }
+
+    fn bytes_arrived(&mut self, key: Key, here: u8, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let end = connection.end(here);
+        let nobody = end.is_over() || (end.phase == Phase::Open && end.socket.is_none());
+        if !nobody {
+            end.reader.wake(&mut self.out);
+            return;
+        }
+        end.phase = Phase::Dead;
+        connection.into(here).discard_arrived();
+        connection.out(here).cut_off();
+        self.push_reset(key, here, moment);
+    }
+
+    fn was_reset(&mut self, key: Key, here: u8) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let end = connection.end(here);
+        let kind = match end.phase {
+            Phase::Connecting => ErrorKind::ConnectionRefused,
+            _ if end.fin_received => ErrorKind::BrokenPipe,
+            _ => ErrorKind::ConnectionReset,
+        };
+        self.kill(key, here, kind);
+    }
+
+    /// An end is over, with an error that is reported once.
+    fn kill(&mut self, key: Key, here: u8, kind: ErrorKind) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let end = connection.end(here);
+        match end.phase {
+            Phase::Dead => return,
+            Phase::Embryo(listener) => {
+                if let Some(Socket::Listener(listener)) = self.sockets.get_mut(listener.0) {
+                    listener.embryos -= 1;
+                }
+            }
+            _ => {}
+        }
+        end.phase = Phase::Dead;
+        end.error = Some(kind);
+        end.reader.wake(&mut self.out);
+        end.writer.wake(&mut self.out);
+        connection.into(here).cut_off();
+        connection.out(here).cut_off();
+    }
+
+    pub(super) fn unreachable(&mut self, key: Key) {
+        self.kill(key, 0, ErrorKind::HostUnreachable);
+        self.reap(key);
+    }
+
+    /// Tells the other side that `bytes` have been read.
+    fn tell_credit(&mut self, key: Key, reader: u8, bytes: u32, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (from, to) = (connection.ends[reader as usize].node, connection.ends[other(reader) as usize].node);
+        let at = moment.now + self.links.latency(from, to);
+        self.events.push(at, What::Credit { connection: key, end: other(reader), bytes });
+    }
+
+    pub(super) fn credit(&mut self, key: Key, end: u8, bytes: u32, moment: &mut Moment<'_>) {
+        /// How long it takes until a lost window update is noticed.
+        const AGAIN: Duration = Duration::from_millis(200);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (from, to) = (connection.ends[other(end) as usize].node, connection.ends[end as usize].node);
+        let what = What::Credit { connection: key, end, bytes };
+        if self.links.is_held(from, to) {
+            self.links.keep(from, to, what);
+        } else if self.links.is_cut(from, to) {
+            if !connection.end(end).is_over() {
+                self.events.push(moment.now + AGAIN, what);
+            }
+        } else {
+            connection.out(end).credit(bytes);
+            connection.end(end).writer.wake(&mut self.out);
+        }
+    }
+
+    /// Drops a connection that nobody can learn anything of.
+    fn reap(&mut self, key: Key) {
+        if self.connections.get(key).is_some_and(Connection::is_forgotten) {
+            self.connections.remove(key);
+        }
+    }
+}
+
+fn connection_pop(connections: &mut crate::slab::Slab<Connection>, key: Key, end: u8) {
+    if let Some(connection) = connections.get_mut(key) {
+        connection.out(end).pop();
+    }
+}

@@ -1,0 +1,98 @@
+//! Sockets for async programs, written once over whatever [`Kernel`](crate::Kernel) they are given.
+//!
+//! A socket holds a [`Handle`] to its kernel and the name of what it has there, nothing else. The names of types and methods,
+//! and what they do, are tokio's. `AsyncRead` and `AsyncWrite` are those of the futures crate (feature `futures-io`, which
+//! `reveille` switches on) and, behind the feature `tokio`, tokio's; behind `hyper`, hyper's.
+//!
+//! Deliberately absent: a reactor of its own. Readiness is one-shot and lives in the kernel; a socket tries first and leaves
+//! a waker only when it would have to wait.
+
+mod address;
+#[cfg(feature = "futures-io")]
+mod futures;
+#[cfg(feature = "hyper")]
+mod hyper;
+mod split;
+mod tcp;
+#[cfg(feature = "tokio")]
+mod tokio;
+mod udp;
+
+use std::io;
+use std::task::{Context, Poll};
+
+pub use address::ToSocketAddrs;
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+pub use tcp::{TcpListener, TcpStream};
+pub use udp::UdpSocket;
+
+use crate::kernel::{Interest, Kernel, Others, SocketId};
+
+/// The way to a kernel.
+pub trait Handle: Clone + Unpin {
+    /// Calls the kernel; `None` if it is gone. Afterwards, holding no borrow, wakes and drops what
+    /// [`Kernel::take_wakers`] gives.
+    fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R>;
+}
+
+/// A handle that can be had from where the program is: sockets made without naming a kernel use it.
+pub trait Ambient: Handle {
+    /// The kernel that is current here; `what` asks for it.
+    ///
+    /// # Panics
+    /// Where none is.
+    #[track_caller]
+    fn current(what: &'static str) -> Self;
+}
+
+/// The addresses of `host`, a name or an address with a port (`"db:5432"`).
+///
+/// # Errors
+/// If nobody has that name.
+pub fn lookup_in<H: Handle>(handle: &H, host: impl ToSocketAddrs) -> io::Result<Vec<std::net::SocketAddr>> {
+    call(handle, |kernel| host.to_addresses(kernel))
+}
+
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the socket has outlived its kernel")
+}
+
+/// One call that does not wait.
+fn call<H: Handle, R>(handle: &H, call: impl FnOnce(&mut dyn Kernel) -> io::Result<R>) -> io::Result<R> {
+    handle.with(call).unwrap_or_else(|| Err(gone()))
+}
+
+/// What came of an attempt.
+enum Attempt<R> {
+    Done(io::Result<R>),
+    /// It has to wait, and a waker waits already.
+    Waits,
+    /// It has to wait.
+    Registers,
+}
+
+/// Tries `call`; leaves the task's waker if it has to wait.
+fn poll_call<H: Handle, R>(
+    handle: &H,
+    (socket, interest, others): (SocketId, Interest, Others),
+    context: &Context<'_>,
+    call: impl FnOnce(&mut dyn Kernel) -> io::Result<R>,
+) -> Poll<io::Result<R>> {
+    let attempt = handle.with(|kernel| match call(kernel) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
+        }
+        done => Attempt::Done(done),
+    });
+    match attempt {
+        None => Poll::Ready(Err(gone())),
+        Some(Attempt::Done(result)) => Poll::Ready(result),
+        Some(Attempt::Waits) => Poll::Pending,
+        Some(Attempt::Registers) => {
+            // Cloned outside of the call: a waker may be anybody's code.
+            let waker = context.waker().clone();
+            handle.with(|kernel| kernel.wait(socket, interest, others, waker));
+            Poll::Pending
+        }
+    }
+}
