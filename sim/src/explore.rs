@@ -208,6 +208,17 @@ impl Explore {
     }
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
+        let lenient = self.lenient;
+        let Prepared { name, plan, rules, tape, command } = self.prepare()?;
+        let trial = Trial { program, rules: &rules };
+        match tape {
+            Some(tape) => campaign::replay(&trial, &name, tape, lenient),
+            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        }
+    }
+
+    /// Settles everything but the program.
+    pub(crate) fn prepare(self) -> Result<Prepared, Failure> {
         panics::install_hook();
         let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::setup)?;
         let name = self.display_name();
@@ -219,15 +230,13 @@ impl Explore {
         let settings = tape.as_ref().map_or(Settings { poll_cost: self.poll_cost }, |tape| tape.settings);
         let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
-        let trial = Trial { program, rules: &rules };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            Some(tape) => campaign::replay(&trial, &name, tape, self.lenient),
-            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+            tape => Ok(Prepared { name, plan, rules, tape, command }),
         }
     }
 
@@ -274,6 +283,16 @@ impl Explore {
     fn test_hash(&self) -> u16 {
         short_hash(self.name.as_deref().unwrap_or(self.at.file()))
     }
+}
+
+/// A campaign with all that was asked of it, by the builder and by the environment, except for the program.
+pub(crate) struct Prepared {
+    pub(crate) name: String,
+    pub(crate) plan: Plan,
+    pub(crate) rules: Rules,
+    /// What to repeat instead of exploring.
+    pub(crate) tape: Option<Tape>,
+    pub(crate) command: command::Command,
 }
 
 impl std::fmt::Debug for Explore {

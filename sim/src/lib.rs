@@ -69,6 +69,7 @@ mod tape;
 mod trial;
 mod watch;
 
+pub mod cancel;
 pub mod guide;
 pub mod task;
 pub mod time;

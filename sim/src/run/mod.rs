@@ -68,6 +68,8 @@ pub(crate) struct Run {
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) notes: Notes,
+    /// What was cancelled, and what that took with it.
+    pub(crate) cancel: crate::cancel::Record,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
     settings: Settings,
@@ -102,6 +104,7 @@ impl Run {
             clock: Clock::default(),
             tasks: Tasks::default(),
             notes: Notes::default(),
+            cancel: crate::cancel::Record::default(),
             watch,
             settings,
             limits,
@@ -123,6 +126,7 @@ impl Run {
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
+        self.cancel.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
         self.root_ended.set(false);
