@@ -70,6 +70,8 @@ mod trial;
 mod watch;
 
 pub mod guide;
+pub mod net;
+pub mod node;
 pub mod task;
 pub mod time;
 
@@ -77,6 +79,7 @@ pub use event::Event;
 pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;
+pub use node::{Node, node};
 pub use oracle::Oracle;
 pub use outcome::Outcome;
 pub use program::{Generator, choose, explaining, rng};
