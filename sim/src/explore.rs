@@ -9,6 +9,7 @@ use crate::campaign::{self, Plan};
 use crate::command;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
+use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
@@ -47,6 +48,7 @@ pub fn explore() -> Explore {
         polls_max: 1_000_000,
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
+        faults: String::new(),
         detached: Detached::Allow,
         jobs: 1,
         oracles: Vec::new(),
@@ -94,6 +96,8 @@ pub struct Explore {
     polls_max: u64,
     time_max: Duration,
     poll_cost: bool,
+    /// The name of a preset; empty for none.
+    faults: String,
     detached: Detached,
     jobs: usize,
     oracles: Vec<OracleMaker>,
@@ -140,6 +144,29 @@ impl Explore {
     /// it}: time-outs that fire while the processor is busy become reachable. Off by default.
     pub fn poll_cost(mut self, on: bool) -> Self {
         self.poll_cost = on;
+        self
+    }
+
+    /// What may go wrong in the network: `off` (the default), `light` or `heavy`; see [`Faults`](crate::net::Faults).
+    ///
+    /// ```
+    /// use reveille::net::{Fault, UdpSocket};
+    ///
+    /// reveille::explore()
+    ///     .faults("heavy")
+    ///     .run(|| async {
+    ///         let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+    ///         for _ in 0..20 {
+    ///             one.send_to(b"?", "127.0.0.1:2").await?;
+    ///         }
+    ///         reveille::sometimes!(reveille::net::strikes().of(Fault::Lost) > 0, "a datagram is lost");
+    ///         drop(two);
+    ///         std::io::Result::Ok(())
+    ///     })
+    ///     .unwrap();
+    /// ```
+    pub fn faults(mut self, preset: impl Into<String>) -> Self {
+        self.faults = preset.into();
         self
     }
 
@@ -225,9 +252,14 @@ impl Explore {
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let plan =
             self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let faults = match self.faults.as_str() {
+            "" => Faults::Off,
+            name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
+        };
+        let asked = Settings { poll_cost: self.poll_cost, faults };
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
-        let settings = tape.as_ref().map_or(Settings { poll_cost: self.poll_cost }, |tape| tape.settings);
+        let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         match tape {

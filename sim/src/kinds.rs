@@ -1,4 +1,5 @@
-//! The kinds of choices that the simulation asks, beside the executor's `s`.
+//! The kinds of choices that the simulation asks, beside the executor's `s` and the network's `l` (how long a packet takes),
+//! `w` (whether it arrives) `f` (whether a call meets a fault).
 
 use reveille_executor::Kind;
 

@@ -279,7 +279,8 @@ impl LocalExecutor {
         let waker = Waker::from(StdArc::clone(&root));
         let mut future = pin!(future);
         loop {
-            let woken = root.take_woken();
+            // SAFETY: the root was made above.
+            let woken = unsafe { root.take_woken() };
             if woken && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
             }
