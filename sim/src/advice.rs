@@ -1,6 +1,6 @@
 //! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
 
-use crate::cancel::Loss;
+use crate::cancel::{Harm, Who};
 use crate::event::Stamped;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
@@ -59,29 +59,37 @@ pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<Strin
     ]
 }
 
-pub(crate) fn lost(loss: Loss) -> (FindingKind, Vec<String>) {
-    match loss {
-        Loss::Value { what, made } => (
+pub(crate) fn harm(harm: Harm) -> Finding {
+    let (kind, lines) = match harm {
+        Harm::DroppedValue { what, made } => (
             FindingKind::DroppedValue,
             vec![
-                format!(
-                    "a `{what}` made at {} was dropped with a cancelled future and never settled",
-                    site::place(made)
-                ),
+                format!("a `{what}` made at {} was dropped with a cancelled future and never settled", site::place(made)),
                 "whoever cancels has to get it back, or the future must not hold it across an await".into(),
             ],
         ),
-        Loss::Operation { made, polls } => (
+        Harm::CutShort { made, polls } => (
             FindingKind::CutShort,
             vec![
                 format!(
-                    "an operation that must complete (marked at {}) was dropped after {polls} of its polls",
+                    "an operation that must complete (marked at {}) was dropped after poll number {polls}",
                     site::place(made)
                 ),
                 "spawn it as a task of its own and await the handle, or let nothing cancel its caller".into(),
             ],
         ),
-    }
+        Harm::Changed { who, outcome, usual } => (
+            FindingKind::BrokenByCut,
+            vec![
+                match who {
+                    Who::Bystander(name) => format!("bystander `{name}` ended with `{outcome}`"),
+                    _ => format!("the operation, run again after it was cut, ended with `{outcome}`"),
+                },
+                format!("where nothing is cut, or nothing had begun, it ends with {usual}"),
+            ],
+        ),
+    };
+    Finding::new(kind, lines)
 }
 
 pub(crate) fn detached(tasks: &[TaskInfo]) -> Vec<String> {

@@ -33,15 +33,15 @@ pub(crate) struct Plan {
 }
 
 /// A run that did not pass.
-struct Failed {
-    run: u64,
-    reason: Reason,
-    tape: Tape,
-    digest: u64,
-    hints: Vec<Hint>,
+pub(crate) struct Failed {
+    pub(crate) run: u64,
+    pub(crate) reason: Reason,
+    pub(crate) tape: Tape,
+    pub(crate) digest: u64,
+    pub(crate) hints: Vec<Hint>,
 }
 
-enum Reason {
+pub(crate) enum Reason {
     Verdict(Verdict),
     Finding(Finding),
 }
@@ -182,7 +182,13 @@ fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
     Case { trial, tape: &tape, digest }.differs()
 }
 
-fn report(trial: &Trial<'_>, plan: &Plan, failed: Failed, replay: impl Fn(&Tape, u64) -> String) -> Failure {
+/// Explains a failed run, shrinks it, and shows it once more.
+pub(crate) fn report(
+    trial: &Trial<'_>,
+    plan: &Plan,
+    failed: Failed,
+    replay: impl Fn(&Tape, u64) -> String,
+) -> Failure {
     let Failed { run, reason, tape, digest, hints } = failed;
     let seed = plan.seed.wrapping_add(run);
     let explained = match reason {

@@ -12,7 +12,7 @@
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
-use crate::cancel::{self, Loss};
+use crate::cancel;
 use crate::event::Stamped;
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
@@ -43,6 +43,15 @@ impl Case<'_> {
         if let Some(finding) = self.differs() {
             return finding;
         }
+        let mut finding = self.explain_repeatable(verdict);
+        if let Some((lines, place)) = cancel::cut(self) {
+            finding.lines.extend(lines);
+            finding.place = finding.place.or(place);
+        }
+        finding
+    }
+
+    fn explain_repeatable(&self, verdict: Verdict) -> Finding {
         match verdict {
             Verdict::Stuck(tasks) => self.stuck(&tasks),
             Verdict::Dead(tasks) => self.stuck(&tasks),
@@ -58,16 +67,8 @@ impl Case<'_> {
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
-            Verdict::Lost(loss) => self.lost(loss),
+            Verdict::Harm(harm) => advice::harm(harm),
         }
-    }
-
-    /// Says also where the future waited that was cancelled.
-    fn lost(&self, loss: Loss) -> Finding {
-        let (kind, mut lines) = advice::lost(loss);
-        let (cut, place) = cancel::cut(self);
-        lines.extend(cut);
-        Finding { place, ..Finding::new(kind, lines) }
     }
 
     /// Repeats the run; a finding if it is not the same run again.

@@ -71,6 +71,15 @@ impl Failure {
         Self(Box::new(Inner::Found(found)))
     }
 
+    /// The failure with something more to say.
+    pub(crate) fn adding(mut self, lines: Vec<String>) -> Self {
+        match &mut *self.0 {
+            Inner::Setup(message) => lines.iter().for_each(|line| message.extend(["; ", line])),
+            Inner::Found(found) => found.finding.lines.extend(lines),
+        }
+        self
+    }
+
     fn as_found(&self) -> Option<&Found> {
         if let Inner::Found(found) = &*self.0 { Some(found) } else { None }
     }

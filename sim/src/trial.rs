@@ -60,9 +60,14 @@ impl Trial<'_> {
 
     /// A world for many replays, without onlookers other than the user's.
     pub(crate) fn rehearsal(&self) -> Rc<Run> {
+        self.impatient(Box::new(Lenient::answering(Vec::new())))
+    }
+
+    /// A world in which `source` decides and no stuck run waits for other threads: that has been done elsewhere.
+    pub(crate) fn impatient(&self, source: Box<dyn Source>) -> Rc<Run> {
         let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
-        Run::new(Box::new(Lenient::answering(Vec::new())), self.rules.settings, limits, watch)
+        Run::new(source, self.rules.settings, limits, watch)
     }
 
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.

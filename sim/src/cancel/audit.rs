@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::report::Report;
 use super::stage::{Cast, no_world};
@@ -58,6 +58,7 @@ where
             then: None,
             again: true,
             unwinding: false,
+            reference: Mutex::default(),
             site: Location::caller(),
         },
         points_max: POINTS_MAX,
@@ -198,9 +199,17 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
         let cast = Arc::new(self.cast);
         let program = |run: &Run| cast.enter(run);
         let trial = Trial { program: &program, rules: &prepared.rules };
-        let sweep = Sweep { trial, prepared: &prepared, points_max: self.points_max, unwinding, bystanders };
+        let reference = || cast.reference();
+        let sweep = Sweep {
+            trial,
+            prepared: &prepared,
+            reference: &reference,
+            points_max: self.points_max,
+            unwinding,
+            bystanders,
+        };
         match &prepared.tape {
-            Some(tape) => sweep.replay(tape),
+            Some(tape) => sweep.replay(tape.clone()),
             None => sweep.perform(),
         }
     }

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use super::record::Loss;
-use super::stage::{AGAIN, KNIFE, OPERATION, ROLE_AGAIN};
-use super::verdict::Reason;
+use super::record::Harm;
+use super::stage::{AGAIN, KNIFE, OPERATION};
 use crate::finding::{FindingKind, TaskInfo};
 use crate::judge::Verdict;
 
@@ -44,18 +43,9 @@ pub enum What {
 }
 
 impl Fault {
-    pub(super) fn of(reason: &Reason, bystanders: &[String]) -> Self {
-        let verdict = match reason {
-            Reason::Stranger(stranger) if stranger.role == ROLE_AGAIN => {
-                return Self { who: Who::Again, what: What::Differs };
-            }
-            Reason::Stranger(stranger) => {
-                let name = bystanders[stranger.role - ROLE_AGAIN - 1].clone();
-                return Self { who: Who::Bystander(name), what: What::Differs };
-            }
-            Reason::Verdict(verdict) => verdict,
-        };
+    pub(super) fn of(verdict: &Verdict, bystanders: &[String]) -> Self {
         match verdict {
+            Verdict::Harm(Harm::Changed { who, .. }) => Self { who: who.clone(), what: What::Differs },
             Verdict::Stuck(tasks) | Verdict::Dead(tasks) => {
                 Self { who: Who::among(tasks, bystanders), what: What::Hangs }
             }
@@ -81,8 +71,9 @@ fn kind(verdict: &Verdict) -> FindingKind {
         Verdict::Dead(_) => FindingKind::DeadWaker,
         Verdict::Limit { .. } => FindingKind::Limit,
         Verdict::Detached(_) => FindingKind::DetachedTask,
-        Verdict::Lost(Loss::Value { .. }) => FindingKind::DroppedValue,
-        Verdict::Lost(Loss::Operation { .. }) => FindingKind::CutShort,
+        Verdict::Harm(Harm::DroppedValue { .. }) => FindingKind::DroppedValue,
+        Verdict::Harm(Harm::CutShort { .. }) => FindingKind::CutShort,
+        Verdict::Harm(Harm::Changed { .. }) => FindingKind::BrokenByCut,
     }
 }
 

@@ -38,7 +38,6 @@ mod stage;
 mod sweep;
 mod table;
 mod track;
-mod verdict;
 mod victim;
 
 pub use audit::{Audit, audit};
@@ -50,5 +49,5 @@ pub use must_complete::{MustComplete, must_complete};
 pub use report::{Report, Row, Sampled};
 pub use track::{Tracked, track};
 
-pub(crate) use record::{Loss, Record};
-pub(crate) use verdict::cut;
+pub(crate) use record::{Harm, Record};
+pub(crate) use sites::cut;

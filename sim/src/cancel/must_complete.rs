@@ -4,7 +4,7 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::record::Loss;
+use super::record::Harm;
 use crate::context;
 use crate::run::{Phase, RunId, Site};
 use crate::task::misused;
@@ -72,7 +72,7 @@ impl<F> Drop for MustComplete<F> {
         context::try_with(|run| {
             let is_unwinding = std::thread::panicking() && !run.cancel.is_dropping();
             if run.id() == begun && run.phase() == Phase::Running && !is_unwinding {
-                run.cancel.lost(Loss::Operation { made: self.made, polls });
+                run.cancel.harmed(Harm::CutShort { made: self.made, polls });
             }
         });
     }

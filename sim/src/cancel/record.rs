@@ -5,17 +5,20 @@ use std::cell::{Cell, RefCell};
 use reveille_executor::{AbortHandle, JoinHandle};
 
 use super::cuts::Made;
+use super::fault::Who;
 use super::sites::Glass;
 use crate::context;
 use crate::run::Site;
 
-/// A value or an operation that a cancellation took with it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Loss {
+/// What a cancellation did that it must not do.
+#[derive(Clone, Debug)]
+pub(crate) enum Harm {
     /// A [tracked](super::track) value of this type was dropped unsettled.
-    Value { what: &'static str, made: Site },
+    DroppedValue { what: &'static str, made: Site },
     /// An operation that [must complete](super::must_complete) was dropped after so many polls.
-    Operation { made: Site, polls: u64 },
+    CutShort { made: Site, polls: u64 },
+    /// After an audited operation was cut, somebody ended as nobody does without the cut.
+    Changed { who: Who, outcome: String, usual: String },
 }
 
 /// The notes of one run. Part of every [`Run`](crate::run::Run); one that cuts nothing leaves it empty.
@@ -25,7 +28,8 @@ pub(crate) struct Record {
     made: Cell<Option<Made>>,
     /// How many cancelled futures are being dropped, one inside the other.
     dropping: Cell<u32>,
-    loss: Cell<Option<Loss>>,
+    /// The first harm that was done.
+    harm: RefCell<Option<Harm>>,
     /// How often the audited operation has returned `Pending`.
     polls: Cell<u64>,
     /// How the second run of the operation (index 0) and the bystanders ended. Kept for its memory.
@@ -43,7 +47,7 @@ impl Record {
     pub(crate) fn clear(&self) {
         self.made.set(None);
         self.dropping.set(0);
-        self.loss.set(None);
+        self.harm.take();
         self.polls.set(0);
         self.outcomes.borrow_mut().iter_mut().for_each(|outcome| *outcome = None);
         self.abort.take();
@@ -61,14 +65,12 @@ impl Record {
         self.made.get()
     }
 
-    pub(crate) fn loss(&self) -> Option<Loss> {
-        self.loss.get()
+    pub(crate) fn harm(&self) -> Option<Harm> {
+        self.harm.borrow().clone()
     }
 
-    pub(super) fn lost(&self, loss: Loss) {
-        if self.loss.get().is_none() {
-            self.loss.set(Some(loss));
-        }
+    pub(super) fn harmed(&self, harm: Harm) {
+        self.harm.borrow_mut().get_or_insert(harm);
     }
 
     /// Whether a cancelled future is being dropped right now.

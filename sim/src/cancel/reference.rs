@@ -11,13 +11,6 @@ pub(super) struct Reference {
     pub(super) runs: u64,
 }
 
-/// An outcome that no reference run had.
-#[derive(Clone, Debug)]
-pub(super) struct Stranger {
-    pub(super) role: usize,
-    pub(super) outcome: String,
-}
-
 impl Reference {
     pub(super) fn add(&mut self, outcomes: &[Option<String>]) {
         self.runs += 1;
@@ -33,18 +26,9 @@ impl Reference {
         }
     }
 
-    /// Whether `stranger` is none any more.
-    pub(super) fn knows(&self, stranger: &Stranger) -> bool {
-        self.outcomes.get(stranger.role).is_some_and(|known| known.contains(&stranger.outcome))
-    }
-
-    /// The first of `outcomes` that is new.
-    pub(super) fn stranger(&self, outcomes: &[Option<String>]) -> Option<Stranger> {
-        outcomes.iter().enumerate().find_map(|(role, outcome)| {
-            let outcome = outcome.as_ref()?;
-            let known = self.outcomes.get(role).is_some_and(|known| known.contains(outcome));
-            (!known).then(|| Stranger { role, outcome: outcome.clone() })
-        })
+    /// Whether a task of this role has ended so in some run of the reference.
+    pub(super) fn knows(&self, role: usize, outcome: &str) -> bool {
+        self.outcomes.get(role).is_some_and(|known| known.contains(outcome))
     }
 
     /// The known outcomes of a role, as a report shows them: a few, and how many more.

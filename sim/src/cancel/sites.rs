@@ -11,7 +11,10 @@ use std::task::Waker;
 use reveille_executor::{Follow, followed_waker};
 
 use crate::context;
+use crate::explain::Case;
+use crate::kinds;
 use crate::site::{AwaitSite, Frame, Stack};
+use crate::watch::Watch;
 
 /// What is seen of the polls of futures that can be cut.
 #[derive(Debug, Default)]
@@ -197,11 +200,38 @@ pub(super) struct Atlas {
 impl Atlas {
     /// The number of the await at which a poll with these `stacks` waits.
     pub(super) fn find(&mut self, stacks: &[Stack]) -> usize {
-        let site = |stack: &Stack| self.by_stack.entry(stack.addresses()).or_insert_with(|| stack.await_site()).clone();
-        let found = Await::of(&stacks.iter().map(site).collect::<Vec<_>>());
+        let found = self.site(stacks);
         self.awaits.iter().position(|known| *known == found).unwrap_or_else(|| {
             self.awaits.push(found);
             self.awaits.len() - 1
         })
     }
+
+    fn site(&mut self, stacks: &[Stack]) -> Await {
+        let site = |stack: &Stack| self.by_stack.entry(stack.addresses()).or_insert_with(|| stack.await_site()).clone();
+        Await::of(&stacks.iter().map(site).collect::<Vec<_>>())
+    }
+}
+
+/// Where what was cut in the run of `case` waited: the lines that say so, and the place. `None` if nothing was cut.
+pub(crate) fn cut(case: &Case<'_>) -> Option<(Vec<String>, Option<String>)> {
+    let is_cut = [kinds::CUT, kinds::CANCEL].iter().any(|kind| case.tape.unusual_of(kind.letter()) > 0);
+    if !is_cut {
+        return None;
+    }
+    let run = case.trial.stage(case.tape, Watch::default());
+    run.cancel.glass.put_on(None);
+    let (_, seen) = case.trial.perform(&run, 0, |run, _| Some((run.cancel.made()?, run.cancel.glass.take_cut())));
+    let (made, stacks) = seen?;
+    let mut lines = vec![format!("cut: {made}")];
+    let Some(stacks) = stacks.filter(|_| made.moment.is_at_await()) else { return Some((lines, None)) };
+    let site = Atlas::default().site(&stacks);
+    lines.push(match &site.frame {
+        Some(frame) => format!("  it waited at {frame}"),
+        None => format!("  it waited at {}", site.place()),
+    });
+    if let (Some(_), Some(leaf)) = (&site.frame, &site.leaf) {
+        lines.push(format!("  through {leaf}"));
+    }
+    Some((lines, site.frame.map(|frame| frame.site.to_string())))
 }

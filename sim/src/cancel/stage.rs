@@ -3,12 +3,15 @@
 use std::any::Any;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use reveille_executor::{JoinError, JoinHandle};
 
 use super::cuts::{Moment, Way};
+use super::fault::Who;
+use super::record::Harm;
+use super::reference::Reference;
 use super::victim::Victim;
 use crate::context;
 use crate::run::{Origin, Run};
@@ -35,6 +38,8 @@ pub(super) struct Cast<W, T> {
     pub(super) then: Option<Make<W, Result<(), String>>>,
     pub(super) again: bool,
     pub(super) unwinding: bool,
+    /// How the others end without the cut. Filled by the reference runs, asked by all others.
+    pub(super) reference: Mutex<Reference>,
     /// Where the audit was called.
     pub(super) site: &'static Location<'static>,
 }
@@ -96,8 +101,26 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
         context::with("cancel::audit", |run| run.spawn(future, origin))
     }
 
+    pub(super) fn reference(&self) -> MutexGuard<'_, Reference> {
+        self.reference.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody has ended. If something was cut half-way, it has to be in a way that is known.
     fn ended(&self, role: usize, outcome: String) {
-        context::try_with(|run| run.cancel.ended(role, outcome));
+        context::try_with(|run| {
+            let is_cut = run.cancel.made().is_some_and(|made| made.moment != Moment::BeforeFirstPoll);
+            if !is_cut {
+                return run.cancel.ended(role, outcome);
+            }
+            let reference = self.reference();
+            if !reference.knows(role, &outcome) {
+                let who = match role.checked_sub(ROLE_AGAIN + 1) {
+                    None => Who::Again,
+                    Some(nth) => Who::Bystander(self.bystanders[nth].0.clone()),
+                };
+                run.cancel.harmed(Harm::Changed { who, outcome, usual: reference.shown(role) });
+            }
+        });
     }
 }
 

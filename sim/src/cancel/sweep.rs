@@ -8,21 +8,23 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::MutexGuard;
 
 use super::aim::{Aim, Aimed};
 use super::cuts::{Made, Way, points, points_of};
 use super::fault::Fault;
-use super::reference::{Reference, Stranger};
+use super::reference::Reference;
 use super::report::{Report, Sampled, Tally};
 use super::sites::Atlas;
-use super::verdict::{self, Failing, Reason};
+use super::stage::OPERATION;
+use crate::campaign::{self, Failed, Reason};
 use crate::explain::Case;
 use crate::explore::Prepared;
-use crate::failure::{Failure, Found};
-use crate::finding::{Finding, FindingKind};
+use crate::failure::Failure;
+use crate::finding::TaskInfo;
 use crate::judge::Verdict;
-use crate::run::{Hint, Run};
-use crate::strategy::{Replay, Source};
+use crate::run::Run;
+use crate::strategy::Source;
 use crate::tape::Tape;
 use crate::trial::Trial;
 
@@ -30,6 +32,8 @@ use crate::trial::Trial;
 pub(super) struct Sweep<'a> {
     pub(super) trial: Trial<'a>,
     pub(super) prepared: &'a Prepared,
+    /// How the tasks of the program end without a cut.
+    pub(super) reference: &'a dyn Fn() -> MutexGuard<'a, Reference>,
     /// At most so many points are cut.
     pub(super) points_max: usize,
     pub(super) unwinding: bool,
@@ -40,15 +44,14 @@ pub(super) struct Sweep<'a> {
 /// Polls that are looked at in the uncut run of each seed; beyond, only those at which something is cut.
 const POLLS_SEEN_MAX: u64 = 20_000;
 
-/// Before anything is accused, so many more runs in which nothing is cut half-way have to pass and to differ from it.
+/// Before anything is accused, nothing must be found in so many runs in which nothing is cut half-way.
 const REFERENCE_RUNS: u64 = 1_000;
 
-/// What the audit knows once the uncut runs are done.
+/// The uncut run of a seed.
 struct Base {
-    reference: Reference,
-    /// By seed, from the first: how often the operation returns `Pending`.
-    polls: Vec<u64>,
-    digests: Vec<u64>,
+    /// How often the operation returned `Pending`.
+    polls: u64,
+    digest: u64,
 }
 
 /// What one run came to.
@@ -57,50 +60,45 @@ struct Seen {
     digest: u64,
     polls: u64,
     made: Option<Made>,
-    stranger: Option<Stranger>,
+}
+
+/// The failing run to be reported, and how small it is: the earlier the cut the smaller, then the fewer unusual choices.
+struct Smallest {
+    size: (u64, usize),
+    failed: Failed,
 }
 
 impl Sweep<'_> {
     pub(super) fn perform(&self) -> Result<Report, Failure> {
         let aim: Aim = Rc::new(Cell::new(None));
         let world = self.world(&aim);
-        let mut base = self.base(&world, &aim)?;
-        let points = points(base.polls.iter().copied().max().unwrap_or(0), self.points_max);
+        let base = self.base(&world, &aim)?;
+        let most = base.iter().map(|base| base.polls).max().unwrap_or(0);
+        let points = points(most, self.points_max);
         let (atlas, sites) = self.sites(&base, &points);
         let mut tally = Tally::new(atlas, sites);
-        let smallest = self.cuts(&world, &aim, &mut base, &points, &mut tally)?;
-        let all = base.polls.iter().copied().map(points_of).max().unwrap_or(0);
-        let failure = smallest.map(|failing| self.explain(&base.reference, failing));
-        let sampled = (all > points.len() as u64).then_some(Sampled { points: points.len() as u64, of: all });
-        let schedules = Some(self.prepared.plan.runs);
-        Ok(Report::new(&self.prepared.name, tally, schedules, sampled, failure))
+        // The reference runs have shown that no other thread wakes anybody. Of the cut runs many may be stuck.
+        let world = self.trial.impatient(self.source(&aim));
+        let smallest = self.cuts(&world, &aim, &base, &points, &mut tally)?;
+        let (made, all) = (points.len() as u64, points_of(most));
+        let sampled = (all > made).then_some(Sampled { points: made, of: all });
+        let failure = smallest.map(|smallest| self.report(smallest.failed));
+        let Prepared { name, plan, .. } = self.prepared;
+        Ok(Report::new(name, tally, Some(plan.runs), sampled, failure))
     }
 
     /// Repeats the run of `tape`, and judges it by the reference.
-    pub(super) fn replay(&self, tape: &Tape) -> Result<Report, Failure> {
+    pub(super) fn replay(&self, tape: Tape) -> Result<Report, Failure> {
         let aim: Aim = Rc::new(Cell::new(None));
-        let mut base = self.base(&self.world(&aim), &aim)?;
-        let world = self.trial.world(Box::new(Replay::new(tape.clone())));
-        let seen = self.see(&world, 0, &base.reference);
-        if let Some(Verdict::Refused(mismatch)) = &seen.verdict {
-            let name = &self.prepared.name;
-            return Err(Failure::setup(format!("the tape no longer fits `{name}`: {mismatch}")));
+        let world = self.world(&aim);
+        self.base(&world, &aim)?;
+        self.enlarge(&world, &aim)?;
+        let name = &self.prepared.name;
+        let failure = campaign::replay(&self.trial, name, tape, false).err();
+        match failure {
+            Some(failure) if failure.kind().is_none() => Err(failure),
+            failure => Ok(Report::new(name, Tally::new(Atlas::default(), Vec::new()), None, None, failure)),
         }
-        let mut tally = Tally::new(Atlas::default(), Vec::new());
-        let mut failing = None;
-        if let Some(reason) = seen.reason() {
-            let reason = self.confirm(&aim, &mut base, reason)?;
-            failing = reason.map(|reason| self.failing(&world, &seen, reason, None));
-        }
-        if let Some(made) = seen.made {
-            tally.count(
-                None,
-                made,
-                failing.as_ref().map(|failing: &Failing| Fault::of(&failing.reason, &self.bystanders)),
-            );
-        }
-        let failure = failing.map(|failing| self.explain(&base.reference, failing));
-        Ok(Report::new(&self.prepared.name, tally, None, None, failure))
     }
 
     fn world(&self, aim: &Aim) -> Rc<Run> {
@@ -111,70 +109,71 @@ impl Sweep<'_> {
         Box::new(Aimed::new(aim, self.prepared.plan.strategy.source()))
     }
 
-    fn seed(&self, run: u64) -> u64 {
-        self.prepared.plan.seed.wrapping_add(run)
-    }
-
-    fn see(&self, world: &Rc<Run>, seed: u64, reference: &Reference) -> Seen {
-        let (outcome, (polls, made, stranger)) = self.trial.perform(world, seed, |run, _| {
-            let stranger = run.cancel.outcomes(|outcomes| reference.stranger(outcomes));
-            (run.cancel.polls(), run.cancel.made(), stranger)
-        });
-        Seen { verdict: outcome.verdict, digest: outcome.digest, polls, made, stranger }
+    /// Performs the run of this number.
+    fn see(&self, world: &Rc<Run>, run: u64) -> Seen {
+        let seed = self.prepared.plan.seed.wrapping_add(run);
+        let (outcome, (polls, made)) =
+            self.trial.perform(world, seed, |run, _| (run.cancel.polls(), run.cancel.made()));
+        Seen { verdict: outcome.verdict, digest: outcome.digest, polls, made }
     }
 
     /// The reference: each seed uncut, and cut before the first poll.
-    fn base(&self, world: &Rc<Run>, aim: &Aim) -> Result<Base, Failure> {
-        let mut base = Base { reference: Reference::default(), polls: Vec::new(), digests: Vec::new() };
-        for run in 0..self.prepared.plan.runs {
-            let seen = self.refer(world, aim, run, &mut base.reference)?;
-            base.polls.push(seen.polls);
-            base.digests.push(seen.digest);
-        }
-        Ok(base)
+    fn base(&self, world: &Rc<Run>, aim: &Aim) -> Result<Vec<Base>, Failure> {
+        let impatient = self.trial.impatient(self.source(aim));
+        (0..self.prepared.plan.runs).map(|run| self.refer([world, &impatient], aim, run)).collect()
     }
 
-    /// One seed of the reference.
-    fn refer(&self, world: &Rc<Run>, aim: &Aim, run: u64, reference: &mut Reference) -> Result<Seen, Failure> {
+    /// One seed of the reference: uncut in the first world, and unbegun, where a bystander may well wait in vain, in the
+    /// second.
+    fn refer(&self, [world, unbegun]: [&Rc<Run>; 2], aim: &Aim, run: u64) -> Result<Base, Failure> {
         aim.set(None);
-        let seen = self.see(world, self.seed(run), reference);
-        if let Some(verdict) = seen.verdict {
-            let (tape, hints) = (self.trial.tape(world), world.notes.hints());
-            return Err(self.uncut(run, tape, &verdict, seen.digest, hints));
+        let Seen { verdict, digest, polls, .. } = self.see(world, run);
+        if let Some(verdict) = verdict {
+            let lines = uncut(&verdict, &self.bystanders);
+            return Err(self.report(self.failed(world, run, Reason::Verdict(verdict), digest)).adding(lines));
         }
-        world.cancel.outcomes(|outcomes| reference.add(outcomes));
+        world.cancel.outcomes(|outcomes| (self.reference)().add(outcomes));
         if run == 0 {
+            // As in every campaign, its first run is repeated and compared.
             let tape = self.trial.tape(world);
-            let case = Case { trial: &self.trial, tape: &tape, digest: seen.digest };
-            if let Some(finding) = case.differs() {
-                return Err(self.found(self.blank(Some(run), finding, None)));
+            if let Some(finding) = (Case { trial: &self.trial, tape: &tape, digest }).differs() {
+                return Err(self.report(self.failed(world, run, Reason::Finding(finding), digest)));
             }
         }
         aim.set(Some((0, Way::Dropped)));
-        let unbegun = self.see(world, self.seed(run), reference);
-        if unbegun.verdict.is_none() {
-            world.cancel.outcomes(|outcomes| reference.add(outcomes));
+        if self.see(unbegun, run).verdict.is_none() {
+            unbegun.cancel.outcomes(|outcomes| (self.reference)().add(outcomes));
         }
-        Ok(seen)
+        Ok(Base { polls, digest })
+    }
+
+    /// Makes the reference much larger, once, before the first accusation: what can be seen without a cut is not blamed on
+    /// one.
+    fn enlarge(&self, world: &Rc<Run>, aim: &Aim) -> Result<(), Failure> {
+        let runs = (self.reference)().runs;
+        if runs >= REFERENCE_RUNS {
+            return Ok(());
+        }
+        let known = self.prepared.plan.runs;
+        (known..known + REFERENCE_RUNS / 2).try_for_each(|run| self.refer([world; 2], aim, run).map(drop))
     }
 
     /// Where the operation waits after each of its polls, by seed and poll.
-    fn sites(&self, base: &Base, points: &[u64]) -> (Atlas, Vec<Vec<Option<usize>>>) {
+    fn sites(&self, base: &[Base], points: &[u64]) -> (Atlas, Vec<Vec<Option<usize>>>) {
         let aim: Aim = Rc::new(Cell::new(None));
         let world = self.world(&aim);
         let mut atlas = Atlas::default();
-        let all: u64 = base.polls.iter().sum();
+        let all: u64 = base.iter().map(|base| base.polls).sum();
         let mut sites = Vec::new();
-        for (run, &polls) in base.polls.iter().enumerate() {
+        for (run, base) in base.iter().enumerate() {
             let wanted =
                 (run > 0 && all > POLLS_SEEN_MAX).then(|| points.iter().map(|point| point.div_ceil(2)).collect());
             world.cancel.glass.put_on(wanted);
-            let (outcome, stacks) =
-                self.trial.perform(&world, self.seed(run as u64), |run, _| run.cancel.glass.take_polls());
+            let seen = self.see(&world, run as u64);
             // A leaf that treats strange wakers otherwise has made it another run: it tells nothing about this one.
-            let is_same = outcome.digest == base.digests[run];
-            let mut of_seed = vec![None; polls as usize];
-            for (poll, stacks) in stacks.into_iter().filter(|_| is_same) {
+            let is_same = seen.digest == base.digest;
+            let mut of_seed = vec![None; base.polls as usize];
+            for (poll, stacks) in world.cancel.glass.take_polls().into_iter().filter(|_| is_same) {
                 if let Some(site) = of_seed.get_mut(poll as usize - 1) {
                     *site = Some(atlas.find(&stacks));
                 }
@@ -184,114 +183,69 @@ impl Sweep<'_> {
         (atlas, sites)
     }
 
-    /// Every point, way and seed. Returns the smallest of what failed: the earliest cut, then the dullest schedule.
+    /// Every point, way and seed. Returns the smallest of what failed.
     fn cuts(
         &self,
         world: &Rc<Run>,
         aim: &Aim,
-        base: &mut Base,
+        base: &[Base],
         points: &[u64],
         tally: &mut Tally,
-    ) -> Result<Option<Failing>, Failure> {
+    ) -> Result<Option<Smallest>, Failure> {
         let ways = &Way::ALL[..Way::count(self.unwinding)];
-        let mut smallest: Option<Failing> = None;
+        let mut smallest: Option<Smallest> = None;
         for (&point, &way) in points.iter().flat_map(|point| ways.iter().map(move |way| (point, way))) {
-            for run in 0..base.polls.len() {
-                if point >= points_of(base.polls[run]) {
-                    continue;
-                }
+            for (run, _) in base.iter().enumerate().filter(|(_, base)| point < points_of(base.polls)) {
                 aim.set(Some((point, way)));
-                let seen = self.see(world, self.seed(run as u64), &base.reference);
+                let mut seen = self.see(world, run as u64);
+                if seen.verdict.is_some() && (self.reference)().runs < REFERENCE_RUNS {
+                    self.enlarge(world, aim)?;
+                    aim.set(Some((point, way)));
+                    seen = self.see(world, run as u64);
+                }
                 let Some(made) = seen.made else { continue };
-                let failing = match seen.reason() {
-                    None => None,
-                    // Taken before the reference is asked again, which needs a world of its own.
-                    Some(reason) => {
-                        let failing = self.failing(world, &seen, reason, Some((point, run as u64)));
-                        let confirmed = self.confirm(aim, base, failing.reason.clone())?;
-                        confirmed.map(|reason| Failing { reason, ..failing })
-                    }
-                };
-                tally.count(
-                    Some(run),
-                    made,
-                    failing.as_ref().map(|failing| Fault::of(&failing.reason, &self.bystanders)),
-                );
-                if let Some(failing) = failing
-                    && smallest.as_ref().is_none_or(|other| failing.size() < other.size())
-                {
-                    smallest = Some(failing);
+                let fault = seen.verdict.as_ref().map(|verdict| Fault::of(verdict, &self.bystanders));
+                tally.count(Some(run), made, fault);
+                let Some(verdict) = seen.verdict else { continue };
+                let unusual = world.choices.borrow().draws().iter().filter(|draw| draw.value > 0).count();
+                let size = (point, unusual);
+                if smallest.as_ref().is_none_or(|other| size < other.size) {
+                    let failed = self.failed(world, run as u64, Reason::Verdict(verdict), seen.digest);
+                    smallest = Some(Smallest { size, failed });
                 }
             }
         }
         Ok(smallest)
     }
 
-    /// Before the first accusation the reference is made much larger: what can be seen without a cut is not blamed on one.
-    fn confirm(&self, aim: &Aim, base: &mut Base, reason: Reason) -> Result<Option<Reason>, Failure> {
-        let known = self.prepared.plan.runs;
-        if base.reference.runs < REFERENCE_RUNS {
-            let world = self.world(aim);
-            for run in known..known + REFERENCE_RUNS / 2 {
-                self.refer(&world, aim, run, &mut base.reference)?;
-            }
-        }
-        Ok(match reason {
-            Reason::Stranger(stranger) if base.reference.knows(&stranger) => None,
-            reason => Some(reason),
-        })
+    /// The run that was performed last in `world`, as one that failed.
+    fn failed(&self, world: &Run, run: u64, reason: Reason, digest: u64) -> Failed {
+        Failed { run, reason, tape: self.trial.tape(world), digest, hints: world.notes.hints() }
     }
 
-    fn failing(&self, world: &Run, seen: &Seen, reason: Reason, cut: Option<(u64, u64)>) -> Failing {
-        let (tape, hints) = (self.trial.tape(world), world.notes.hints());
-        Failing { reason, digest: seen.digest, cut, tape, hints }
-    }
-
-    fn explain(&self, reference: &Reference, failing: Failing) -> Failure {
-        let case = Case { trial: &self.trial, tape: &failing.tape, digest: failing.digest };
-        let finding = verdict::explain(&case, &failing.reason, reference, &self.bystanders);
-        case.show();
-        let schedule = case.lanes();
-        let run = failing.cut.map(|(_, run)| run);
-        self.found(Found { schedule, hints: failing.hints, ..self.blank(run, finding, Some(failing.tape)) })
-    }
-
-    /// A finding about the program without any cut.
-    fn uncut(&self, run: u64, tape: Tape, verdict: &Verdict, digest: u64, hints: Vec<Hint>) -> Failure {
-        let case = Case { trial: &self.trial, tape: &tape, digest };
-        let mut finding = case.explain(verdict.clone());
-        finding.lines.extend(verdict::uncut(verdict, &self.bystanders));
-        let schedule = if finding.kind == FindingKind::Nondeterminism { Vec::new() } else { case.lanes() };
-        self.found(Found { schedule, hints, ..self.blank(Some(run), finding, Some(tape)) })
-    }
-
-    /// A failure with nothing but its finding.
-    fn blank(&self, run: Option<u64>, finding: Finding, tape: Option<Tape>) -> Found {
-        Found {
-            name: self.prepared.name.clone(),
-            run,
-            runs: self.prepared.plan.runs,
-            seed: run.map(|run| self.seed(run)),
-            finding,
-            schedule: Vec::new(),
-            tape,
-            hints: Vec::new(),
-            shrunk: None,
-            replay: None,
-        }
-    }
-
-    /// The failure, with the line that repeats it.
-    fn found(&self, found: Found) -> Failure {
-        let (command, name) = (&self.prepared.command, &self.prepared.name);
-        let replay = found.tape.as_ref().zip(found.seed).map(|(tape, seed)| command.replay(name, tape, seed));
-        Failure::found(Found { replay, ..found })
+    fn report(&self, failed: Failed) -> Failure {
+        let Prepared { name, plan, command, .. } = self.prepared;
+        campaign::report(&self.trial, plan, failed, |tape, seed| command.replay(name, tape, seed))
     }
 }
 
-impl Seen {
-    fn reason(&self) -> Option<Reason> {
-        let verdict = self.verdict.clone().map(Reason::Verdict);
-        verdict.or_else(|| self.stranger.clone().map(Reason::Stranger))
+/// What to say of a failure in a run in which nothing was cut.
+fn uncut(verdict: &Verdict, bystanders: &[String]) -> Vec<String> {
+    let mut lines = vec!["nothing was cut in this run: an audit starts from a program that passes without cuts".into()];
+    let waiting: Vec<&TaskInfo> = match verdict {
+        Verdict::Stuck(tasks) | Verdict::Dead(tasks) => tasks.iter().collect(),
+        Verdict::Limit { unpolled, busiest, .. } => unpolled.iter().chain(busiest).collect(),
+        _ => Vec::new(),
+    };
+    let waits = |name: &str| waiting.iter().any(|task| task.name.as_deref() == Some(name));
+    if waits(OPERATION) {
+        lines.push("the operation never ends, even when it is let alone".into());
     }
+    for name in bystanders.iter().filter(|name| waits(name)) {
+        lines.push(format!(
+            "bystander `{name}` does not end; one that is to serve for ever is no bystander: spawn it as a"
+        ));
+        lines.push("daemon in `.world(..)`".into());
+    }
+    lines
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::Location;
 
-use super::record::Loss;
+use super::record::Harm;
 use crate::context;
 use crate::run::{Phase, Site};
 
@@ -80,7 +80,7 @@ impl<T> Drop for Tracked<T> {
         let what = std::any::type_name::<T>();
         context::try_with(|run| {
             if run.cancel.is_dropping() && run.phase() == Phase::Running {
-                run.cancel.lost(Loss::Value { what, made: self.made });
+                run.cancel.harmed(Harm::DroppedValue { what, made: self.made });
             }
         });
     }

@@ -5,7 +5,7 @@
 
 use std::panic::Location;
 
-use crate::cancel::Loss;
+use crate::cancel::{Harm, Who};
 use crate::finding::TaskInfo;
 use crate::judge::{Panicked, Verdict};
 use crate::run::Limit;
@@ -29,6 +29,8 @@ pub(crate) enum Same {
     Detached(Option<Signature>),
     /// A cancellation took with it what was made here.
     Lost(&'static Location<'static>),
+    /// A cancellation makes this one end otherwise.
+    Changed(Who),
 }
 
 /// Which task, whatever its number.
@@ -56,7 +58,8 @@ impl Same {
             }
             Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
-            Verdict::Lost(Loss::Value { made, .. } | Loss::Operation { made, .. }) => Some(Self::Lost(made)),
+            Verdict::Harm(Harm::DroppedValue { made, .. } | Harm::CutShort { made, .. }) => Some(Self::Lost(made)),
+            Verdict::Harm(Harm::Changed { who, .. }) => Some(Self::Changed(who.clone())),
             Verdict::Refused(_) | Verdict::ForeignWake(_) => None,
         }
     }
