@@ -83,6 +83,14 @@ impl Trial<'_> {
         (Outcome { verdict, digest, polls: run.step() }, inspected)
     }
 
+    /// How many schedule choices the dullest run of the program has.
+    pub(crate) fn schedule_choices(&self) -> u32 {
+        let world = self.rehearsal();
+        self.perform(&world, 0, |_, _| ());
+        let picks = world.choices.borrow().picks();
+        picks
+    }
+
     /// The tape of the run that was performed last in `run`.
     pub(crate) fn tape(&self, run: &Run) -> Tape {
         self.record(run.choices.borrow().draws())
