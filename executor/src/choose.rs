@@ -10,6 +10,25 @@
 use crate::TaskId;
 
 /// Answers the decisions that a run leaves open.
+///
+/// ```
+/// use reveille_executor::{Choose, Kind, Point};
+///
+/// /// Answers with the digits of a number, the last one first; then with 0.
+/// struct Digits(u32);
+///
+/// impl Choose for Digits {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         let digit = self.0 % 10;
+///         self.0 /= 10;
+///         digit % point.bound
+///     }
+/// }
+///
+/// let mut digits = Digits(21);
+/// let coin = Point::new(Kind::new(b'c'), 2);
+/// assert_eq!([digits.choose(coin), digits.choose(coin), digits.choose(coin)], [1, 0, 0]);
+/// ```
 pub trait Choose {
     /// Answers `point` with an index in `0..point.bound`.
     ///
@@ -18,6 +37,17 @@ pub trait Choose {
     fn choose(&mut self, point: Point<'_>) -> u32;
 
     /// Answers `point`, without asking when it has only one answer.
+    ///
+    /// ```
+    /// # use reveille_executor::{Choose, Kind, Point};
+    /// struct Unasked;
+    /// impl Choose for Unasked {
+    ///     fn choose(&mut self, _: Point<'_>) -> u32 {
+    ///         unreachable!("there is nothing to choose")
+    ///     }
+    /// }
+    /// assert_eq!(Unasked.decide(Point::new(Kind::SCHEDULE, 1)), 0);
+    /// ```
     fn decide(&mut self, point: Point<'_>) -> u32 {
         if point.bound <= 1 { 0 } else { self.choose(point) }
     }
@@ -36,6 +66,13 @@ pub struct Point<'a> {
 
 impl Point<'static> {
     /// A point without a hint.
+    ///
+    /// ```
+    /// # use reveille_executor::{Hint, Kind, Point};
+    /// let point = Point::new(Kind::new(b'l'), 4);
+    /// assert_eq!(point.bound, 4);
+    /// assert!(matches!(point.hint, Hint::None));
+    /// ```
     #[must_use]
     pub const fn new(kind: Kind, bound: u32) -> Self {
         Self { kind, bound, hint: Hint::None }
@@ -45,6 +82,13 @@ impl Point<'static> {
 /// The kind of a decision, a lower-case ASCII letter: it is what a tape shows.
 ///
 /// An open set: each crate names its own kinds as constants.
+///
+/// ```
+/// use reveille_executor::Kind;
+///
+/// const LATENCY: Kind = Kind::new(b'l');
+/// assert_eq!((LATENCY.letter(), LATENCY.index()), ('l', 11));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Kind(u8);
 
@@ -76,6 +120,15 @@ impl Kind {
 }
 
 /// What a strategy may know about a point beyond its bound.
+///
+/// ```
+/// use reveille_executor::{Hint, Kind, Point};
+///
+/// // Does this packet get lost? Once in a hundred, as far as a random strategy is concerned.
+/// let hint = Hint::Rarely { numerator: 1, denominator: 100 };
+/// let lost = Point { kind: Kind::new(b'f'), bound: 2, hint };
+/// assert_eq!(format!("{lost:?}"), "Point { kind: Kind(102), bound: 2, hint: Rarely(1/100) }");
+/// ```
 #[derive(Clone, Copy, Default)]
 #[non_exhaustive]
 pub enum Hint<'a> {
@@ -104,6 +157,26 @@ impl std::fmt::Debug for Hint<'_> {
 }
 
 /// The candidates of a [`Kind::SCHEDULE`] point.
+///
+/// ```
+/// use reveille_executor::{Choose, Hint, LocalExecutor, Point, TaskId};
+///
+/// /// Holds one task back for as long as there is another.
+/// struct Starve(TaskId);
+///
+/// impl Choose for Starve {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         let Hint::Ready(ready) = point.hint else { return 0 };
+///         (0..point.bound).find(|&index| ready.task(index) != self.0).unwrap_or(0)
+///     }
+/// }
+///
+/// let executor = LocalExecutor::new();
+/// let tasks = [(); 3].map(|()| executor.spawn(async {}).id());
+/// let mut starve = Starve(tasks[0]);
+/// let order = std::iter::from_fn(|| executor.pick(&mut starve)).map(|task| (task.id(), task.run()).0);
+/// assert_eq!(order.collect::<Vec<_>>(), [tasks[1], tasks[2], tasks[0]]);
+/// ```
 pub trait Ready {
     /// The task at `index` of the run queue; `index` is below the point's bound.
     fn task(&self, index: u32) -> TaskId;

@@ -40,9 +40,9 @@ pub trait Follow: Send + Sync {
 
 /// A waker that wakes `inner`, and reports to `follow`.
 ///
-/// Leaves that compare wakers ([`Waker::will_wake`]) take it, and each of its clones, for a stranger. So a leaf registers
-/// anew whenever it is polled with it, also if it holds another clone already: which is what one wants in order to see
-/// *where* a task waits.
+/// Leaves that compare wakers ([`Waker::will_wake`]) take it, and each of its clones, for a stranger. So a leaf
+/// registers anew whenever it is polled with it, also if it holds another clone already: which is what one wants in
+/// order to see *where* a task waits.
 #[must_use]
 pub fn followed_waker(inner: Waker, follow: Box<dyn Follow>) -> Waker {
     // SAFETY: the functions of `FOLLOWED` keep the contract of wakers: every waker has a box of its own.

@@ -18,6 +18,11 @@ pub struct TaskId(u32);
 
 impl TaskId {
     /// The task numbered `number`.
+    ///
+    /// ```
+    /// # use reveille_executor::TaskId;
+    /// assert_eq!(TaskId::new(3).to_string(), "3");
+    /// ```
     #[must_use]
     pub const fn new(number: u32) -> Self {
         Self(number)

@@ -147,6 +147,16 @@ impl<T> JoinSet<T> {
     }
 
     /// The result of a task that has ended, if there is one.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinSet, LocalExecutor};
+    /// let executor = LocalExecutor::new();
+    /// let mut set = JoinSet::new();
+    /// set.insert(executor.spawn(async { 42 }));
+    /// assert!(set.try_join_next().is_none());
+    /// executor.run();
+    /// assert_eq!(set.try_join_next().unwrap().unwrap(), 42);
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         let place = self.ended.next()?;
         Some(self.take(place))
@@ -162,6 +172,16 @@ impl<T> JoinSet<T> {
     }
 
     /// Asks for the futures of all tasks to be dropped. Their results are still to be taken.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinSet, LocalExecutor};
+    /// let executor = LocalExecutor::new();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(&executor, std::future::pending::<()>());
+    /// set.abort_all();
+    /// let result = executor.block_on(set.join_next()).unwrap();
+    /// assert!(result.unwrap_err().is_cancelled());
+    /// ```
     pub fn abort_all(&self) {
         self.handles.iter().flatten().for_each(JoinHandle::abort);
     }

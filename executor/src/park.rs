@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, ThreadToken};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, ThreadToken, UnsafeCell};
 
 /// Nobody sleeps, and there is no token.
 const EMPTY: usize = 0;
@@ -67,19 +67,38 @@ impl Parker {
 pub(crate) struct Root {
     /// The thread that polls the future.
     owner: ThreadToken,
-    woken: AtomicBool,
+    /// Whether it was woken on that thread. Invariant: used there only.
+    woken_here: UnsafeCell<bool>,
+    /// Whether it was woken on another.
+    woken_elsewhere: AtomicBool,
     parker: Arc<Parker>,
 }
 
+// SAFETY: `woken_here` is used on the owner thread only; all else is `Sync`.
+unsafe impl Sync for Root {}
+
 impl Root {
-    /// A root that wants its first poll.
+    /// A root that wants its first poll, on this thread.
     pub(crate) fn new(parker: Arc<Parker>) -> StdArc<Self> {
-        StdArc::new(Self { owner: ThreadToken::current(), woken: AtomicBool::new(true), parker })
+        StdArc::new(Self {
+            owner: ThreadToken::current(),
+            woken_here: UnsafeCell::new(true),
+            woken_elsewhere: AtomicBool::new(false),
+            parker,
+        })
     }
 
     /// Whether it was woken since the last time this was asked. To be asked before every sleep.
-    pub(crate) fn take_woken(&self) -> bool {
-        self.woken.swap(false, Ordering::AcqRel)
+    ///
+    /// # Safety
+    /// This is the thread on which the root was made.
+    pub(crate) unsafe fn take_woken(&self) -> bool {
+        // SAFETY: the caller's promise: this is the owner thread.
+        let here = self.woken_here.with_mut(|woken| unsafe { std::mem::take(&mut *woken) });
+        // The look may be too early, but not after the token that `unpark` left has been taken.
+        let elsewhere =
+            self.woken_elsewhere.load(Ordering::Relaxed) && self.woken_elsewhere.swap(false, Ordering::AcqRel);
+        here || elsewhere
     }
 }
 
@@ -89,11 +108,14 @@ impl Wake for Root {
     }
 
     fn wake_by_ref(self: &StdArc<Self>) {
-        // A read-modify-write although the old value is of no use: a plain store would hide an earlier waker's release
-        // from the poll that answers both.
-        self.woken.swap(true, Ordering::AcqRel);
-        // The owner thread is awake, as it does this; it looks before it sleeps.
-        if ThreadToken::current() != self.owner {
+        if ThreadToken::current() == self.owner {
+            // That thread is awake, as it does this; it looks before it sleeps.
+            // SAFETY: this is the owner thread.
+            self.woken_here.with_mut(|woken| unsafe { *woken = true });
+        } else {
+            // A read-modify-write although the old value is of no use: a plain store would hide an earlier waker's
+            // release from the poll that answers both.
+            self.woken_elsewhere.swap(true, Ordering::AcqRel);
             self.parker.unpark();
         }
     }
@@ -119,7 +141,8 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(StdArc::clone(&root));
     let mut future = pin!(future);
     loop {
-        if root.take_woken() {
+        // SAFETY: the root was made above.
+        if unsafe { root.take_woken() } {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
             }

@@ -134,14 +134,16 @@ fn an_observer_that_panics_breaks_nothing() {
     assert_eq!(run_ready(&executor), [Ran::Pending]);
 }
 
+type Steps = Arc<Mutex<Vec<(u32, WakerOp)>>>;
+
 /// Keeps what happened to a waker and its clones, which are numbered as they come.
 struct Trail {
     number: u32,
-    log: Arc<Mutex<Vec<(u32, WakerOp)>>>,
+    log: Steps,
 }
 
 impl Trail {
-    fn start() -> (Box<dyn Follow>, Arc<Mutex<Vec<(u32, WakerOp)>>>) {
+    fn start() -> (Box<dyn Follow>, Steps) {
         let log = Arc::new(Mutex::new(Vec::new()));
         (Box::new(Self { number: 0, log: log.clone() }), log)
     }

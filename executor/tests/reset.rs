@@ -7,7 +7,7 @@ mod common;
 use std::future::pending;
 use std::rc::Rc;
 
-use common::{Counter, Fifo, WakerSlot, run_ready};
+use common::{Counter, Fifo, OnDrop, WakerSlot, run_ready};
 use reveille_executor::{LocalExecutor, Ran, block_on};
 
 #[test]
@@ -99,5 +99,31 @@ fn a_closed_executor_is_opened_by_a_reset() {
     executor.close();
     assert!(block_on(executor.spawn(async {})).unwrap_err().is_cancelled());
     executor.reset();
+    assert!(executor.block_on(executor.spawn(async {})).is_ok());
+}
+
+#[test]
+fn a_future_that_resets_and_spawns_in_its_drop_leaves_nothing() {
+    let executor = Rc::new(LocalExecutor::new());
+    let drops = Counter::default();
+    for _ in 0..3 {
+        let (weak, drops) = (Rc::downgrade(&executor), drops.clone());
+        let guard = OnDrop(move || {
+            let executor = weak.upgrade().expect("`reset` borrows the executor");
+            executor.reset();
+            let guard = drops.on_drop();
+            drop(executor.spawn(async move {
+                let _guard = guard;
+                pending::<()>().await;
+            }));
+        });
+        drop(executor.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+    }
+    let _ = run_ready(&executor);
+    executor.reset();
+    assert_eq!((drops.get(), executor.live_tasks(), executor.ready(), executor.pushes()), (3, 0, 0, 0));
     assert!(executor.block_on(executor.spawn(async {})).is_ok());
 }

@@ -180,6 +180,9 @@ pub trait Kernel {
     /// comes out at once.
     fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker);
 
+    /// Has `waker` woken at once.
+    fn wait_briefly(&mut self, waker: Waker);
+
     /// What is to be woken and dropped by now; to be asked after any other call, and heeded outside of every borrow.
     fn take_wakers(&mut self) -> Wakers;
 }

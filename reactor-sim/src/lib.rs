@@ -1,7 +1,7 @@
 // First, as what stands before it stays. See build.rs.
 #![cfg(not(all(doctest, under_loom)))]
 //! The simulated world as plain values: virtual time, the timers that wait for it, what a poll may cost; nodes, their
-//! sockets and the network between them ([`net`]).
+//! sockets ([`socket`]) and the network between them ([`net`]), and the faults that it may have ([`fault`]).
 //!
 //! Nothing here runs anything. Time is passed in, wakers are handed in owned and handed out owned, and the caller wakes or
 //! drops them once it holds no borrow: dropping a waker can run user code that comes straight back.
@@ -32,6 +32,7 @@ mod poll_cost;
 mod slab;
 mod timers;
 
+pub mod fault;
 pub mod net;
 pub mod socket;
 

@@ -1,5 +1,6 @@
 //! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
 
+use crate::cancel::Loss;
 use crate::event::Stamped;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
@@ -56,6 +57,31 @@ pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<Strin
         format!("{by} polled a `{what}` again after it had completed"),
         "the `Future` contract leaves that undefined; in a `select!` loop, fuse the future or guard its branch".into(),
     ]
+}
+
+pub(crate) fn lost(loss: Loss) -> (FindingKind, Vec<String>) {
+    match loss {
+        Loss::Value { what, made } => (
+            FindingKind::DroppedValue,
+            vec![
+                format!(
+                    "a `{what}` made at {} was dropped with a cancelled future and never settled",
+                    site::place(made)
+                ),
+                "whoever cancels has to get it back, or the future must not hold it across an await".into(),
+            ],
+        ),
+        Loss::Operation { made, polls } => (
+            FindingKind::CutShort,
+            vec![
+                format!(
+                    "an operation that must complete (marked at {}) was dropped after {polls} of its polls",
+                    site::place(made)
+                ),
+                "spawn it as a task of its own and await the handle, or let nothing cancel its caller".into(),
+            ],
+        ),
+    }
 }
 
 pub(crate) fn detached(tasks: &[TaskInfo]) -> Vec<String> {

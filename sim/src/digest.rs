@@ -1,7 +1,7 @@
 //! A rolling hash of everything that a run did.
 //!
 //! Two runs with one tape must have one digest; that is what "deterministic" means here, and it is compared, not assumed.
-//! What goes in: answered choices, polls, wakes that queued a task, spawns, time, ends. What stays out: waker clones and
+//! What goes in: answered choices, polls, wakes that queued a task, spawns, time, ends, deliveries. What stays out: waker clones and
 //! drops, whose number a program may change without changing what it does.
 
 /// What an event in the digest is, so that a poll of task 3 and a jump to 3 ns do not look alike.
@@ -13,6 +13,7 @@ pub(crate) enum Mark {
     Time = 4,
     End = 5,
     Choice = 6,
+    Delivery = 7,
 }
 
 /// The hash so far. One multiplication per event (the mixing step of FxHash), since every poll pays for it.

@@ -12,6 +12,7 @@
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
+use crate::cancel::{self, Loss};
 use crate::event::Stamped;
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
@@ -57,7 +58,16 @@ impl Case<'_> {
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
+            Verdict::Lost(loss) => self.lost(loss),
         }
+    }
+
+    /// Says also where the future waited that was cancelled.
+    fn lost(&self, loss: Loss) -> Finding {
+        let (kind, mut lines) = advice::lost(loss);
+        let (cut, place) = cancel::cut(self);
+        lines.extend(cut);
+        Finding { place, ..Finding::new(kind, lines) }
     }
 
     /// Repeats the run; a finding if it is not the same run again.

@@ -9,6 +9,7 @@ use crate::campaign::{self, Plan};
 use crate::command;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
+use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
@@ -47,6 +48,7 @@ pub fn explore() -> Explore {
         polls_max: 1_000_000,
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
+        faults: String::new(),
         detached: Detached::Allow,
         jobs: 1,
         oracles: Vec::new(),
@@ -94,6 +96,8 @@ pub struct Explore {
     polls_max: u64,
     time_max: Duration,
     poll_cost: bool,
+    /// The name of a preset; empty for none.
+    faults: String,
     detached: Detached,
     jobs: usize,
     oracles: Vec<OracleMaker>,
@@ -163,6 +167,29 @@ impl Explore {
         self
     }
 
+    /// What may go wrong in the network: `off` (the default), `light` or `heavy`; see [`Faults`](crate::net::Faults).
+    ///
+    /// ```
+    /// use reveille::net::{Fault, UdpSocket};
+    ///
+    /// reveille::explore()
+    ///     .faults("heavy")
+    ///     .run(|| async {
+    ///         let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+    ///         for _ in 0..20 {
+    ///             one.send_to(b"?", "127.0.0.1:2").await?;
+    ///         }
+    ///         reveille::sometimes!(reveille::net::strikes().of(Fault::Lost) > 0, "a datagram is lost");
+    ///         drop(two);
+    ///         std::io::Result::Ok(())
+    ///     })
+    ///     .unwrap();
+    /// ```
+    pub fn faults(mut self, preset: impl Into<String>) -> Self {
+        self.faults = preset.into();
+        self
+    }
+
     /// Makes tasks that are alive when the root ends a finding (daemons apart). By default they are dropped in silence,
     /// unless nobody can ever wake them.
     pub fn deny_detached(mut self) -> Self {
@@ -228,26 +255,40 @@ impl Explore {
     }
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
+        let lenient = self.lenient;
+        let Prepared { name, plan, rules, tape, command } = self.prepare()?;
+        let trial = Trial { program, rules: &rules };
+        match tape {
+            Some(tape) => campaign::replay(&trial, &name, tape, lenient),
+            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        }
+    }
+
+    /// Settles everything but the program.
+    pub(crate) fn prepare(self) -> Result<Prepared, Failure> {
         panics::install_hook();
         let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let plan =
             self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let faults = match self.faults.as_str() {
+            "" => Faults::Off,
+            name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
+        };
+        let asked = Settings { poll_cost: self.poll_cost, faults };
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
-        let settings = tape.as_ref().map_or(Settings { poll_cost: self.poll_cost }, |tape| tape.settings);
+        let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
-        let trial = Trial { program, rules: &rules };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            Some(tape) => campaign::replay(&trial, &name, tape, self.lenient),
-            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+            tape => Ok(Prepared { name, plan, rules, tape, command }),
         }
     }
 
@@ -294,6 +335,16 @@ impl Explore {
     fn test_hash(&self) -> u16 {
         short_hash(self.name.as_deref().unwrap_or(self.at.file()))
     }
+}
+
+/// A campaign with all that was asked of it, by the builder and by the environment, except for the program.
+pub(crate) struct Prepared {
+    pub(crate) name: String,
+    pub(crate) plan: Plan,
+    pub(crate) rules: Rules,
+    /// What to repeat instead of exploring.
+    pub(crate) tape: Option<Tape>,
+    pub(crate) command: command::Command,
 }
 
 impl std::fmt::Debug for Explore {

@@ -292,8 +292,14 @@ impl fmt::Display for Choices<'_> {
             return write!(f, "{all}, all of them the usual ones");
         }
         write!(f, "{unusual} of {all} unusual")?;
-        let named =
-            [('s', "out of order"), ('c', "of the program's own"), ('p', "polls that took time"), ('b', "buggified")];
+        let named = [
+            ('s', "out of order"),
+            ('c', "of the program's own"),
+            ('p', "polls that took time"),
+            ('b', "buggified"),
+            ('x', "cut"),
+            ('d', "cancelled"),
+        ];
         let parts: Vec<_> = named
             .iter()
             .map(|&(letter, name)| (self.0.unusual_of(letter), name))

@@ -38,6 +38,13 @@ pub enum FindingKind {
     Nondeterminism,
     /// An [`Oracle`](crate::Oracle) objected.
     Oracle,
+    /// After an audited operation was cut, it ended otherwise when it was run again, or a bystander ended otherwise, than
+    /// in any run without a cut; see [`cancel::audit`](crate::cancel::audit).
+    BrokenByCut,
+    /// A [tracked](crate::cancel::track) value was dropped, unsettled, with a cancelled future.
+    DroppedValue,
+    /// An operation that [must complete](crate::cancel::must_complete) was dropped half-way.
+    CutShort,
 }
 
 impl fmt::Display for FindingKind {
@@ -56,6 +63,9 @@ impl fmt::Display for FindingKind {
             Self::NeverHappened => "never happened",
             Self::Nondeterminism => "nondeterminism",
             Self::Oracle => "oracle",
+            Self::BrokenByCut => "broken by a cut",
+            Self::DroppedValue => "dropped value",
+            Self::CutShort => "cut short",
         })
     }
 }

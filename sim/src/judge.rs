@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use reveille_executor::{JoinHandle, TaskId};
 
+use crate::cancel::Loss;
 use crate::finding::TaskInfo;
 use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
@@ -36,6 +37,8 @@ pub(crate) enum Verdict {
     Limit { limit: Limit, busiest: Option<TaskInfo>, unpolled: Vec<TaskInfo> },
     /// The root has ended and these tasks live, which the test forbids.
     Detached(Vec<TaskInfo>),
+    /// A cancellation took something with it that had to arrive.
+    Lost(Loss),
 }
 
 /// A panic, and those that came before it in the run: a task's panic often comes out of another's `unwrap` of its handle.
@@ -70,7 +73,8 @@ pub(crate) fn judge(
         let task = misuse.task.map(|task| TaskInfo::of(run, task));
         return Some(Verdict::PollAfterReady { what: misuse.what, task });
     }
-    if let Some(verdict) = panicked(run).or_else(|| objection(run, ending)) {
+    let lost = || run.cancel.loss().map(Verdict::Lost);
+    if let Some(verdict) = panicked(run).or_else(|| objection(run, ending)).or_else(lost) {
         return Some(verdict);
     }
     if let Some(task) = foreign(run, ending) {

@@ -69,7 +69,10 @@ mod tape;
 mod trial;
 mod watch;
 
+pub mod cancel;
 pub mod guide;
+pub mod net;
+pub mod node;
 pub mod task;
 pub mod time;
 
@@ -77,6 +80,7 @@ pub use event::Event;
 pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;
+pub use node::{Node, node};
 pub use oracle::Oracle;
 pub use outcome::Outcome;
 pub use program::{Generator, choose, explaining, rng};

@@ -3,14 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::pin::pin;
 use std::sync::Arc as StdArc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
-use super::ambient;
 use super::shared::{self, OwnerSide, Shared};
 use super::{Runnable, Spawner};
-use crate::park::Root;
 use crate::sync::{Arc, UnsafeCell};
 use crate::{Choose, Hint, JoinHandle, Kind, Observe, Point, Ran, Ready, TaskId, TaskView};
 
@@ -54,7 +51,7 @@ impl LocalExecutor {
         Self::with(None)
     }
 
-    /// The same, with `observer` told of every operation on the wakers of its tasks.
+    /// The same, with `observer` told of every operation on the wakers of its tasks; see [`Observe`] for an example.
     #[must_use]
     pub fn with_observer(observer: StdArc<dyn Observe>) -> Self {
         Self::with(Some(observer))
@@ -66,7 +63,7 @@ impl LocalExecutor {
 
     /// Looks at the owner's side. `f` runs no user code.
     #[inline(always)]
-    fn owner<R>(&self, f: impl FnOnce(&OwnerSide<'_>) -> R) -> R {
+    pub(super) fn owner<R>(&self, f: impl FnOnce(&OwnerSide<'_>) -> R) -> R {
         self.shared.with(|shared| {
             // SAFETY: an executor stays on its owner thread; `reset` does not run during `f`.
             let owner = unsafe { (*shared).owner_side() };
@@ -84,6 +81,13 @@ impl LocalExecutor {
     ///
     /// Once [closed](Self::close), the executor drops the future at once and the handle says that the task was
     /// cancelled.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async { 6 * 7 });
+    /// assert_eq!(executor.block_on(task).unwrap(), 42);
+    /// ```
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
@@ -93,7 +97,7 @@ impl LocalExecutor {
         unsafe { shared::spawn(self.shared(), future) }
     }
 
-    /// Something that spawns tasks while there are fewer than `tasks_max`.
+    /// Something that spawns tasks while there are fewer than `tasks_max`; see [`Spawner`] for an example.
     #[must_use]
     pub fn spawner(&self, tasks_max: usize) -> Spawner {
         // SAFETY: an executor stays on its owner thread.
@@ -101,6 +105,15 @@ impl LocalExecutor {
     }
 
     /// The number of tasks on the run queue, those woken on other threads included.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async {});
+    /// assert_eq!(executor.ready(), 1);
+    /// executor.block_on(task).unwrap();
+    /// assert_eq!(executor.ready(), 0);
+    /// ```
     #[must_use]
     pub fn ready(&self) -> usize {
         self.owner(|owner| owner.take_inbox())
@@ -143,7 +156,7 @@ impl LocalExecutor {
     }
 
     #[inline]
-    fn start(&self, index: usize) -> Option<Runnable> {
+    pub(super) fn start(&self, index: usize) -> Option<Runnable> {
         // SAFETY: `start` made us the task's runner, on the owner thread.
         self.owner(|owner| owner.start(index)).map(|task| unsafe { Runnable::new(task) })
     }
@@ -172,6 +185,13 @@ impl LocalExecutor {
     }
 
     /// How many times a task was put on the run queue, by a spawn or a wake, since the executor was made or reset.
+    ///
+    /// ```
+    /// # use reveille_executor::{LocalExecutor, yield_now};
+    /// let executor = LocalExecutor::new();
+    /// executor.block_on(executor.spawn(yield_now())).unwrap();
+    /// assert_eq!(executor.pushes(), 2);
+    /// ```
     #[must_use]
     pub fn pushes(&self) -> u64 {
         self.owner(|owner| owner.pushes())
@@ -185,6 +205,18 @@ impl LocalExecutor {
     }
 
     /// The task that was last woken on another thread, if there was one since this was last asked.
+    ///
+    /// ```
+    /// # use reveille_executor::{LocalExecutor, yield_now};
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// executor.block_on(yield_now());
+    /// let waker = executor.waker(task.id()).unwrap();
+    /// std::thread::spawn(move || waker.wake()).join().unwrap();
+    /// assert_eq!((executor.ready(), executor.foreign_pushes()), (1, 1));
+    /// assert_eq!(executor.take_foreign(), Some(task.id()));
+    /// assert_eq!(executor.take_foreign(), None);
+    /// ```
     #[must_use]
     pub fn take_foreign(&self) -> Option<TaskId> {
         self.owner(|owner| owner.take_foreign())
@@ -197,6 +229,21 @@ impl LocalExecutor {
     }
 
     /// Shows every task that has not ended, oldest first. Takes time and memory in their number.
+    ///
+    /// ```
+    /// # use reveille_executor::{LocalExecutor, yield_now};
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// executor.block_on(yield_now());
+    /// let mut stuck = Vec::new();
+    /// executor.for_each_task(|task| {
+    ///     if task.live_wakers == 0 && !task.scheduled && !task.running {
+    ///         stuck.push(task.id);
+    ///     }
+    /// });
+    /// assert_eq!(stuck, [task.id()]);
+    /// assert_eq!((executor.live_tasks(), executor.live_wakers(task.id())), (1, Some(0)));
+    /// ```
     pub fn for_each_task(&self, f: impl FnMut(TaskView)) {
         self.owner(|owner| owner.views()).into_iter().for_each(f);
     }
@@ -209,6 +256,15 @@ impl LocalExecutor {
     }
 
     /// A waker of the task named `id`; `None` if it has ended. Takes time in the number of tasks.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async {});
+    /// assert!(executor.waker(task.id()).is_some());
+    /// executor.run();
+    /// assert!(executor.waker(task.id()).is_none());
+    /// ```
     #[must_use]
     pub fn waker(&self, id: TaskId) -> Option<Waker> {
         let task = self.owner(|owner| owner.find(id))?;
@@ -218,6 +274,14 @@ impl LocalExecutor {
 
     /// Drops the futures of all tasks, oldest first, and takes no more: a later [`spawn`](Self::spawn) is cancelled at
     /// once, a wake does nothing. A task that is running, beneath the caller, ends when its poll returns.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// executor.close();
+    /// assert!(task.is_finished() && executor.live_tasks() == 0);
+    /// ```
     pub fn close(&self) {
         let shared = self.shared();
         // SAFETY: an executor stays on its owner thread.
@@ -227,8 +291,23 @@ impl LocalExecutor {
     /// [Closes](Self::close) the executor, then makes it as new, with the memory of its queue kept.
     ///
     /// Names start over at 0. Wakers, handles and spawners from before reach nothing of what comes after.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let before = executor.spawn(std::future::pending::<()>());
+    /// executor.reset();
+    /// let after = executor.spawn(async { 42 });
+    /// assert_eq!(before.id(), after.id());
+    /// assert!(executor.block_on(before).unwrap_err().is_cancelled());
+    /// assert_eq!(executor.block_on(after).unwrap(), 42);
+    /// ```
     pub fn reset(&self) {
         self.close();
+        // A future's drop may have reset the executor itself, and used it: then what it has now is closed as well.
+        while !self.owner(|owner| owner.is_closed()) {
+            self.close();
+        }
         self.shared.with_mut(|shared| {
             // SAFETY: no user code runs in here, so there is no other access.
             let shared = unsafe { &mut *shared };
@@ -238,74 +317,6 @@ impl LocalExecutor {
                 None => *shared = Arc::new(shared::succeed(shared)),
             }
         });
-    }
-
-    /// Runs tasks, in the order of the queue, until no task and no [`Spawner`] is left; sleeps while none can run.
-    ///
-    /// Without a spawner, and with tasks that nobody will ever wake, it sleeps forever, as a thread would.
-    ///
-    /// ```
-    /// use reveille_executor::{LocalExecutor, spawn, yield_now};
-    ///
-    /// let executor = LocalExecutor::new();
-    /// executor.spawn(async {
-    ///     yield_now().await;
-    ///     spawn(async { println!("the last one") });
-    /// });
-    /// executor.run();
-    /// assert_eq!(executor.live_tasks(), 0);
-    /// ```
-    pub fn run(&self) {
-        let _entered = ambient::enter(self);
-        loop {
-            let ran = self.run_round();
-            if self.owner(|owner| owner.live_tasks() + owner.spawners()) == 0 {
-                return;
-            }
-            if !ran {
-                // The parker holds a token if a letter has come since.
-                self.park();
-            }
-        }
-    }
-
-    /// Runs `future`, and the tasks besides, until it is done. Sleeps while nothing can run.
-    ///
-    /// The future is no task: it is polled in place, need not be `'static`, and its panic comes out here. It is polled
-    /// at most once for each round of the run queue.
-    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = ambient::enter(self);
-        let root = Root::new(self.owner(|owner| Arc::clone(owner.parker())));
-        let waker = Waker::from(StdArc::clone(&root));
-        let mut future = pin!(future);
-        loop {
-            let woken = root.take_woken();
-            if woken && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
-                return output;
-            }
-            // The parker holds a token for what has happened since: a wake of the root, a letter in the inbox.
-            if !self.run_round() && !woken {
-                self.park();
-            }
-        }
-    }
-
-    /// Runs as many tasks as are on the run queue now; false if that was none, in which case no user code ran.
-    fn run_round(&self) -> bool {
-        let ready = self.ready();
-        for _ in 0..ready {
-            match self.start(0) {
-                Some(task) => {
-                    let _ = task.run();
-                }
-                None => break,
-            }
-        }
-        ready > 0
-    }
-
-    fn park(&self) {
-        self.owner(|owner| Arc::clone(owner.parker())).park();
     }
 }
 

@@ -19,12 +19,16 @@
 //! assert_send::<reveille_executor::JoinHandle<std::rc::Rc<u8>>>();
 //! ```
 
-mod ambient;
 mod executor;
-mod inbox;
+
+mod drive;
 mod runnable;
-mod shared;
 mod spawner;
+
+mod ambient;
+mod shared;
+
+mod inbox;
 
 pub use ambient::spawn;
 pub use executor::{LocalExecutor, SCHEDULE_BOUND_MAX};

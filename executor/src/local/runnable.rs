@@ -60,7 +60,8 @@ impl Runnable {
         unsafe { this.task.run() }
     }
 
-    /// Polls the task once, with `waker` in place of the task's own.
+    /// Polls the task once, with `waker` in place of the task's own; [`followed_waker`](crate::followed_waker) makes
+    /// some that tell what becomes of them.
     #[inline]
     pub fn run_with(self, waker: &Waker) -> Ran {
         let this = ManuallyDrop::new(self);

@@ -74,6 +74,20 @@ impl JoinError {
     ///
     /// # Errors
     /// The error itself, if the task was cancelled.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinError, LocalExecutor};
+    /// /// Panics on, if the task did.
+    /// fn propagate<T>(result: Result<T, JoinError>) -> Option<T> {
+    ///     match result.map_err(JoinError::try_into_panic) {
+    ///         Ok(output) => Some(output),
+    ///         Err(Ok(payload)) => std::panic::resume_unwind(payload),
+    ///         Err(Err(_cancelled)) => None,
+    ///     }
+    /// }
+    /// let executor = LocalExecutor::new();
+    /// assert_eq!(propagate(executor.block_on(executor.spawn(async { 42 }))), Some(42));
+    /// ```
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, Self> {
         match self.panic {
             Some(Payload(payload)) => Ok(payload),

@@ -64,6 +64,15 @@ impl<T> JoinHandle<T> {
 
     /// Asks for the task's future to be dropped, at its next turn and on its executor's thread. No effect on a task
     /// that has ended; one that is being polled may still end with an output, if that poll brings it.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// task.abort();
+    /// assert!(!task.is_finished());
+    /// assert!(executor.block_on(task).unwrap_err().is_cancelled());
+    /// ```
     pub fn abort(&self) {
         // SAFETY: JOIN keeps the cell alive (rule 7).
         unsafe { self.task.abort() };

@@ -10,6 +10,24 @@ use crate::TaskId;
 use crate::task::JoinError;
 
 /// What one run of a task came to.
+///
+/// ```
+/// use reveille_executor::{Choose, LocalExecutor, Point, Ran};
+///
+/// struct Fifo;
+/// impl Choose for Fifo {
+///     fn choose(&mut self, _: Point<'_>) -> u32 {
+///         0
+///     }
+/// }
+///
+/// let executor = LocalExecutor::new();
+/// drop(executor.spawn(std::future::pending::<()>()));
+/// drop(executor.spawn(async { std::panic::resume_unwind(Box::new("on purpose")) }));
+/// executor.spawn(async {}).abort();
+/// let ran: Vec<_> = std::iter::from_fn(|| executor.pick(&mut Fifo)).map(|task| task.run()).collect();
+/// assert_eq!(ran, [Ran::Pending, Ran::Panicked, Ran::Cancelled]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Ran {

@@ -153,7 +153,8 @@ impl State {
         Snapshot(self.0.load(Ordering::Acquire))
     }
 
-    /// Whether the word says that the task was cancelled. Orders nothing: that is left to the transitions around a poll.
+    /// Whether the word says that the task was cancelled. Orders nothing: that is left to the transitions around a
+    /// poll.
     #[inline]
     pub(super) fn looks_cancelled(&self) -> bool {
         Snapshot(self.0.load(Ordering::Relaxed)).is_cancelled()

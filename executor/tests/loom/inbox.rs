@@ -3,7 +3,7 @@
 
 use std::future::poll_fn;
 use std::slice::from_ref;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use loom::thread;
 use reveille_executor::{JoinHandle, LocalExecutor, block_on};
@@ -23,7 +23,7 @@ fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::
 
 #[test]
 fn a_push_ends_the_sleep() {
-    within(4, "inbox and park, one pusher", || {
+    exhaustively("inbox and park, one pusher", || {
         let executor = LocalExecutor::new();
         let (task, thread) = awaited_on_a_thread(&executor);
         executor.run();
@@ -34,7 +34,7 @@ fn a_push_ends_the_sleep() {
 
 #[test]
 fn of_two_pushes_neither_is_overlooked() {
-    within(2, "inbox and park, two pushers", || {
+    within(3, "inbox and park, two pushers", || {
         let executor = LocalExecutor::new();
         let tasks = [awaited_on_a_thread(&executor), awaited_on_a_thread(&executor)];
         executor.run();
@@ -45,25 +45,38 @@ fn of_two_pushes_neither_is_overlooked() {
     });
 }
 
+/// Runs a future that ends once `threads` threads have each set a flag and woken it.
+fn block_on_flags(threads: usize) {
+    let (mut wakers, flags): (Vec<_>, Vec<_>) = (0..threads)
+        .map(|_| {
+            let (sender, receiver) = loom::sync::mpsc::channel::<Waker>();
+            let flag = Flag::new();
+            let thread = thread::spawn({
+                let flag = flag.clone();
+                move || {
+                    let waker = receiver.recv().unwrap();
+                    flag.set();
+                    waker.wake();
+                }
+            });
+            (Some(sender), (flag, thread))
+        })
+        .unzip();
+    block_on(poll_fn(|cx| {
+        for sender in wakers.iter_mut().filter_map(Option::take) {
+            sender.send(cx.waker().clone()).unwrap();
+        }
+        if flags.iter().all(|(flag, _)| flag.is_set()) { Poll::Ready(()) } else { Poll::Pending }
+    }));
+    flags.into_iter().for_each(|(_, thread)| thread.join().unwrap());
+}
+
 #[test]
 fn a_wake_of_the_root_ends_the_sleep() {
-    exhaustively("block_on and park", || {
-        let (flag, (sender, receiver)) = (Flag::new(), loom::sync::mpsc::channel());
-        let thread = thread::spawn({
-            let flag = flag.clone();
-            move || {
-                let waker: std::task::Waker = receiver.recv().unwrap();
-                flag.set();
-                waker.wake();
-            }
-        });
-        let mut sender = Some(sender);
-        block_on(poll_fn(|cx| {
-            if let Some(sender) = sender.take() {
-                sender.send(cx.waker().clone()).unwrap();
-            }
-            if flag.is_set() { Poll::Ready(()) } else { Poll::Pending }
-        }));
-        thread.join().unwrap();
-    });
+    exhaustively("block_on and park", || block_on_flags(1));
+}
+
+#[test]
+fn of_two_wakes_of_the_root_neither_is_overlooked() {
+    within(3, "block_on and park, two wakers", || block_on_flags(2));
 }

@@ -173,6 +173,10 @@ impl Kernel for Calls<'_> {
         }
     }
 
+    fn wait_briefly(&mut self, waker: Waker) {
+        self.net.out.wake.push(waker);
+    }
+
     fn take_wakers(&mut self) -> Wakers {
         self.net.take_wakers()
     }

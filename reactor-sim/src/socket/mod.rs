@@ -71,14 +71,21 @@ enum Attempt<R> {
     Registers,
 }
 
-/// Tries `call`; leaves the task's waker if it has to wait.
+/// Tries `call`, again if it was interrupted; leaves the task's waker if it has to wait.
 fn poll_call<H: Handle, R>(
     handle: &H,
     (socket, interest, others): (SocketId, Interest, Others),
     context: &Context<'_>,
-    call: impl FnOnce(&mut dyn Kernel) -> io::Result<R>,
+    mut call: impl FnMut(&mut dyn Kernel) -> io::Result<R>,
 ) -> Poll<io::Result<R>> {
-    let attempt = handle.with(|kernel| match call(kernel) {
+    let mut uninterrupted = |kernel: &mut dyn Kernel| loop {
+        match call(kernel) {
+            // The traits of async I/O forbid to show that to a caller.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    };
+    let attempt = handle.with(|kernel| match uninterrupted(kernel) {
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
             if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
         }

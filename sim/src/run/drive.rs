@@ -51,7 +51,7 @@ impl Run {
             match next {
                 Some(runnable) => self.poll(runnable),
                 None if self.root_ended.get() => return Ending::Finished,
-                None => match self.clock.next_deadline() {
+                None => match self.next_deadline() {
                     None => return Ending::Stuck,
                     Some(deadline) if deadline > Instant::ZERO + self.limits.time => return Ending::Limit(Limit::Time),
                     Some(deadline) => self.advance(deadline),
@@ -125,7 +125,7 @@ impl Run {
 
     /// Lets the poll that has just ended take time, as the choices have it.
     fn charge(&self) {
-        let next = self.clock.next_deadline();
+        let next = self.next_deadline();
         if next.is_none() || self.root_ended.get() {
             return;
         }
@@ -136,9 +136,21 @@ impl Run {
         }
     }
 
+    /// When something will happen unless a task is polled: a timer, or a delivery.
+    fn next_deadline(&self) -> Option<Instant> {
+        match (self.clock.next_deadline(), self.network.next_event()) {
+            (Some(timer), Some(delivery)) => Some(timer.min(delivery)),
+            (timer, delivery) => timer.or(delivery),
+        }
+    }
+
     fn advance(&self, now: Instant) {
         let pushes = self.executor.pushes();
         self.clock.advance(now);
+        let deliveries = self.network.advance(self);
+        if deliveries > 0 {
+            self.fold(Mark::Delivery, deliveries);
+        }
         self.fold(Mark::Time, now.as_nanos());
         self.fold(Mark::Wake, self.executor.pushes() - pushes);
         self.emit(Event::TimePassed { now });

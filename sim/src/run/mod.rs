@@ -25,6 +25,8 @@ pub(crate) use tasks::{Ended, Origin, Tasks};
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
 use crate::event::Event;
+use crate::net::{Faults, Network};
+use crate::node::Machines;
 use crate::strategy::Source;
 use crate::tape::Settings;
 use crate::watch::{Onlooker, Watch};
@@ -68,6 +70,11 @@ pub(crate) struct Run {
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) notes: Notes,
+    /// What was cancelled, and what that took with it.
+    pub(crate) cancel: crate::cancel::Record,
+    pub(crate) network: Network,
+    /// Which task runs on which node.
+    pub(crate) nodes: Machines,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
     settings: Settings,
@@ -102,6 +109,9 @@ impl Run {
             clock: Clock::default(),
             tasks: Tasks::default(),
             notes: Notes::default(),
+            cancel: crate::cancel::Record::default(),
+            network: Network::default(),
+            nodes: Machines::default(),
             watch,
             settings,
             limits,
@@ -123,6 +133,7 @@ impl Run {
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
+        self.cancel.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
         self.root_ended.set(false);
@@ -135,6 +146,8 @@ impl Run {
         self.phase.set(Phase::TearingDown);
         self.executor.reset();
         self.clock.clear();
+        self.network.clear();
+        self.nodes.clear();
     }
 
     /// Spawns `future` with its origin on record.
@@ -152,26 +165,40 @@ impl Run {
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
         self.tasks.add(task, origin);
+        self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });
         handle
     }
 
     /// Asks for a decision of the program's own.
     pub(crate) fn decide(&self, point: Point<'_>) -> u32 {
+        let answer = self.ask(point);
+        self.end_if_refused();
+        answer
+    }
+
+    /// Asks for a decision of the simulated world, which may be in the middle of something: never unwinds. Who asks on
+    /// behalf of a task calls [`end_if_refused`](Self::end_if_refused) when it is done.
+    pub(crate) fn ask(&self, point: Point<'_>) -> u32 {
         if self.phase.get() == Phase::TearingDown {
             return 0;
         }
-        let (answer, refused, draws) = {
-            let mut choices = self.choices.borrow_mut();
-            (choices.decide(point), choices.refused(), choices.draws().len())
+        let answer = self.choices.borrow_mut().decide(point);
+        self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
+        answer
+    }
+
+    /// Ends the current poll if the choices have no answers left.
+    pub(crate) fn end_if_refused(&self) {
+        let (refused, draws) = {
+            let choices = self.choices.borrow();
+            (choices.refused(), choices.draws().len())
         };
         if refused && !std::thread::panicking() {
             // The tape has no answer. The run is void, and the program may be in a loop that waits for one.
             std::panic::resume_unwind(Box::new("the tape does not fit the program"));
         }
         assert!(draws < DRAWS_MAX, "a run made {DRAWS_MAX} choices: it asks in a loop whose end depends on the answer");
-        self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
-        answer
     }
 
     pub(crate) fn emit(&self, event: Event) {
@@ -203,6 +230,10 @@ impl Run {
 
     pub(crate) fn step(&self) -> u64 {
         self.step.get()
+    }
+
+    pub(crate) fn faults(&self) -> Faults {
+        self.settings.faults
     }
 
     pub(crate) fn limits(&self) -> Limits {

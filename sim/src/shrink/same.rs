@@ -5,6 +5,7 @@
 
 use std::panic::Location;
 
+use crate::cancel::Loss;
 use crate::finding::TaskInfo;
 use crate::judge::{Panicked, Verdict};
 use crate::run::Limit;
@@ -26,6 +27,8 @@ pub(crate) enum Same {
     PollAfterReady(&'static str),
     /// A task that was spawned here is alive when the root ends.
     Detached(Option<Signature>),
+    /// A cancellation took with it what was made here.
+    Lost(&'static Location<'static>),
 }
 
 /// Which task, whatever its number.
@@ -53,6 +56,7 @@ impl Same {
             }
             Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
+            Verdict::Lost(Loss::Value { made, .. } | Loss::Operation { made, .. }) => Some(Self::Lost(made)),
             Verdict::Refused(_) | Verdict::ForeignWake(_) => None,
         }
     }

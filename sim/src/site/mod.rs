@@ -52,6 +52,11 @@ impl Stack {
         Self { frames }
     }
 
+    /// The stack as plain addresses, innermost first: equal for stacks that are the same.
+    pub(crate) fn addresses(&self) -> Vec<usize> {
+        self.frames.iter().map(|frame| frame.ip() as usize).collect()
+    }
+
     /// Where the task awaited when its waker was cloned. Reads the program's line tables: milliseconds, and more the
     /// first time.
     pub(crate) fn await_site(&self) -> AwaitSite {

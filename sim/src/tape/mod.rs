@@ -11,7 +11,7 @@
 //! │    │      │   │          │      └ the end: 15 draws in all, check of the text before
 //! │    │      │   │          └ an unusual choice: kind `s`, 3 answers, answered 1
 //! │    │      │   └ 14 zeros, check of their kinds and bounds
-//! │    │      └ settings: `p` poll cost; `-` none
+//! │    │      └ settings: `p` poll cost, `l`/`h` light or heavy faults; `-` none
 //! │    └ short hash of the test's name
 //! └ version
 //! ```
@@ -25,6 +25,7 @@ pub use text::TapeError;
 use reveille_executor::Kind;
 
 use crate::choices::Draw;
+use crate::net::Faults;
 
 /// The recorded choices of one run.
 ///
@@ -50,6 +51,8 @@ pub struct Tape {
 pub(crate) struct Settings {
     /// Each poll may take virtual time.
     pub(crate) poll_cost: bool,
+    /// What may go wrong in the network.
+    pub(crate) faults: Faults,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

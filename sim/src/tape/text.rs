@@ -7,6 +7,7 @@ use reveille_executor::Kind;
 
 use super::{Item, Settings, Tape, fold, mix};
 use crate::choices::Draw;
+use crate::net::Faults;
 
 const VERSION: u32 = 1;
 
@@ -30,7 +31,16 @@ fn check(text: &str) -> u16 {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.poll_cost { "p" } else { "-" })
+        let faults = match self.faults {
+            Faults::Off => "",
+            Faults::Light => "l",
+            Faults::Heavy => "h",
+        };
+        match (self.poll_cost, faults) {
+            (false, "") => f.write_str("-"),
+            (false, faults) => f.write_str(faults),
+            (true, faults) => write!(f, "p{faults}"),
+        }
     }
 }
 
@@ -85,11 +95,19 @@ fn version(part: &str) -> Result<(), TapeError> {
 }
 
 fn settings(part: &str) -> Result<Settings, TapeError> {
-    match part {
-        "-" => Ok(Settings::default()),
-        "p" => Ok(Settings { poll_cost: true }),
-        _ => Err(TapeError::new(format!("the tape has unknown settings `{}`: expected `-` or `p`", shown(part)))),
-    }
+    // Every setting has one letter and they stand in one order, so that a tape has one text.
+    let (poll_cost, rest) = part.strip_prefix('p').map_or((false, part), |rest| (true, rest));
+    let faults = match rest {
+        "-" if !poll_cost => Faults::Off,
+        "" if poll_cost => Faults::Off,
+        "l" => Faults::Light,
+        "h" => Faults::Heavy,
+        _ => {
+            let text = format!("the tape has unknown settings `{}`: expected `-`, or some of `p`, `l`, `h`", shown(part));
+            return Err(TapeError::new(text));
+        }
+    };
+    Ok(Settings { poll_cost, faults })
 }
 
 fn item(part: &str) -> Result<Item, TapeError> {
@@ -158,8 +176,10 @@ mod tests {
         assert!(text.contains(".s5-4.c10-3.Z1-"), "{text}");
         assert_eq!(text.parse::<Tape>().unwrap(), sample());
         assert_eq!((sample().draws(), sample().unusual(), sample().unusual_of('c')), (5, 2, 1));
-        let cost = Tape::record(0, Settings { poll_cost: true }, &[]);
-        assert_eq!(cost.to_string().parse::<Tape>().unwrap(), cost);
+        for (poll_cost, faults) in [(true, Faults::Off), (true, Faults::Heavy), (false, Faults::Light)] {
+            let tape = Tape::record(0, Settings { poll_cost, faults }, &[]);
+            assert_eq!(tape.to_string().parse::<Tape>().unwrap(), tape);
+        }
     }
 
     #[test]

@@ -1,0 +1,93 @@
+//! Driving an executor to an end: what a program does, where a simulation picks and runs.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc as StdArc;
+use std::task::{Context, Poll, Waker};
+
+use super::{LocalExecutor, ambient};
+use crate::park::Root;
+use crate::sync::Arc;
+
+impl LocalExecutor {
+    /// Runs tasks, in the order of the queue, until no task and no [`Spawner`] is left; sleeps while none can run.
+    ///
+    /// Without a spawner, and with tasks that nobody will ever wake, it sleeps forever, as a thread would.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, spawn, yield_now};
+    ///
+    /// let executor = LocalExecutor::new();
+    /// executor.spawn(async {
+    ///     yield_now().await;
+    ///     spawn(async { println!("the last one") });
+    /// });
+    /// executor.run();
+    /// assert_eq!(executor.live_tasks(), 0);
+    /// ```
+    pub fn run(&self) {
+        let _entered = ambient::enter(self);
+        loop {
+            let ran = self.run_round();
+            if self.owner(|owner| owner.live_tasks() + owner.spawners()) == 0 {
+                return;
+            }
+            if !ran {
+                // The parker holds a token if a letter has come since.
+                self.park();
+            }
+        }
+    }
+
+    /// Runs `future`, and the tasks besides, until it is done. Sleeps while nothing can run.
+    ///
+    /// The future is no task: it is polled in place, need not be `'static`, and its panic comes out here. It is polled
+    /// at most once for each round of the run queue. Tasks that are left when it is done stay, to be run later.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, spawn};
+    ///
+    /// let mut greeting = String::from("hello");
+    /// LocalExecutor::new().block_on(async {
+    ///     let whom = spawn(async { "world" });
+    ///     greeting.push_str(", ");
+    ///     greeting.push_str(whom.await.unwrap());
+    /// });
+    /// assert_eq!(greeting, "hello, world");
+    /// ```
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let _entered = ambient::enter(self);
+        let root = Root::new(self.owner(|owner| Arc::clone(owner.parker())));
+        let waker = Waker::from(StdArc::clone(&root));
+        let mut future = pin!(future);
+        loop {
+            // SAFETY: the root was made above.
+            let woken = unsafe { root.take_woken() };
+            if woken && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+                return output;
+            }
+            // The parker holds a token for what has happened since: a wake of the root, a letter in the inbox.
+            if !self.run_round() && !woken {
+                self.park();
+            }
+        }
+    }
+
+    /// Runs as many tasks as are on the run queue now; false if that was none, in which case no user code ran.
+    fn run_round(&self) -> bool {
+        let ready = self.ready();
+        for _ in 0..ready {
+            match self.start(0) {
+                Some(task) => {
+                    let _ = task.run();
+                }
+                None => break,
+            }
+        }
+        ready > 0
+    }
+
+    fn park(&self) {
+        self.owner(|owner| Arc::clone(owner.parker())).park();
+    }
+}

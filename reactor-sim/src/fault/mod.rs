@@ -1,0 +1,187 @@
+//! What may go wrong: faults as decorators around an honest network and an honest kernel.
+//!
+//! A fault is something that the outside world may do and a program must survive. [`Weather`] decorates the
+//! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`Faulty`] decorates
+//! the [`Kernel`](crate::Kernel): calls come back short, empty-handed or interrupted, which every socket may legally do. Neither
+//! the network nor the kernel below knows. Both ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
+//! goes wrong; both count what really struck, in [`Strikes`].
+//!
+//! Deliberately absent: probabilities as floating-point numbers, and a generator of their own.
+
+mod calls;
+mod weather;
+
+use std::cell::Cell;
+use std::fmt;
+use std::str::FromStr;
+
+pub use calls::{CALL, Faulty};
+pub use weather::{PACKET, Weather};
+
+/// How bad things are.
+///
+/// ```
+/// use reveille_reactor::fault::Faults;
+///
+/// assert_eq!("heavy".parse(), Ok(Faults::Heavy));
+/// assert!("medium".parse::<Faults>().unwrap_err().to_string().contains("`light`"));
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Faults {
+    /// Nothing goes wrong. Latencies still vary.
+    #[default]
+    Off,
+    /// Now and then, something that any program meets in a week: about one packet and one call in a hundred.
+    Light,
+    /// All the time, and connections are torn: about one packet and one call in ten.
+    Heavy,
+}
+
+impl Faults {
+    /// How many in 1,024 packets meet a fault.
+    const fn packets(self) -> u32 {
+        match self {
+            Self::Off => 0,
+            Self::Light => 10,
+            Self::Heavy => 100,
+        }
+    }
+
+    /// How many in 1,024 packets of a stream tear their connection down.
+    const fn torn(self) -> u32 {
+        match self {
+            Self::Off => 0,
+            Self::Light => 1,
+            Self::Heavy => 4,
+        }
+    }
+
+    /// How many in 1,024 calls meet a fault.
+    const fn calls(self) -> u32 {
+        self.packets()
+    }
+
+    /// The name, as [`FromStr`] reads it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Light => "light",
+            Self::Heavy => "heavy",
+        }
+    }
+}
+
+/// There is no preset of that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownFaults(String);
+
+impl fmt::Display for UnknownFaults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there are no faults `{}`: expected `off`, `light` or `heavy`", self.0)
+    }
+}
+
+impl std::error::Error for UnknownFaults {}
+
+impl FromStr for Faults {
+    type Err = UnknownFaults;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFaults> {
+        [Self::Off, Self::Light, Self::Heavy]
+            .into_iter()
+            .find(|faults| faults.name() == name)
+            .ok_or_else(|| UnknownFaults(name.to_owned()))
+    }
+}
+
+/// One sort of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// A packet took longer than any reasonable time-out.
+    Late,
+    /// A packet was lost.
+    Lost,
+    /// A datagram came twice.
+    Twice,
+    /// Both ends of a connection were reset.
+    Torn,
+    /// A read gave fewer bytes than there were.
+    ShortRead,
+    /// A write took fewer bytes than there was room for.
+    ShortWrite,
+    /// A call that could have been served said `WouldBlock`.
+    WouldBlock,
+    /// A call was interrupted.
+    Interrupted,
+    /// A waiting task was woken for nothing.
+    SpuriousWake,
+    /// A connection was refused although somebody listened.
+    Refused,
+    /// A name that exists was not found.
+    LookupFailed,
+}
+
+impl Fault {
+    /// All sorts.
+    pub const ALL: [Self; 11] = [
+        Self::Late,
+        Self::Lost,
+        Self::Twice,
+        Self::Torn,
+        Self::ShortRead,
+        Self::ShortWrite,
+        Self::WouldBlock,
+        Self::Interrupted,
+        Self::SpuriousWake,
+        Self::Refused,
+        Self::LookupFailed,
+    ];
+}
+
+/// How often each fault really struck.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Strikes([Cell<u64>; Fault::ALL.len()]);
+
+impl Strikes {
+    /// How often `fault` struck.
+    #[must_use]
+    pub fn of(&self, fault: Fault) -> u64 {
+        self.0[fault as usize].get()
+    }
+
+    /// How often any struck.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().map(Cell::get).sum()
+    }
+
+    /// Adds the strikes of another run.
+    pub fn add(&mut self, other: &Self) {
+        for (mine, theirs) in self.0.iter().zip(&other.0) {
+            mine.set(mine.get() + theirs.get());
+        }
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0.iter().for_each(|count| count.set(0));
+    }
+
+    pub(crate) fn note(&self, fault: Fault) {
+        let count = &self.0[fault as usize];
+        count.set(count.get() + 1);
+    }
+}
+
+impl fmt::Display for Strikes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut first = true;
+        for fault in Fault::ALL.into_iter().filter(|fault| self.of(*fault) > 0) {
+            write!(f, "{}{fault:?} {}", if first { "" } else { ", " }, self.of(fault))?;
+            first = false;
+        }
+        if first { f.write_str("none") } else { Ok(()) }
+    }
+}

@@ -1,0 +1,213 @@
+//! The audit of an operation: the builder.
+
+use std::fmt::Debug;
+use std::panic::Location;
+use std::sync::Arc;
+
+use super::report::Report;
+use super::stage::{Cast, no_world};
+use super::sweep::Sweep;
+use crate::explore::{Explore, explore};
+use crate::failure::Failure;
+use crate::outcome::Outcome;
+use crate::run::Run;
+use crate::trial::Trial;
+
+/// Cuts an operation at every await, in every way, under many schedules, and says what else broke.
+///
+/// `operation` makes the future to cut, from the world that the tasks of the program share (see [`Audit::world`]; an
+/// operation that needs none takes `()`). For each cut and schedule there is a run: a new world, the operation, the
+/// [bystanders](Audit::bystander) beside it, and after the cut the same operation once more, this time let alone. Three
+/// things are held against the runs in which nothing was cut: how the second run of the operation ends, how the bystanders
+/// end, and all that any test looks for (stuck tasks, panics, [`then`](Audit::then)).
+///
+/// Outcomes are compared by their `Debug` form, and with the *set* of those of the uncut runs: a program whose outcomes
+/// depend on the schedule is not accused for it. Before the first accusation 1,000 more uncut runs are made.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// use reveille::{cancel, yield_now};
+///
+/// // Takes the state out, awaits, and puts it back.
+/// type Machine = Rc<RefCell<Option<u32>>>;
+/// async fn step(machine: Machine) {
+///     let state = machine.take().expect("the state is there");
+///     yield_now().await;
+///     machine.replace(Some(state + 1));
+/// }
+///
+/// let report = cancel::audit(step).world(|| Machine::new(RefCell::new(Some(0)))).run().unwrap();
+/// assert!(!report.is_clean());
+/// println!("{report}");
+/// ```
+#[track_caller]
+#[must_use = "this is a builder, not a result: finish it with `.run()`"]
+pub fn audit<W, Fut>(operation: impl Fn(W) -> Fut + Send + Sync + 'static) -> Audit<W, Fut::Output>
+where
+    W: Clone + 'static,
+    Fut: Future + 'static,
+    Fut::Output: Debug,
+{
+    Audit {
+        explore: explore().runs(SCHEDULES),
+        cast: Cast {
+            world: None,
+            operation: Box::new(move |world| Box::pin(operation(world))),
+            key: Box::new(|output| format!("{output:?}")),
+            bystanders: Vec::new(),
+            then: None,
+            again: true,
+            unwinding: false,
+            site: Location::caller(),
+        },
+        points_max: POINTS_MAX,
+    }
+}
+
+/// How many schedules each cut gets, unless told otherwise.
+const SCHEDULES: u64 = 16;
+/// At how many points an operation is cut at most, unless told otherwise.
+const POINTS_MAX: usize = 512;
+
+/// What to audit and how. Made by [`audit`].
+#[must_use = "this is a builder, not a result: finish it with `.run()`"]
+pub struct Audit<W, T> {
+    explore: Explore,
+    cast: Cast<W, T>,
+    points_max: usize,
+}
+
+impl<W: Clone + 'static, T: 'static> Audit<W, T> {
+    /// The name that the report and its tapes carry; see [`Explore::name`].
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.explore = self.explore.name(name);
+        self
+    }
+
+    /// Makes what the operation, the bystanders and [`then`](Self::then) share: each gets a clone. Called within each run,
+    /// so it may spawn tasks; those that serve for ever are to be daemons ([`Builder::daemon`](crate::task::Builder::daemon)).
+    pub fn world(mut self, world: impl Fn() -> W + Send + Sync + 'static) -> Self {
+        self.cast.world = Some(Box::new(world));
+        self
+    }
+
+    /// A task that lives beside the operation, and is to end as it does without the cut; any number of them. Bugs that need
+    /// an innocent victim (a follower of a shared request, say) show only with one.
+    pub fn bystander<Fut>(
+        mut self,
+        name: impl Into<String>,
+        bystander: impl Fn(W) -> Fut + Send + Sync + 'static,
+    ) -> Self
+    where
+        Fut: Future + 'static,
+        Fut::Output: Debug,
+    {
+        let make = move |world| {
+            let future = bystander(world);
+            let outcome = async move { format!("{:?}", future.await) };
+            Box::pin(outcome) as std::pin::Pin<Box<dyn Future<Output = String>>>
+        };
+        self.cast.bystanders.push((name.into(), Box::new(make)));
+        self
+    }
+
+    /// Runs when all others have ended, and checks: a panic or an error is a finding. The operation has been cut by then,
+    /// and run again.
+    pub fn then<Fut>(mut self, then: impl Fn(W) -> Fut + Send + Sync + 'static) -> Self
+    where
+        Fut: Future + 'static,
+        Fut::Output: Outcome,
+    {
+        self.cast.then = Some(Box::new(move |world| {
+            let future = then(world);
+            Box::pin(async move { future.await.into_result() })
+        }));
+        self
+    }
+
+    /// Compares outputs of the operation by what `key` makes of them: for outputs that may well be different after a cut.
+    pub fn key<K: Debug>(mut self, key: impl Fn(&T) -> K + Send + Sync + 'static) -> Self {
+        self.cast.key = Box::new(move |output| format!("{:?}", key(output)));
+        self
+    }
+
+    /// Leaves out the second run of the operation.
+    pub fn only_once(mut self) -> Self {
+        self.cast.again = false;
+        self
+    }
+
+    /// Cuts by a panic of the operation's own task as well: what it holds is dropped while the thread unwinds. Off by
+    /// default: a destructor that panics then ends the process, as Rust has it, and a poisoned lock is what a panic is meant
+    /// to leave.
+    pub fn unwinding(mut self) -> Self {
+        self.cast.unwinding = true;
+        self
+    }
+
+    /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it.
+    pub fn runs(mut self, runs: u64) -> Self {
+        self.explore = self.explore.runs(runs);
+        self
+    }
+
+    /// At how many points the operation may be cut; 512 by default, which is every point of an operation of up to 255
+    /// awaits. One with more is cut at so many of them, evenly spread, and the report says [`sampled`](Report::sampled).
+    pub fn points(mut self, points_max: usize) -> Self {
+        self.points_max = points_max;
+        self
+    }
+
+    /// Makes tasks that are alive at the end a finding; see [`Explore::deny_detached`].
+    pub fn deny_detached(mut self) -> Self {
+        self.explore = self.explore.deny_detached();
+        self
+    }
+
+    /// How far each run may go; see [`Explore::limits`].
+    pub fn limits(mut self, polls_max: u64, time_max: std::time::Duration) -> Self {
+        self.explore = self.explore.limits(polls_max, time_max);
+        self
+    }
+
+    /// Repeats the run that `tape` describes, and judges it as the audit would; see [`replay`](crate::replay).
+    pub fn replay(mut self, tape: impl Into<String>) -> Self {
+        self.explore = self.explore.replay(tape);
+        self
+    }
+
+    /// Makes all the cuts.
+    ///
+    /// # Errors
+    /// A program that fails without any cut (the operation does not end, or panics; a bystander does not end), and settings
+    /// that make no sense. What a cut breaks is no error: it is in the [`Report`].
+    ///
+    /// # Panics
+    /// Inside a run.
+    pub fn run(self) -> Result<Report, Failure> {
+        let prepared = self.explore.prepare()?;
+        if self.cast.world.is_none() && no_world::<W>().is_none() {
+            return Err(Failure::setup(format!(
+                "`{}`: the operation takes a `{}`, and there is no `.world(..)` that makes one",
+                prepared.name,
+                std::any::type_name::<W>()
+            )));
+        }
+        let unwinding = self.cast.unwinding;
+        let bystanders = self.cast.bystanders.iter().map(|(name, _)| name.clone()).collect();
+        let cast = Arc::new(self.cast);
+        let program = |run: &Run| cast.enter(run);
+        let trial = Trial { program: &program, rules: &prepared.rules };
+        let sweep = Sweep { trial, prepared: &prepared, points_max: self.points_max, unwinding, bystanders };
+        match &prepared.tape {
+            Some(tape) => sweep.replay(tape),
+            None => sweep.perform(),
+        }
+    }
+}
+
+impl<W, T> Debug for Audit<W, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Audit").field("explore", &self.explore).finish_non_exhaustive()
+    }
+}

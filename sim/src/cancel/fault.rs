@@ -1,0 +1,119 @@
+//! What a cut broke, in the few words that a table has room for.
+
+use std::fmt;
+
+use super::record::Loss;
+use super::stage::{AGAIN, KNIFE, OPERATION, ROLE_AGAIN};
+use super::verdict::Reason;
+use crate::finding::{FindingKind, TaskInfo};
+use crate::judge::Verdict;
+
+/// What a cut broke: who suffered, and how.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fault {
+    /// Who suffered.
+    pub who: Who,
+    /// What happened to them.
+    pub what: What,
+}
+
+/// Who suffered from a cut.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Who {
+    /// The same operation, run again after the cut.
+    Again,
+    /// The bystander of this name.
+    Bystander(String),
+    /// The cut itself: a destructor of what was cut.
+    Cut,
+    /// The rest of the program: what runs after the cut, or a task that one of the parts spawned.
+    Program,
+}
+
+/// How somebody suffered from a cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum What {
+    /// Ended with an outcome that no uncut run has.
+    Differs,
+    /// Did not end.
+    Hangs,
+    /// Panicked.
+    Panics,
+    /// Something else was found.
+    Finding(FindingKind),
+}
+
+impl Fault {
+    pub(super) fn of(reason: &Reason, bystanders: &[String]) -> Self {
+        let verdict = match reason {
+            Reason::Stranger(stranger) if stranger.role == ROLE_AGAIN => {
+                return Self { who: Who::Again, what: What::Differs };
+            }
+            Reason::Stranger(stranger) => {
+                let name = bystanders[stranger.role - ROLE_AGAIN - 1].clone();
+                return Self { who: Who::Bystander(name), what: What::Differs };
+            }
+            Reason::Verdict(verdict) => verdict,
+        };
+        match verdict {
+            Verdict::Stuck(tasks) | Verdict::Dead(tasks) => {
+                Self { who: Who::among(tasks, bystanders), what: What::Hangs }
+            }
+            Verdict::Panic(panicked) => {
+                let first = panicked.before.first().map_or(&panicked.task, |(task, _)| task);
+                Self { who: Who::among(first.as_slice(), bystanders), what: What::Panics }
+            }
+            verdict => Self { who: Who::Program, what: What::Finding(kind(verdict)) },
+        }
+    }
+}
+
+/// The kind of finding that `verdict` becomes, as far as that is known before it is explained.
+fn kind(verdict: &Verdict) -> FindingKind {
+    match verdict {
+        Verdict::Refused(_) => FindingKind::Nondeterminism,
+        Verdict::PollAfterReady { .. } => FindingKind::PollAfterReady,
+        Verdict::Panic(_) => FindingKind::Panic,
+        Verdict::Error(_) => FindingKind::Error,
+        Verdict::Oracle(_) => FindingKind::Oracle,
+        Verdict::ForeignWake(_) => FindingKind::ForeignWake,
+        Verdict::Stuck(_) => FindingKind::Stuck,
+        Verdict::Dead(_) => FindingKind::DeadWaker,
+        Verdict::Limit { .. } => FindingKind::Limit,
+        Verdict::Detached(_) => FindingKind::DetachedTask,
+        Verdict::Lost(Loss::Value { .. }) => FindingKind::DroppedValue,
+        Verdict::Lost(Loss::Operation { .. }) => FindingKind::CutShort,
+    }
+}
+
+impl Who {
+    /// Who of `tasks` counts: the operation itself before bystanders, and those before everybody else.
+    fn among(tasks: &[TaskInfo], bystanders: &[String]) -> Self {
+        let names: Vec<&str> = tasks.iter().filter_map(|task| task.name.as_deref()).collect();
+        if names.contains(&AGAIN) {
+            return Self::Again;
+        }
+        if let Some(name) = bystanders.iter().find(|bystander| names.contains(&bystander.as_str())) {
+            return Self::Bystander(name.clone());
+        }
+        if names.contains(&OPERATION) || names.contains(&KNIFE) { Self::Cut } else { Self::Program }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.who, self.what) {
+            (_, What::Finding(kind)) => return write!(f, "{kind}"),
+            (Who::Again, _) => f.write_str("again")?,
+            (Who::Bystander(name), _) => f.write_str(name)?,
+            (Who::Cut, _) => f.write_str("the cut")?,
+            (Who::Program, _) => f.write_str("the rest")?,
+        }
+        f.write_str(match self.what {
+            What::Differs => " differs",
+            What::Hangs => " hangs",
+            What::Panics => " panics",
+            What::Finding(_) => "",
+        })
+    }
+}

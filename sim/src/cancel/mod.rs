@@ -1,0 +1,54 @@
+//! Cancellation: cuts an operation at every await, under many schedules, and sees what that took with it.
+//!
+//! A Rust future can be dropped at any await, and authors forget it: an item is lost, a permit leaks, a follower dies with
+//! its leader. [`audit`] takes an operation as a closure and makes all the cuts; it needs no knowledge of the program,
+//! since "the same operation, run once more" and "whoever else was there" say whether something broke.
+//!
+//! For programs that are tests of their own there are the parts: [`cancellable`] lets the run drop a future at any of its
+//! awaits, [`track`] watches over a value that must arrive, [`Ledger`] counts, [`must_complete`] marks what must not be
+//! dropped half-way.
+//!
+//! # Where the cut is decided
+//!
+//! *Every point of an operation is a choice* of a kind of its own, with one answer to go on (0) and one for each way to
+//! cut, and the audit takes aim: in its runs the choice number *n* is answered by the audit, and all others by a strategy.
+//! So a cut is on the tape like everything else, a failing one replays without knowing of audits, shrinks, and is the same
+//! run up to the cut as the uncut run of that seed, from which the await sites are known without looking at them again.
+//!
+//! Why not a parameter of the run, outside the choices? A tape would not be the whole run any more: a replay would need
+//! the cut beside it, and shrinking and fuzzing could not move it. Why not one choice at the start of the run, "cut number
+//! *n* of *m*"? Its bound is not small, it has to be known before the run, and another number of awaits makes it another
+//! question.
+//!
+//! Deliberately absent: cuts inside of a poll, which no executor makes; several cuts in one audited run (`cancellable`
+//! makes them).
+
+mod aim;
+mod audit;
+mod cancellable;
+mod cuts;
+mod fault;
+mod ledger;
+mod must_complete;
+mod record;
+mod reference;
+mod report;
+mod sites;
+mod stage;
+mod sweep;
+mod table;
+mod track;
+mod verdict;
+mod victim;
+
+pub use audit::{Audit, audit};
+pub use cancellable::{Cancellable, cancellable};
+pub use cuts::{Moment, Way};
+pub use fault::{Fault, What, Who};
+pub use ledger::{Imbalance, Ledger};
+pub use must_complete::{MustComplete, must_complete};
+pub use report::{Report, Row, Sampled};
+pub use track::{Tracked, track};
+
+pub(crate) use record::{Loss, Record};
+pub(crate) use verdict::cut;

@@ -1,0 +1,227 @@
+//! What an audit found: a table, and the smallest failing run.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::cuts::{Made, Moment, Way};
+use super::fault::Fault;
+use super::sites::Atlas;
+use super::table;
+use crate::failure::Failure;
+
+/// The result of an [audit](super::audit): what every kind of cut at every await did to the rest of the program.
+///
+/// `Display` is the table, and below it the smallest failing run, if there is one.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(super) name: String,
+    rows: Vec<Row>,
+    /// Schedules per cut; `None` for the replay of a single run.
+    pub(super) schedules: Option<u64>,
+    sampled: Option<Sampled>,
+    reachable: usize,
+    exercised: usize,
+    /// How many distinct awaits the uncut runs came to.
+    pub(super) awaits: usize,
+    failure: Option<Failure>,
+}
+
+/// What became of one kind of cut at one await.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Row {
+    /// Where the operation waited, as `file:line:column`; `None` for cuts that are not made at an await, and where no line
+    /// is known.
+    pub place: Option<String>,
+    /// The function that `place` is in.
+    pub function: Option<String>,
+    /// What is awaited there, if that is not the user's own.
+    pub through: Option<String>,
+    /// When it was cut.
+    pub moment: Moment,
+    /// How it was cut.
+    pub way: Way,
+    /// In how many runs.
+    pub runs: u64,
+    /// What broke, and in how many of the runs. Empty if nothing did.
+    pub faults: BTreeMap<Fault, u64>,
+}
+
+/// An audit that could not make all cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sampled {
+    /// At so many points the operation was cut,
+    pub points: u64,
+    /// of so many.
+    pub of: u64,
+}
+
+impl Report {
+    /// Every kind of cut at every await, in the order in which the operation came to them.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Whether no cut broke anything.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.failure.is_none()
+    }
+
+    /// The smallest failing run: the earliest cut, then the dullest schedule. It has a tape.
+    #[must_use]
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// How many runs had a cut.
+    #[must_use]
+    pub fn cut_runs(&self) -> u64 {
+        self.rows.iter().map(|row| row.runs).sum()
+    }
+
+    /// How many pairs of await and moment can be reached. Counted in the uncut runs, by their stacks, and not in the cuts.
+    #[must_use]
+    pub fn reachable(&self) -> usize {
+        self.reachable
+    }
+
+    /// How many of the [`reachable`](Self::reachable) pairs were cut.
+    #[must_use]
+    pub fn exercised(&self) -> usize {
+        self.exercised
+    }
+
+    /// If the operation has more points than the audit may cut: how many of them were cut.
+    #[must_use]
+    pub fn sampled(&self) -> Option<Sampled> {
+        self.sampled
+    }
+
+    /// For a test: goes on if the audit is clean.
+    ///
+    /// # Panics
+    /// With the table and the smallest failing run, if it is not.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        assert!(self.is_clean(), "a cut breaks the program\n\n{self}");
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        table::write(f, self)?;
+        match &self.failure {
+            Some(failure) => write!(f, "\nthe smallest of what failed:\n\n{failure}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Counts cut runs while the audit goes on.
+pub(super) struct Tally {
+    atlas: Atlas,
+    /// By seed and poll: the number of the await.
+    sites: Vec<Vec<Option<usize>>>,
+    cells: BTreeMap<(usize, Moment, Way), Cell>,
+}
+
+#[derive(Default)]
+struct Cell {
+    runs: u64,
+    faults: BTreeMap<Fault, u64>,
+}
+
+/// Where a cut belongs that was not made at an await: before all awaits, or after them.
+const BEFORE: usize = 0;
+const AFTER: usize = usize::MAX;
+/// An await whose site was not looked at.
+const UNKNOWN: usize = usize::MAX - 1;
+
+impl Tally {
+    pub(super) fn new(atlas: Atlas, sites: Vec<Vec<Option<usize>>>) -> Self {
+        Self { atlas, sites, cells: BTreeMap::new() }
+    }
+
+    /// Counts a run of number `run` that was cut as `made` says.
+    pub(super) fn count(&mut self, run: Option<usize>, made: Made, fault: Option<Fault>) {
+        let place = match made.moment {
+            Moment::BeforeFirstPoll => BEFORE,
+            Moment::Ready => AFTER,
+            Moment::AfterPending | Moment::AfterWake => {
+                let site = run.and_then(|run| self.sites.get(run)?.get(made.polls as usize - 1).copied().flatten());
+                site.map_or(UNKNOWN, |site| site + 1)
+            }
+        };
+        let cell = self.cells.entry((place, made.moment, made.way)).or_default();
+        cell.runs += 1;
+        if let Some(fault) = fault {
+            *cell.faults.entry(fault).or_default() += 1;
+        }
+    }
+
+    /// The rows in the order of the source, which is that of the operation but for loops.
+    fn rows(self) -> Vec<Row> {
+        let Self { atlas, cells, .. } = self;
+        let site = |place: usize| place.checked_sub(1).and_then(|site| atlas.awaits.get(site));
+        let mut cells: Vec<_> = cells.into_iter().collect();
+        cells.sort_by_key(|((place, moment, way), _)| {
+            let line = site(*place).and_then(|site| site.frame.as_ref()).map(|frame| frame.site.clone());
+            let rank = if moment.is_at_await() { 1 } else { 2 * u8::from(*moment == Moment::Ready) };
+            (rank, line, *place, *moment, *way)
+        });
+        let row = |((place, moment, way), cell): ((usize, Moment, Way), Cell)| {
+            let frame = site(place).and_then(|site| site.frame.as_ref());
+            Row {
+                place: frame.map(|frame| frame.site.to_string()),
+                function: frame.map(|frame| frame.function.clone()),
+                through: site(place).and_then(|site| site.leaf.clone()),
+                moment,
+                way,
+                runs: cell.runs,
+                faults: cell.faults,
+            }
+        };
+        cells.into_iter().map(row).collect()
+    }
+
+    /// How many pairs of await and moment the uncut runs reach: every await can be cut when its poll has returned, and all
+    /// but those that nobody ever woke when they were woken; and there is the time before the first and after the last.
+    fn reachable(&self) -> usize {
+        2 * self.atlas.awaits.len() + 2
+    }
+
+    fn exercised(&self) -> usize {
+        let mut pairs: Vec<_> = self
+            .cells
+            .keys()
+            .filter(|(place, ..)| *place != UNKNOWN)
+            .map(|(place, moment, _)| (place, moment))
+            .collect();
+        pairs.dedup();
+        pairs.len()
+    }
+}
+
+impl Report {
+    pub(super) fn new(
+        name: &str,
+        tally: Tally,
+        schedules: Option<u64>,
+        sampled: Option<Sampled>,
+        failure: Option<Failure>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            schedules,
+            sampled,
+            reachable: tally.reachable(),
+            exercised: tally.exercised(),
+            awaits: tally.atlas.awaits.len(),
+            rows: tally.rows(),
+            failure,
+        }
+    }
+}

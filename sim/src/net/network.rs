@@ -1,0 +1,128 @@
+//! The network of one run: the value of `reveille_reactor`, the choices that it asks, and the wakers that it gives out.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use reveille_executor::{Choose, Point};
+use reveille_reactor::fault::{Faults, Faulty, Strikes, Weather};
+use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
+use reveille_reactor::{Instant, Kernel, Wakers};
+
+use crate::run::Run;
+
+/// The name of the node on which a program starts.
+const MAIN: &str = "main";
+
+/// Nodes, sockets and what is on its way. Costs nothing until the first use.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    net: RefCell<Net>,
+    /// Somebody has used it in this run: there is a node.
+    used: Cell<bool>,
+    /// The fault phase is over.
+    healed: Cell<bool>,
+    strikes: Strikes,
+}
+
+/// Answers the network's questions from the choices of the run. Never unwinds: the network is borrowed meanwhile.
+struct Asks<'a>(&'a Run);
+
+impl Choose for Asks<'_> {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        self.0.ask(point)
+    }
+}
+
+impl Network {
+    /// Calls the kernel of the current task's node, faults included; `None` if it is being called already, which only an
+    /// oracle can bring about.
+    pub(crate) fn call<R>(&self, run: &Run, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+        let node = run.nodes.current(run.current());
+        let faults = self.faults(run);
+        let result = self.with(run, |net, now, fabric| {
+            let mut kernel = net.calls(now, node, fabric);
+            if faults == Faults::Off {
+                return call(&mut kernel);
+            }
+            let (mut choose, strikes) = (Asks(run), &self.strikes);
+            call(&mut Faulty { kernel: &mut kernel, choose: &mut choose, faults, strikes })
+        })?;
+        run.end_if_refused();
+        Some(result)
+    }
+
+    /// Works on the network, and wakes and drops, after the borrow has ended, whom that concerns.
+    pub(crate) fn with<R>(&self, run: &Run, work: impl FnOnce(&mut Net, Instant, &mut dyn Fabric) -> R) -> Option<R> {
+        let mut net = self.net.try_borrow_mut().ok()?;
+        if !self.used.replace(true) {
+            net.node(MAIN);
+        }
+        let (faults, now) = (self.faults(run), run.clock.now());
+        let (mut latency, mut weather) = (Asks(run), Asks(run));
+        let mut honest = Honest { choose: &mut latency };
+        let result = if faults == Faults::Off {
+            work(&mut net, now, &mut honest)
+        } else {
+            let strikes = &self.strikes;
+            work(&mut net, now, &mut Weather { fabric: honest, choose: &mut weather, faults, strikes })
+        };
+        let wakers = net.has_wakers().then(|| net.take_wakers());
+        drop(net);
+        if let Some(wakers) = wakers {
+            self.let_go(wakers);
+        }
+        Some(result)
+    }
+
+    fn faults(&self, run: &Run) -> Faults {
+        if self.healed.get() { Faults::Off } else { run.faults() }
+    }
+
+    fn let_go(&self, mut wakers: Wakers) {
+        for waker in wakers.wake.drain(..) {
+            // A panicking waker must not take the run loop with it; the panic is noted by the hook.
+            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+        }
+        wakers.discard.clear();
+        if let Ok(mut net) = self.net.try_borrow_mut() {
+            net.recycle(wakers);
+        }
+    }
+
+    /// When something will happen next.
+    pub(crate) fn next_event(&self) -> Option<Instant> {
+        if self.used.get() { self.net.try_borrow_mut().ok()?.next_event() } else { None }
+    }
+
+    /// Lets everything happen that is due. Returns how many events that were.
+    pub(crate) fn advance(&self, run: &Run) -> u64 {
+        if !self.used.get() {
+            return 0;
+        }
+        self.with(run, |net, now, fabric| net.advance(now, fabric)).unwrap_or(0)
+    }
+
+    pub(crate) fn heal(&self, run: &Run) {
+        self.with(run, |net, now, _| net.heal(now));
+        self.healed.set(true);
+    }
+
+    pub(crate) fn strikes(&self) -> Strikes {
+        self.strikes.clone()
+    }
+
+    /// The address of a node.
+    pub(crate) fn name(&self, node: NodeId) -> String {
+        self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())
+    }
+
+    /// Makes an empty network for the next run.
+    pub(crate) fn clear(&self) {
+        if self.used.replace(false) {
+            let wakers = self.net.borrow_mut().clear();
+            drop(wakers);
+            self.strikes.clear();
+        }
+        self.healed.set(false);
+    }
+}

@@ -1,0 +1,76 @@
+//! Which task runs on which node, and what a node does when it starts.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use reveille_executor::{AbortHandle, TaskId};
+use reveille_reactor::net::NodeId;
+
+pub(super) type Boxed = Pin<Box<dyn Future<Output = ()>>>;
+type Program = Rc<dyn Fn() -> Boxed>;
+
+/// The nodes of one run, as far as tasks are concerned. Costs nothing while all tasks run on the first.
+#[derive(Default)]
+pub(crate) struct Machines {
+    /// By task; tasks beyond the end run on the first node.
+    of_task: RefCell<Vec<NodeId>>,
+    /// Where tasks are spawned, if not where their parent runs.
+    target: Cell<Option<NodeId>>,
+    /// The tasks of every node but the first.
+    tasks: RefCell<BTreeMap<NodeId, Vec<AbortHandle>>>,
+    programs: RefCell<BTreeMap<NodeId, Program>>,
+}
+
+impl Machines {
+    /// The node of `task`; the first outside of any.
+    pub(crate) fn current(&self, task: Option<TaskId>) -> NodeId {
+        let of_task = self.of_task.borrow();
+        task.and_then(|task| of_task.get(task.index()).copied()).unwrap_or_default()
+    }
+
+    /// Notes where a task that has just been spawned by `parent` runs.
+    pub(crate) fn spawned(&self, task: TaskId, parent: Option<TaskId>, abort: impl FnOnce() -> AbortHandle) {
+        let node = self.target.get().unwrap_or_else(|| self.current(parent));
+        if node == NodeId::default() {
+            return;
+        }
+        let mut of_task = self.of_task.borrow_mut();
+        of_task.resize(task.index() + 1, NodeId::default());
+        of_task[task.index()] = node;
+        let mut tasks = self.tasks.borrow_mut();
+        let tasks = tasks.entry(node).or_default();
+        // Those that have ended are of no interest; looked for only as often as the list has doubled.
+        if tasks.len() == tasks.capacity() {
+            tasks.retain(|task| !task.is_finished());
+        }
+        tasks.push(abort());
+    }
+
+    pub(super) fn spawn_on(&self, node: Option<NodeId>) -> Option<NodeId> {
+        self.target.replace(node)
+    }
+
+    pub(super) fn remember(&self, node: NodeId, program: Box<dyn Fn() -> Boxed>) {
+        let replaced = self.programs.borrow_mut().insert(node, program.into());
+        drop(replaced);
+    }
+
+    pub(super) fn program(&self, node: NodeId) -> Option<Program> {
+        self.programs.borrow().get(&node).cloned()
+    }
+
+    pub(super) fn take_tasks(&self, node: NodeId) -> Vec<AbortHandle> {
+        self.tasks.borrow_mut().remove(&node).unwrap_or_default()
+    }
+
+    /// Forgets all, for the next run.
+    pub(crate) fn clear(&self) {
+        self.of_task.borrow_mut().clear();
+        self.target.set(None);
+        let (tasks, programs) = (self.tasks.take(), self.programs.take());
+        // Dropped outside of the borrows: a program may own anything.
+        drop((tasks, programs));
+    }
+}

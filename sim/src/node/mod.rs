@@ -1,0 +1,207 @@
+//! Simulated machines: tasks and sockets that live and die together, and links that can be cut.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use futures::{AsyncReadExt, AsyncWriteExt};
+//! use reveille::net::{TcpListener, TcpStream};
+//! use reveille::{node, time::timeout};
+//!
+//! reveille::explore()
+//!     .runs(100)
+//!     .run(|| async {
+//!         let db = node("db");
+//!         db.start(|| async {
+//!             let listener = TcpListener::bind("0.0.0.0:5432").await.unwrap();
+//!             while let Ok((mut stream, _)) = listener.accept().await {
+//!                 let mut query = [0; 1];
+//!                 while stream.read_exact(&mut query).await.is_ok() {
+//!                     stream.write_all(&query).await.unwrap();
+//!                 }
+//!             }
+//!         });
+//!         reveille::time::sleep(Duration::from_secs(1)).await;
+//!
+//!         let mut stream = TcpStream::connect("db:5432").await.unwrap();
+//!         node("main").partition(db);
+//!         stream.write_all(b"?").await.unwrap();
+//!         let mut answer = [0; 1];
+//!         assert!(timeout(Duration::from_secs(5), stream.read_exact(&mut answer)).await.is_err());
+//!         node("main").repair(db);
+//!         stream.read_exact(&mut answer).await.unwrap(); // TCP sends again what was lost
+//!
+//!         db.crash();
+//!         assert_eq!(stream.read(&mut answer).await.unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
+//!     })
+//!     .unwrap();
+//! ```
+
+mod machines;
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+pub(crate) use machines::Machines;
+use reveille_reactor::net::{Net, NodeId};
+
+use crate::context;
+use crate::run::{Run, RunId};
+use crate::task::JoinHandle;
+
+/// The node called `name`, made if there is none. The program starts on the node `main`.
+///
+/// # Panics
+/// Outside of a run.
+#[track_caller]
+pub fn node(name: &str) -> Node {
+    context::with("reveille::node", |run| {
+        let id = run.network.with(run, |net, _, _| net.node(name)).unwrap_or_default();
+        Node { id, run: run.id() }
+    })
+}
+
+/// A simulated machine. Made by [`node`]; see the [module's example](self).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Node {
+    id: NodeId,
+    run: RunId,
+}
+
+impl Node {
+    /// Calls `f` with the run that the node belongs to.
+    #[track_caller]
+    fn with<R>(self, what: &'static str, f: impl FnOnce(&Run) -> R) -> R {
+        context::with(what, |run| {
+            assert!(run.id() == self.run, "`{what}`: the node belongs to a run that is over");
+            f(run)
+        })
+    }
+
+    /// Its name.
+    ///
+    /// # Panics
+    /// Outside of its run, as all methods do.
+    #[track_caller]
+    #[must_use]
+    pub fn name(self) -> String {
+        self.with("Node::name", |run| run.network.name(self.id))
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn address(self) -> IpAddr {
+        Net::address(self.id)
+    }
+
+    /// Spawns a task on this node: what it spawns in turn, its sockets and its view of `localhost` are this node's.
+    #[track_caller]
+    pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+    {
+        let before = self.with("Node::spawn", |run| run.nodes.spawn_on(Some(self.id)));
+        let handle = crate::task::spawn(future);
+        self.with("Node::spawn", |run| run.nodes.spawn_on(before));
+        handle
+    }
+
+    /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart).
+    #[track_caller]
+    pub fn start<F, Fut>(self, program: F) -> JoinHandle<()>
+    where
+        F: Fn() -> Fut + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        let start = move || -> machines::Boxed { Box::pin(program()) };
+        let handle = self.spawn(start());
+        self.with("Node::start", |run| run.nodes.remember(self.id, Box::new(start)));
+        handle
+    }
+
+    /// Kills everything that runs on this node: its tasks are cancelled, never to be polled again, its listeners are gone, its
+    /// connections reset. The machine itself stays on the network, and refuses connections. To lose the machine as well,
+    /// cut its links.
+    #[track_caller]
+    pub fn crash(self) {
+        self.with("Node::crash", |run| {
+            run.network.with(run, |net, now, fabric| net.crash(now, self.id, fabric));
+            for task in run.nodes.take_tasks(self.id) {
+                task.abort();
+            }
+        });
+    }
+
+    /// [Crashes](Self::crash) the node and runs its [`start`](Self::start) program anew.
+    ///
+    /// # Panics
+    /// If it was never given one.
+    #[track_caller]
+    pub fn restart(self) -> JoinHandle<()> {
+        self.crash();
+        let start = self.with("Node::restart", |run| run.nodes.program(self.id));
+        let Some(start) = start else {
+            panic!("`{}` cannot be restarted: give it a program with `start` first", self.name())
+        };
+        self.spawn(start())
+    }
+
+    /// Cuts the links to `other`, both ways. Streams send again until they give up, after a quarter of an hour; datagrams
+    /// are lost.
+    #[track_caller]
+    pub fn partition(self, other: Self) {
+        self.cut_to(other);
+        other.cut_to(self);
+    }
+
+    /// Cuts the link from here to `other`; what `other` sends still arrives.
+    #[track_caller]
+    pub fn cut_to(self, other: Self) {
+        self.with("Node::cut_to", |run| run.network.with(run, |net, _, _| net.cut(self.id, other.id)));
+    }
+
+    /// Undoes [`partition`](Self::partition).
+    #[track_caller]
+    pub fn repair(self, other: Self) {
+        self.with("Node::repair", |run| {
+            run.network.with(run, |net, _, _| {
+                net.repair(self.id, other.id);
+                net.repair(other.id, self.id);
+            })
+        });
+    }
+
+    /// Keeps all that is sent between here and `other`, both ways, until it is [released](Self::release).
+    #[track_caller]
+    pub fn hold(self, other: Self) {
+        self.with("Node::hold", |run| {
+            run.network.with(run, |net, _, _| {
+                net.hold(self.id, other.id);
+                net.hold(other.id, self.id);
+            })
+        });
+    }
+
+    /// Lets what was [held](Self::hold) arrive.
+    #[track_caller]
+    pub fn release(self, other: Self) {
+        self.with("Node::release", |run| {
+            run.network.with(run, |net, now, _| {
+                net.release(now, self.id, other.id);
+                net.release(now, other.id, self.id);
+            })
+        });
+    }
+
+    /// Sets the usual time between here and `other`, both ways; 1 ms unless set. A packet takes that, twice or ten times as
+    /// long.
+    #[track_caller]
+    pub fn set_latency(self, other: Self, latency: Duration) {
+        self.with("Node::set_latency", |run| {
+            run.network.with(run, |net, _, _| {
+                net.set_latency(self.id, other.id, latency);
+                net.set_latency(other.id, self.id, latency);
+            })
+        });
+    }
+}

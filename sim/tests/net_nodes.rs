@@ -1,0 +1,202 @@
+//! Nodes and the links between them: crash, restart, partition, hold.
+
+#![cfg(not(loom))]
+
+use std::cell::Cell;
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+
+use futures::{AsyncReadExt, AsyncWriteExt};
+use reveille::net::{TcpListener, TcpStream, UdpSocket};
+use reveille::time::{Duration, Instant, sleep, timeout};
+use reveille::{explore, node};
+
+/// Answers every byte with itself, on port 7.
+fn echo_server() -> impl Future<Output = ()> {
+    async {
+        let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            drop(reveille::spawn(async move {
+                let mut byte = [0; 1];
+                while let Ok(1) = stream.read(&mut byte).await {
+                    if stream.write_all(&byte).await.is_err() {
+                        break;
+                    }
+                }
+            }));
+        }
+    }
+}
+
+async fn ask(stream: &mut TcpStream) -> io::Result<()> {
+    stream.write_all(b"?").await?;
+    stream.read_exact(&mut [0; 1]).await
+}
+
+#[test]
+fn tasks_inherit_their_node_and_localhost_is_their_own() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let (db, web) = (node("db"), node("web"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let seen = web.spawn(async {
+                let inner = reveille::spawn(async {
+                    let own = TcpStream::connect("localhost:7").await.unwrap_err().kind();
+                    let stream = TcpStream::connect("db:7").await.unwrap();
+                    (own, stream.local_addr().unwrap().ip(), stream.peer_addr().unwrap().ip())
+                });
+                inner.await.unwrap()
+            });
+            assert_eq!(seen.await.unwrap(), (ErrorKind::ConnectionRefused, web.address(), db.address()));
+            assert_eq!((db.name(), node("db")), ("db".to_owned(), db));
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_crash_resets_connections_cancels_tasks_and_frees_ports() {
+    explore()
+        .runs(100)
+        .run(|| async {
+            let db = node("db");
+            let server = db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            ask(&mut stream).await?;
+            db.crash();
+            assert_eq!(stream.read(&mut [0; 1]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+            assert_eq!(stream.write(b"?").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+            assert!(server.await.unwrap_err().is_cancelled());
+            assert_eq!(TcpStream::connect("db:7").await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+            db.restart();
+            sleep(Duration::from_millis(1)).await;
+            ask(&mut TcpStream::connect("db:7").await?).await
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_node_that_crashes_itself_runs_to_its_next_await_and_no_further() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let reached = Rc::new(Cell::new(0));
+            let seen = Rc::clone(&reached);
+            let task = node("db").spawn(async move {
+                node("db").crash();
+                seen.set(1);
+                reveille::yield_now().await;
+                seen.set(2);
+            });
+            assert!(task.await.unwrap_err().is_cancelled());
+            assert_eq!(reached.get(), 1);
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_socket_used_after_its_node_crashed_is_an_error() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let socket = Rc::new(std::cell::RefCell::new(None));
+            let there = Rc::clone(&socket);
+            let db = node("db");
+            db.spawn(async move { *there.borrow_mut() = Some(UdpSocket::bind("0.0.0.0:1").await.unwrap()) })
+                .await
+                .unwrap();
+            db.crash();
+            let socket = socket.borrow_mut().take().unwrap();
+            assert_eq!(socket.send_to(b"?", "127.0.0.1:9").await.unwrap_err().kind(), ErrorKind::NotConnected);
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_short_partition_is_a_delay() {
+    explore()
+        .runs(100)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            here.partition(db);
+            stream.write_all(b"?").await?;
+            sleep(Duration::from_secs(20)).await;
+            here.repair(db);
+            let start = Instant::now();
+            stream.read_exact(&mut [0; 1]).await?;
+            assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_long_partition_is_a_time_out_for_who_has_sent_something() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            here.cut_to(db);
+            let start = Instant::now();
+            assert_eq!(ask(&mut stream).await.unwrap_err().kind(), ErrorKind::TimedOut);
+            assert!((800..1200).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            let start = Instant::now();
+            assert_eq!(TcpStream::connect("db:7").await.unwrap_err().kind(), ErrorKind::TimedOut);
+            assert!((60..130).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn what_is_held_arrives_on_release_and_not_before() {
+    explore()
+        .runs(100)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            here.hold(db);
+            assert!(timeout(Duration::from_secs(3600), ask(&mut stream)).await.is_err());
+            here.release(db);
+            stream.read_exact(&mut [0; 1]).await?;
+            here.hold(db);
+            assert!(timeout(Duration::from_secs(3600), ask(&mut stream)).await.is_err());
+            reveille::net::heal();
+            stream.read_exact(&mut [0; 1]).await
+        })
+        .unwrap();
+}
+
+#[test]
+fn latency_is_what_the_link_says() {
+    explore()
+        .runs(1)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            here.set_latency(db, Duration::from_millis(70));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            let start = Instant::now();
+            ask(&mut stream).await?;
+            assert_eq!(start.elapsed(), Duration::from_millis(140));
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+#[should_panic(expected = "`db` cannot be restarted")]
+fn a_node_without_a_program_cannot_be_restarted() {
+    explore().runs(1).run(|| async { drop(node("db").restart()) }).unwrap();
+}
