@@ -284,7 +284,7 @@ impl Sweep<'_> {
     /// The failure, with the line that repeats it.
     fn found(&self, found: Found) -> Failure {
         let (command, name) = (&self.prepared.command, &self.prepared.name);
-        let replay = found.tape.as_ref().zip(found.seed).map(|(tape, seed)| command.replay(name, tape, seed));
+        let replay = found.tape.as_ref().map(|tape| command.replay(name, tape, found.seed));
         Failure::found(Found { replay, ..found })
     }
 }
