@@ -85,10 +85,7 @@ impl Trial<'_> {
 
     /// How many schedule choices the dullest run of the program has.
     pub(crate) fn schedule_choices(&self) -> u32 {
-        let world = self.rehearsal();
-        self.perform(&world, 0, |_, _| ());
-        let picks = world.choices.borrow().picks();
-        picks
+        self.perform(&self.rehearsal(), 0, |run, _| run.choices.borrow().picks()).1
     }
 
     /// The tape of the run that was performed last in `run`.
