@@ -6,7 +6,7 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use moonpool_sim::SimWorld;
 use moonpool_sim::executor::Executor;
-use reveille_benches::{campaigns, group, single_runs, tokio_paused};
+use reveille_benches::{campaigns, config, group, single_runs, tokio_paused};
 
 fn empty_run(criterion: &mut Criterion) {
     let mut group = group(criterion, "empty_run");
@@ -47,5 +47,5 @@ fn empty_run(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, empty_run);
+criterion_group! { name = benches; config = config(); targets = empty_run }
 criterion_main!(benches);

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{campaigns, group, single_runs, tokio_paused};
+use reveille_benches::{campaigns, config, group, plain_runs, single_runs, tokio_paused};
 use tokio::sync::Mutex;
 
 const TASKS: usize = 4;
@@ -63,6 +63,9 @@ fn mutex_run(criterion: &mut Criterion) {
     group.bench_function("on=reveille,seed=1", |b| {
         b.iter_custom(|iters| campaigns(iters, || program!(reveille::spawn, reveille::yield_now)));
     });
+    group.bench_function("on=reveille,compared=none", |b| {
+        b.iter_custom(|iters| plain_runs(iters, || program!(reveille::spawn, reveille::yield_now)));
+    });
     group.bench_function("on=reveille,runs=1", |b| {
         b.iter_custom(|iters| single_runs(iters, || program!(reveille::spawn, reveille::yield_now)));
     });
@@ -91,5 +94,5 @@ fn mutex_run(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, mutex_run);
+criterion_group! { name = benches; config = config(); targets = mutex_run }
 criterion_main!(benches);

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{first_runs, group, long_runs, tokio_local};
+use reveille_benches::{config, first_runs, group, long_runs, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TURNS: u32 = 50_000;
@@ -77,5 +77,5 @@ fn ping_pong(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, ping_pong);
+criterion_group! { name = benches; config = config(); targets = ping_pong }
 criterion_main!(benches);

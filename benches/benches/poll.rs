@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{SEED, group, now};
+use reveille_benches::{SEED, config, group, now};
 use reveille_executor::{LocalExecutor, yield_now};
 
 /// Every size makes about as many polls as the others.
@@ -81,5 +81,5 @@ fn poll(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, poll);
+criterion_group! { name = benches; config = config(); targets = poll }
 criterion_main!(benches);

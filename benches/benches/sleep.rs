@@ -3,34 +3,35 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{first_runs, group, long_runs, tokio_paused};
+use reveille_benches::{config, first_runs, group, long_runs, tokio_paused};
 
 const TASKS: u64 = 1_000;
 const SLEEPS: u64 = 100;
 
-/// Whole milliseconds, since tokio's timers know nothing smaller; spread, so that timers of many instants are armed.
-fn duration(task: u64, sleep: u64) -> Duration {
-    Duration::from_millis(1 + (task * 7 + sleep * 13) % 100)
+/// A duration below `most` in whole milliseconds, since tokio's timers know nothing smaller.
+fn duration(task: u64, sleep: u64, most: u64) -> Duration {
+    let mixed = (task * SLEEPS + sleep + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    Duration::from_millis(1 + (mixed >> 32) % most)
 }
 
 /// The program: the same text for everyone, but for who spawns and who keeps time.
 macro_rules! program {
-    ($spawn:path, $time:path) => {
-        async {
+    ($spawn:path, $time:path, $most:expr) => {
+        async move {
             use $time as time;
             let tasks: Vec<_> = (0..TASKS)
                 .map(|task| {
                     $spawn(async move {
                         let start = time::Instant::now();
                         for sleep in 0..SLEEPS {
-                            time::sleep(duration(task, sleep)).await;
+                            time::sleep(duration(task, sleep, $most)).await;
                         }
                         start.elapsed()
                     })
                 })
                 .collect();
             for (number, task) in tasks.into_iter().enumerate() {
-                let slept = (0..SLEEPS).map(|sleep| duration(number as u64, sleep)).sum::<Duration>();
+                let slept = (0..SLEEPS).map(|sleep| duration(number as u64, sleep, $most)).sum::<Duration>();
                 assert_eq!(task.await.unwrap(), slept);
             }
         }
@@ -38,17 +39,20 @@ macro_rules! program {
 }
 
 fn sleeps(criterion: &mut Criterion) {
-    let mut group = group(criterion, "sleep/tasks=1000,sleeps=100");
-    group.bench_function("on=reveille,seed=1", |b| {
-        b.iter_custom(|iters| long_runs(iters, || program!(reveille::spawn, reveille::time)));
-    });
-    group.bench_function("on=reveille,seed=0", |b| {
-        b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, reveille::time)));
-    });
-    group.bench_function("on=tokio-paused", |b| {
-        b.iter(|| tokio_paused().block_on(program!(tokio::task::spawn_local, tokio::time)));
-    });
+    // Timers that share their instants with many others, with a few, and with none.
+    for most in [100, 1_000, 100_000] {
+        let mut group = group(criterion, &format!("sleep/tasks=1000,sleeps=100,below={most}ms"));
+        group.bench_function("on=reveille,seed=1", |b| {
+            b.iter_custom(|iters| long_runs(iters, || program!(reveille::spawn, reveille::time, most)));
+        });
+        group.bench_function("on=reveille,seed=0", |b| {
+            b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, reveille::time, most)));
+        });
+        group.bench_function("on=tokio-paused", |b| {
+            b.iter(|| tokio_paused().block_on(program!(tokio::task::spawn_local, tokio::time, most)));
+        });
+    }
 }
 
-criterion_group!(benches, sleeps);
+criterion_group! { name = benches; config = config(); targets = sleeps }
 criterion_main!(benches);

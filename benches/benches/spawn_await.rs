@@ -1,7 +1,7 @@
 //! A task is spawned and awaited, again and again.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{campaigns, group, single_runs, tokio, tokio_local};
+use reveille_benches::{campaigns, config, group, single_runs, tokio, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TASKS: u64 = 1_000;
@@ -41,5 +41,5 @@ fn spawn_await(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, spawn_await);
+criterion_group! { name = benches; config = config(); targets = spawn_await }
 criterion_main!(benches);

@@ -1,7 +1,7 @@
 //! Many tasks are spawned, then all are awaited.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{first_runs, group, long_runs, tokio, tokio_local};
+use reveille_benches::{config, first_runs, group, long_runs, tokio, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TASKS: u64 = 100_000;
@@ -42,5 +42,5 @@ fn spawn_join(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, spawn_join);
+criterion_group! { name = benches; config = config(); targets = spawn_join }
 criterion_main!(benches);

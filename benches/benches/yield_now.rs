@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{first_runs, group, long_runs, tokio, tokio_local};
+use reveille_benches::{config, first_runs, group, long_runs, tokio, tokio_local};
 use reveille_executor::{LocalExecutor, yield_now};
 
 const TASKS: usize = 1_000;
@@ -108,5 +108,5 @@ fn yields(criterion: &mut Criterion) {
     group.bench_function("on=by-hand", |b| b.iter(by_hand));
 }
 
-criterion_group!(benches, yields);
+criterion_group! { name = benches; config = config(); targets = yields }
 criterion_main!(benches);

@@ -22,13 +22,20 @@ pub const SEED: u64 = 1;
 /// The default length of a campaign.
 const RUNS: u64 = 1_000;
 
-/// A group of benchmarks of one operation: few samples, since each is long, and rounds are repeated from outside.
+/// Few samples, since each is long; rounds are repeated from outside. The command line has the last word.
+#[must_use]
+pub fn config() -> Criterion {
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(600))
+        .without_plots()
+}
+
+/// A group of benchmarks of one operation, each sample of which makes the same number of iterations.
 pub fn group<'a>(criterion: &'a mut Criterion, operation: &str) -> BenchmarkGroup<'a, WallTime> {
-    let quick = std::env::args().any(|argument| argument == "--quick-rounds");
     let mut group = criterion.benchmark_group(operation);
-    group.sampling_mode(SamplingMode::Flat).sample_size(10);
-    group.warm_up_time(Duration::from_millis(if quick { 50 } else { 200 }));
-    group.measurement_time(Duration::from_millis(if quick { 200 } else { 600 }));
+    group.sampling_mode(SamplingMode::Flat);
     group
 }
 
@@ -71,21 +78,19 @@ where
 {
     /// Enough for most runs not to be compared.
     const LEAST: u64 = 16;
-    let runs = iters.max(LEAST);
-    let marks = marks(runs, SEED, &program);
-    let (mut plain, mut repeated) = (Vec::new(), Vec::new());
-    let mut next = marks.windows(2).map(|pair| pair[1] - pair[0]);
-    for run in 0..runs {
-        let time = next.next().expect("a mark per performance");
-        // The first run finds no memory to use again; the last one's time ends with the campaign, not with a mark.
-        if is_compared(run) {
-            repeated.extend(next.next());
-        } else {
-            plain.push(time);
-        }
-    }
+    let (plain, repeated) = times(iters.max(LEAST), &program);
     let compared = (0..RUNS).filter(|run| is_compared(*run)).count();
     (mean(&plain) + mean(&repeated).mul_f64(compared as f64 / RUNS as f64)).mul_f64(iters as f64)
+}
+
+/// The time of `iters` runs, from those runs of a campaign of the default length that are not compared.
+pub fn plain_runs<F, Fut>(iters: u64, program: F) -> Duration
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    let (plain, _) = times(RUNS, &program);
+    mean(&plain).mul_f64(iters as f64)
 }
 
 /// The time of `iters` runs of seed 0, each the first of a campaign: up to its end, and without the comparison.
@@ -95,6 +100,28 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     (0..iters).map(|_| marks(1, 0, &program)).map(|marks| marks[1] - marks[0]).sum()
+}
+
+/// How long the performances in a campaign took: of runs that it does not compare, and of repetitions made in order to
+/// compare.
+fn times<F, Fut>(runs: u64, program: &F) -> (Vec<Duration>, Vec<Duration>)
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    let marks = marks(runs, SEED, program);
+    let mut times = marks.windows(2).map(|pair| pair[1] - pair[0]);
+    let (mut plain, mut repeated) = (Vec::new(), Vec::new());
+    for run in 0..runs {
+        let time = times.next().expect("a mark per performance");
+        if is_compared(run) {
+            // Left out: the first runs find no memory to use again.
+            repeated.extend(times.next());
+        } else {
+            plain.push(time);
+        }
+    }
+    (plain, repeated)
 }
 
 /// When each performance of a campaign began, and the campaign ended.
@@ -116,6 +143,27 @@ where
     let performances = runs as usize + (0..runs).filter(|run| is_compared(*run)).count();
     assert_eq!(marks.len(), performances + 1, "a campaign compares other runs than it says");
     marks
+}
+
+/// How many allocations a run makes, by `count`, which counts those of what it is given.
+///
+/// It is the difference of two campaigns between whose lengths no run is compared. So neither the start of a campaign nor
+/// its comparisons are in it, and the world has been used before, as in all runs but the first.
+pub fn allocations_per_run<F, Fut>(count: impl Fn(&dyn Fn()) -> u64, program: F) -> f64
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future<Output = ()> + 'static,
+{
+    const SHORT: u64 = 1_100;
+    const LONG: u64 = 1_900;
+    let campaign = |runs: u64| {
+        count(&|| {
+            reveille::explore().runs(runs).seed(SEED).run(&program).expect("no finding");
+        })
+    };
+    // What a process allocates once is counted here.
+    campaign(SHORT);
+    (campaign(LONG) - campaign(SHORT)) as f64 / (LONG - SHORT) as f64
 }
 
 /// Which runs a campaign repeats and compares: the first, and the powers of two.

@@ -136,8 +136,7 @@ pub trait Kernel {
     /// Sends a datagram to `to`, or to the peer.
     ///
     /// # Errors
-    /// `InvalidInput` (of kind `Uncategorized` on some systems) if it is too long; `NotConnected` without a peer;
-    /// `ConnectionRefused` if an earlier one found nobody there.
+    /// If it is too long, or there is no peer: errors that have no kind of their own; `ConnectionRefused` if an earlier one found nobody there.
     fn send(&mut self, socket: SocketId, bytes: &[u8], to: Option<SocketAddr>) -> io::Result<usize>;
 
     /// Receives a datagram, or only looks if `peek`. What does not fit into `buffer` is lost.

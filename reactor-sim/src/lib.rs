@@ -34,6 +34,8 @@ mod timers;
 
 pub mod fault;
 pub mod net;
+#[cfg(feature = "os")]
+pub mod os;
 pub mod socket;
 
 pub use instant::Instant;

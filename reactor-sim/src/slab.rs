@@ -7,6 +7,14 @@ pub(crate) struct Key {
     generation: u32,
 }
 
+#[cfg(feature = "os")]
+impl Key {
+    /// The number of its slot, which other keys had before and will have after it.
+    pub(crate) fn slot(self) -> usize {
+        self.slot as usize
+    }
+}
+
 /// Entries by [`Key`].
 #[derive(Debug)]
 pub(crate) struct Slab<T> {
@@ -61,6 +69,15 @@ impl<T> Slab<T> {
         match self.slots.get_mut(key.slot as usize)? {
             Slot { generation, state: State::Taken(value) } if *generation == key.generation => Some(value),
             _ => None,
+        }
+    }
+
+    /// The entry that a slot holds now.
+    #[cfg(feature = "os")]
+    pub(crate) fn at_slot(&mut self, slot: usize) -> Option<&mut T> {
+        match &mut self.slots.get_mut(slot)?.state {
+            State::Taken(value) => Some(value),
+            State::Free { .. } => None,
         }
     }
 

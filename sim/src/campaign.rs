@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::explain::Case;
@@ -53,6 +53,8 @@ struct Shared {
     failing: AtomicU64,
     polls: AtomicU64,
     performed: AtomicU64,
+    /// Every run there is has been performed.
+    complete: AtomicBool,
     sum: Mutex<Sum>,
 }
 
@@ -69,6 +71,7 @@ impl Shared {
             failing: AtomicU64::new(u64::MAX),
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
+            complete: AtomicBool::new(false),
             sum: Mutex::default(),
         }
     }
@@ -93,11 +96,12 @@ impl Shared {
 pub(crate) fn explore(
     trial: &Trial<'_>,
     plan: &Plan,
-    replay: impl Fn(&Tape, u64) -> String,
+    replay: impl Fn(&Tape, Option<u64>) -> String,
 ) -> Result<Passed, Failure> {
     let shared = Shared::new();
     let stop = Stop::after(plan.time);
-    if plan.jobs <= 1 {
+    // Runs that follow from one another follow on one thread.
+    if plan.jobs <= 1 || !plan.strategy.is_seeded() {
         work(trial, plan, &shared, &stop);
     } else {
         std::thread::scope(|scope| {
@@ -125,7 +129,12 @@ pub(crate) fn explore(
             replay: None,
         }));
     }
-    Ok(Passed { runs: performed, polls: shared.polls.into_inner(), seed: plan.seed })
+    Ok(Passed {
+        runs: performed,
+        polls: shared.polls.into_inner(),
+        seed: plan.seed,
+        complete: shared.complete.into_inner(),
+    })
 }
 
 /// When a campaign that is bounded in time ends.
@@ -150,13 +159,24 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     #[cfg(feature = "tracing")]
     let _muted = crate::logging::mute();
     let world = trial.world(plan.strategy.source());
+    let mut calibrated = !plan.strategy.needs_calibration();
     loop {
         let run = shared.next.fetch_add(1, Ordering::Relaxed);
         let enough = if plan.time.is_some() { stop.is_due() } else { run >= plan.runs };
         if enough || run > shared.failing.load(Ordering::Relaxed) {
             break;
         }
-        let (outcome, ()) = trial.perform(&world, plan.seed.wrapping_add(run), |_, _| ());
+        let seed = plan.seed.wrapping_add(run);
+        if !calibrated && seed != 0 {
+            world.choices.borrow_mut().calibrate(trial.schedule_choices());
+            calibrated = true;
+        }
+        let (outcome, ()) = trial.perform(&world, seed, |_, _| ());
+        if !calibrated {
+            let picks = world.choices.borrow().picks();
+            world.choices.borrow_mut().calibrate(picks);
+            calibrated = true;
+        }
         shared.polls.fetch_add(outcome.polls, Ordering::Relaxed);
         shared.performed.fetch_add(1, Ordering::Relaxed);
         let reason = match outcome.verdict {
@@ -167,6 +187,10 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
             shared.failed(Failed { run, reason, tape, digest: outcome.digest, hints });
+        }
+        if !world.choices.borrow_mut().end() {
+            shared.complete.store(true, Ordering::Relaxed);
+            break;
         }
     }
     shared.sometimes(world.notes.take_sometimes());
@@ -187,10 +211,10 @@ pub(crate) fn report(
     trial: &Trial<'_>,
     plan: &Plan,
     failed: Failed,
-    replay: impl Fn(&Tape, u64) -> String,
+    replay: impl Fn(&Tape, Option<u64>) -> String,
 ) -> Failure {
     let Failed { run, reason, tape, digest, hints } = failed;
-    let seed = plan.seed.wrapping_add(run);
+    let seed = plan.strategy.is_seeded().then(|| plan.seed.wrapping_add(run));
     let explained = match reason {
         Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None },
         Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
@@ -206,7 +230,7 @@ pub(crate) fn report(
         name: plan.name.clone(),
         run: Some(run),
         runs: plan.runs,
-        seed: Some(seed),
+        seed,
         finding,
         shrunk,
         schedule,
@@ -248,7 +272,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
     // What really happened, which is what the tape says unless it was read leniently.
     let tape = trial.tape(&world);
     let Some(verdict) = outcome.verdict else {
-        return Ok(Passed { runs: 1, polls: outcome.polls, seed: 0 });
+        return Ok(Passed { runs: 1, polls: outcome.polls, seed: 0, complete: false });
     };
     if let Verdict::Refused(mismatch) = verdict {
         return Err(Failure::setup(format!(

@@ -58,6 +58,23 @@ impl Choices {
         self.source = source;
     }
 
+    /// How many schedule choices the run has had.
+    pub(crate) fn picks(&self) -> u32 {
+        let picks = self.draws.iter().filter(|draw| draw.kind == Kind::SCHEDULE).count();
+        u32::try_from(picks).unwrap_or(u32::MAX)
+    }
+
+    /// Tells the source how many schedule choices the dullest run has.
+    pub(crate) fn calibrate(&mut self, picks: u32) {
+        self.source.calibrate(picks);
+    }
+
+    /// The run is over. False if the source knows of no other.
+    pub(crate) fn end(&mut self) -> bool {
+        self.source.ended();
+        !self.source.is_finished()
+    }
+
     pub(crate) fn refused(&self) -> bool {
         self.refused
     }

@@ -29,15 +29,18 @@ impl Command {
     }
 
     /// The line that repeats the run: by its tape if that is short, else by its seed.
-    pub(crate) fn replay(&self, name: &str, tape: &Tape, seed: u64) -> String {
+    pub(crate) fn replay(&self, name: &str, tape: &Tape, seed: Option<u64>) -> String {
         let text = tape.to_string();
         if text.len() <= PASTED_MAX {
             return format!("REVEILLE_REPLAY={text} {}", self.text);
         }
-        let by_seed = format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text);
-        match (text.len() > TAPE_MAX).then(|| saved(name, &text)).flatten() {
-            Some(path) => format!("{by_seed}\n      or: REVEILLE_REPLAY=@{path} {}", self.text),
-            None => by_seed,
+        let by_seed = seed.map(|seed| format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text));
+        let kept = (by_seed.is_none() || text.len() > TAPE_MAX).then(|| saved(name, &text)).flatten();
+        let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text));
+        match (by_seed, by_file) {
+            (Some(seed), Some(file)) => format!("{seed}\n      or: {file}"),
+            (Some(line), None) | (None, Some(line)) => line,
+            (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text),
         }
     }
 }

@@ -141,6 +141,7 @@ impl fmt::Display for Found {
         write!(f, "reveille: {} in `{}`", self.finding.kind, self.name)?;
         match (self.run, self.seed) {
             (Some(run), Some(seed)) => write!(f, " (run {run} of {}, seed {seed})", self.runs)?,
+            (Some(run), None) => write!(f, " (run {run})")?,
             (None, _) if self.tape.is_some() => f.write_str(" (replay)")?,
             _ => write!(f, " ({} runs)", self.runs)?,
         }
@@ -328,11 +329,17 @@ pub struct Passed {
     pub polls: u64,
     /// The seed of the first run; the others follow.
     pub seed: u64,
+    /// Every run that there is was performed (within the bound of delays, if one was set): for this program, with these
+    /// limits, that is a proof. Only strategy `exhaustive` says so.
+    pub complete: bool,
 }
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed } = self;
-        write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")
+        let Self { runs, polls, seed, complete } = self;
+        match complete {
+            true => write!(f, "reveille: all {runs} runs passed, {polls} polls"),
+            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls"),
+        }
     }
 }

@@ -40,7 +40,7 @@ pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
     let mut next = 0;
     for nth in shown {
         if nth > next {
-            lines.push(format!("       …  {} rows as usual", nth - next));
+            lines.push(format!("        …  {} rows as usual", nth - next));
         }
         lines.push(line(&rows[nth], &columns));
         next = nth + 1;
@@ -114,7 +114,7 @@ fn shown(rows: &[Row]) -> Vec<usize> {
 }
 
 fn header(columns: &[TaskId]) -> String {
-    let mut header = String::from("    step ");
+    let mut header = String::from("     step ");
     if columns.is_empty() {
         header += "  task";
     }
@@ -134,7 +134,7 @@ fn line(row: &Row, columns: &[TaskId]) -> String {
     };
     let mut line = match row.task {
         Some(_) => format!("    {:>5} ", row.step),
-        None => "         ".into(),
+        None => "          ".into(),
     };
     if columns.is_empty() {
         let task = row.task.map_or_else(String::new, |task| format!("{task} {mark}"));
@@ -176,7 +176,11 @@ mod tests {
         ]);
         assert_eq!(
             lines[1..],
-            ["       1   ●  ·   spawned task 1", "       2   · ◆■   instead of task 0, woke task 0", "       3   ●  ·",]
+            [
+                "        1   ●  ·   spawned task 1",
+                "        2   · ◆■   instead of task 0, woke task 0",
+                "        3   ●  ·",
+            ]
         );
     }
 

@@ -88,6 +88,11 @@ impl Trial<'_> {
         (Outcome { verdict, digest, polls: run.step() }, inspected)
     }
 
+    /// How many schedule choices the dullest run of the program has.
+    pub(crate) fn schedule_choices(&self) -> u32 {
+        self.perform(&self.rehearsal(), 0, |run, _| run.choices.borrow().picks()).1
+    }
+
     /// The tape of the run that was performed last in `run`.
     pub(crate) fn tape(&self, run: &Run) -> Tape {
         self.record(run.choices.borrow().draws())

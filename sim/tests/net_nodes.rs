@@ -12,19 +12,17 @@ use reveille::time::{Duration, Instant, sleep, timeout};
 use reveille::{explore, node};
 
 /// Answers every byte with itself, on port 7.
-fn echo_server() -> impl Future<Output = ()> {
-    async {
-        let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
-        while let Ok((mut stream, _)) = listener.accept().await {
-            drop(reveille::spawn(async move {
-                let mut byte = [0; 1];
-                while let Ok(1) = stream.read(&mut byte).await {
-                    if stream.write_all(&byte).await.is_err() {
-                        break;
-                    }
+async fn echo_server() {
+    let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+    while let Ok((mut stream, _)) = listener.accept().await {
+        drop(reveille::spawn(async move {
+            let mut byte = [0; 1];
+            while let Ok(1) = stream.read(&mut byte).await {
+                if stream.write_all(&byte).await.is_err() {
+                    break;
                 }
-            }));
-        }
+            }
+        }));
     }
 }
 

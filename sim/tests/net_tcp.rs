@@ -256,7 +256,8 @@ fn a_socket_kept_beyond_its_run_gives_an_error_and_drops_in_silence() {
     explore()
         .runs(2)
         .run(|| async {
-            let old = KEPT.lock().unwrap().replace(TcpListener::bind("127.0.0.1:80").await?);
+            let listener = TcpListener::bind("127.0.0.1:80").await?;
+            let old = KEPT.lock().unwrap().replace(listener);
             if let Some(old) = old {
                 assert_eq!(old.accept().await.unwrap_err().kind(), ErrorKind::NotConnected);
                 assert_eq!(old.local_addr().unwrap_err().kind(), ErrorKind::NotConnected);

@@ -74,7 +74,7 @@ fn too_long_truncated_and_unheard() {
             one.send(&[2]).await?;
             assert_eq!(one.recv(&mut [0; 10]).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
             let alone = UdpSocket::bind("127.0.0.1:0").await?;
-            assert_eq!(alone.send(&[0]).await.unwrap_err().kind(), ErrorKind::NotConnected);
+            assert!(alone.send(&[0]).await.is_err());
             io::Result::Ok(())
         })
         .unwrap();

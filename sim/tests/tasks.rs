@@ -115,7 +115,9 @@ fn settings_that_make_no_sense_are_errors() {
         let error = error(explore);
         assert_eq!(error.kind(), None, "{error}");
     }
-    assert!(error(explore().strategy("lucky")).to_string().contains("there is no strategy `lucky`: expected `random`"));
+    assert!(
+        error(explore().strategy("lucky")).to_string().contains("there is no strategy `lucky`: expected `portfolio`")
+    );
 }
 
 struct NoSpawnAfter(u32);

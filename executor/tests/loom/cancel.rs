@@ -28,7 +28,7 @@ fn an_abort_drops_the_future_once_and_at_home() {
 
 #[test]
 fn an_abort_and_the_last_waker_go_at_once() {
-    within(3, "word, abort and last waker's drop", || {
+    within(4, "word, abort and last waker's drop", || {
         let executor = LocalExecutor::new();
         let drops = Drops::new();
         let (task, waker) = spawn(&executor, &[Flag::new()], &drops);
@@ -43,7 +43,7 @@ fn an_abort_and_the_last_waker_go_at_once() {
 
 #[test]
 fn an_abort_and_a_wake_leave_one_entry() {
-    within(3, "word, abort and wake", || {
+    within(4, "word, abort and wake", || {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
         let (task, waker) = spawn(&executor, from_ref(&flag), &drops);

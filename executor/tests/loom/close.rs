@@ -3,7 +3,7 @@
 use loom::thread;
 use reveille_executor::{LocalExecutor, yield_now};
 
-use crate::model::{Drops, Flag, exhaustively, run_ready, spawn, within};
+use crate::model::{Drops, Flag, exhaustively, run_ready, spawn};
 
 #[test]
 fn a_wake_may_come_while_the_executor_is_dropped() {
@@ -23,7 +23,7 @@ fn a_wake_may_come_while_the_executor_is_dropped() {
 
 #[test]
 fn an_abort_may_come_while_the_executor_is_dropped() {
-    within(4, "abort by the handle and executor's drop", || {
+    exhaustively("abort by the handle and executor's drop", || {
         let executor = LocalExecutor::new();
         let drops = Drops::new();
         let (task, waker) = spawn(&executor, &[Flag::new()], &drops);
@@ -51,7 +51,7 @@ fn a_late_wake_leaks_nothing() {
 
 #[test]
 fn a_late_push_does_not_reach_the_next_generation() {
-    within(3, "wake and reset", || {
+    exhaustively("wake and reset", || {
         let executor = LocalExecutor::new();
         let (task, waker) = spawn(&executor, &[Flag::new()], &Drops::new());
         drop(task);

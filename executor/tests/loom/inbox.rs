@@ -23,7 +23,7 @@ fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::
 
 #[test]
 fn a_push_ends_the_sleep() {
-    within(4, "inbox and park, one pusher", || {
+    exhaustively("inbox and park, one pusher", || {
         let executor = LocalExecutor::new();
         let (task, thread) = awaited_on_a_thread(&executor);
         executor.run();
@@ -34,7 +34,7 @@ fn a_push_ends_the_sleep() {
 
 #[test]
 fn of_two_pushes_neither_is_overlooked() {
-    within(2, "inbox and park, two pushers", || {
+    within(3, "inbox and park, two pushers", || {
         let executor = LocalExecutor::new();
         let tasks = [awaited_on_a_thread(&executor), awaited_on_a_thread(&executor)];
         executor.run();
@@ -78,5 +78,5 @@ fn a_wake_of_the_root_ends_the_sleep() {
 
 #[test]
 fn of_two_wakes_of_the_root_neither_is_overlooked() {
-    within(2, "block_on and park, two wakers", || block_on_flags(2));
+    within(3, "block_on and park, two wakers", || block_on_flags(2));
 }

@@ -6,7 +6,7 @@ use std::task::Poll;
 use loom::thread;
 use reveille_executor::LocalExecutor;
 
-use crate::model::{Count, Drops, exhaustively, poll, run_ready, spawn, within};
+use crate::model::{Count, Drops, exhaustively, poll, run_ready, spawn};
 
 #[test]
 fn a_registered_joiner_is_woken_or_sees_the_result() {
@@ -55,7 +55,7 @@ fn a_joiner_may_go_right_after_registering() {
 
 #[test]
 fn a_joiner_may_change_its_waker() {
-    within(4, "join, register twice and complete", || {
+    exhaustively("join, register twice and complete", || {
         let executor = LocalExecutor::new();
         let (mut task, waker) = spawn(&executor, &[], &Drops::new());
         drop(waker);
@@ -88,7 +88,7 @@ fn a_detached_result_is_dropped_by_one_side() {
 
 #[test]
 fn a_woken_joiner_may_free_everything_else() {
-    within(3, "join, and the joiner lets go while it is woken", || {
+    exhaustively("join, and the joiner lets go while it is woken", || {
         let executor = LocalExecutor::new();
         let (mut task, waker) = spawn(&executor, &[], &Drops::new());
         drop(waker);

@@ -3,11 +3,11 @@
 use loom::thread;
 use reveille_executor::{JoinSet, LocalExecutor, block_on};
 
-use crate::model::{Drops, run_ready, spawn, within};
+use crate::model::{Drops, exhaustively, run_ready, spawn};
 
 #[test]
 fn no_announcement_is_lost() {
-    within(3, "join set awaited elsewhere", || {
+    exhaustively("join set awaited elsewhere", || {
         let executor = LocalExecutor::new();
         let (task, waker) = spawn(&executor, &[], &Drops::new());
         drop(waker);

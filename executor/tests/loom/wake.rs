@@ -46,7 +46,7 @@ fn a_wake_by_reference_and_a_later_drop_are_no_less() {
 
 #[test]
 fn of_two_wakes_neither_is_lost() {
-    within(3, "word, two wakers", || {
+    within(4, "word, two wakers", || {
         let executor = LocalExecutor::new();
         let (flags, drops) = ([Flag::new(), Flag::new()], Drops::new());
         let (task, waker) = spawn(&executor, &flags, &drops);

@@ -1,12 +1,12 @@
 //! A connection: two ends, and a lane in each direction.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
 use super::NodeId;
 use super::lane::Lane;
 use super::waiters::Waiters;
-use crate::kernel::SocketId;
+use crate::kernel::{SocketId, Wakers};
 
 /// Where one end of a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +15,6 @@ pub(super) enum Phase {
     Connecting,
     /// It was asked for and has granted; the listener counts it.
     Embryo(SocketId),
-    /// It waits to be accepted.
-    Queued(SocketId),
     /// Bytes flow.
     Open,
     /// It was reset, refused, has timed out, or never was.
@@ -31,6 +29,8 @@ pub(super) struct End {
     /// The program's name for it; `None` before it is accepted and after it was closed.
     pub(super) socket: Option<SocketId>,
     pub(super) phase: Phase,
+    /// It waits to be accepted, alive or not.
+    pub(super) queued: bool,
     /// Reported once.
     pub(super) error: Option<ErrorKind>,
     /// The other end has sent its last byte, and this one has received it.
@@ -50,6 +50,7 @@ impl End {
             address,
             socket: None,
             phase,
+            queued: false,
             error: None,
             fin_received: false,
             read_shut: false,
@@ -59,6 +60,16 @@ impl End {
             reader: Waiters::default(),
             writer: Waiters::default(),
         }
+    }
+
+    /// Reports the pending error, once.
+    pub(super) fn report(&mut self) -> io::Result<()> {
+        self.error.take().map_or(Ok(()), |kind| Err(kind.into()))
+    }
+
+    /// Whether no program has it, nor ever will.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.socket.is_none() && !self.queued && matches!(self.phase, Phase::Open | Phase::Dead)
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -93,6 +104,19 @@ impl Connection {
         &mut self.lanes[other(end) as usize]
     }
 
+    /// The last byte from end `from` has arrived. With that of the other direction the connection is over, and no error.
+    pub(super) fn ended(&mut self, from: u8, out: &mut Wakers) {
+        let end = self.end(other(from));
+        if end.is_over() {
+            return;
+        }
+        end.fin_received = true;
+        end.reader.wake(out);
+        if self.ends.iter().all(|end| end.fin_received) {
+            self.ends.iter_mut().for_each(|end| end.phase = Phase::Dead);
+        }
+    }
+
     pub(super) fn is_readable(&self, end: u8) -> bool {
         let this = &self.ends[end as usize];
         let waits = this.phase == Phase::Connecting && this.error.is_none();
@@ -113,6 +137,6 @@ impl Connection {
     /// Whether nobody can learn anything of it any more.
     pub(super) fn is_forgotten(&self) -> bool {
         let idle = self.lanes.iter().all(Lane::is_idle);
-        idle && self.ends.iter().all(|end| end.socket.is_none() && matches!(end.phase, Phase::Open | Phase::Dead))
+        idle && self.ends.iter().all(End::is_abandoned)
     }
 }

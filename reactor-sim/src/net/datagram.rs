@@ -59,6 +59,13 @@ fn too_long() -> io::Error {
     return io::Error::new(ErrorKind::InvalidInput, "message too long");
 }
 
+fn no_peer() -> io::Error {
+    #[cfg(target_os = "linux")]
+    return io::Error::from_raw_os_error(89);
+    #[cfg(not(target_os = "linux"))]
+    return ErrorKind::NotConnected.into();
+}
+
 impl Net {
     pub(super) fn datagram_socket(&mut self, socket: SocketId) -> io::Result<&mut DatagramSocket> {
         match self.sockets.get_mut(socket.0) {
@@ -116,8 +123,7 @@ impl Net {
         let node = datagram.node;
         let to = match to.or(datagram.peer) {
             Some(to) => destination(node, to),
-            // Linux says EDESTADDRREQ, which has no kind of its own.
-            None => return Err(ErrorKind::NotConnected.into()),
+            None => return Err(no_peer()),
         };
         if bytes.len() > LENGTH_MAX {
             return Err(too_long());

@@ -57,7 +57,7 @@ mod hosts;
 mod lane;
 mod links;
 mod stream;
-mod waiters;
+pub(crate) mod waiters;
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;

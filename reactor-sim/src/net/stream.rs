@@ -79,10 +79,7 @@ impl Net {
         let accepted = SocketId(self.sockets.insert(Socket::Stream { connection: key, end: 1 }));
         let connection = self.connections.get_mut(key).expect("a queued connection exists");
         let end = connection.end(1);
-        end.socket = Some(accepted);
-        if matches!(end.phase, Phase::Queued(_)) {
-            end.phase = Phase::Open;
-        }
+        (end.socket, end.queued) = (Some(accepted), false);
         Ok((accepted, connection.end(0).address))
     }
 
@@ -128,11 +125,11 @@ impl Net {
     pub(super) fn connected(&mut self, socket: SocketId) -> io::Result<()> {
         let (_, end, connection) = self.stream(socket)?;
         let end = connection.end(end);
-        match (end.error.take(), end.phase) {
-            (Some(kind), _) => Err(kind.into()),
-            (None, Phase::Connecting) => Err(ErrorKind::WouldBlock.into()),
-            (None, Phase::Dead) => Err(ErrorKind::NotConnected.into()),
-            (None, _) => Ok(()),
+        end.report()?;
+        match end.phase {
+            Phase::Connecting => Err(ErrorKind::WouldBlock.into()),
+            Phase::Dead => Err(ErrorKind::NotConnected.into()),
+            _ => Ok(()),
         }
     }
 
@@ -145,11 +142,8 @@ impl Net {
         moment: &mut Moment<'_>,
     ) -> io::Result<usize> {
         let (key, end, connection) = self.stream(socket)?;
-        if buffer.is_empty() {
-            return Ok(0);
-        }
-        let count = connection.into(end).read(buffer, peek);
-        if count > 0 {
+        if connection.into(end).arrived() > 0 {
+            let count = connection.into(end).read(buffer, peek);
             if let Some(bytes) = connection.into(end).take_credit() {
                 self.tell_credit(key, end, bytes, moment);
             }
@@ -159,18 +153,14 @@ impl Net {
         if this.fin_received {
             return Ok(0);
         }
-        if let Some(kind) = this.error.take() {
-            return Err(kind.into());
-        }
+        this.report()?;
         if this.read_shut || this.phase == Phase::Dead { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) }
     }
 
     pub(super) fn write(&mut self, socket: SocketId, bytes: &[u8], moment: &mut Moment<'_>) -> io::Result<usize> {
         let (key, end, connection) = self.stream(socket)?;
         let this = connection.end(end);
-        if let Some(kind) = this.error.take() {
-            return Err(kind.into());
-        }
+        this.report()?;
         if this.write_shut || this.is_over() {
             return Err(ErrorKind::BrokenPipe.into());
         }
@@ -220,7 +210,7 @@ impl Net {
         for key in listener.queue {
             if let Some(connection) = self.connections.get_mut(key) {
                 let alive = !connection.end(1).is_over();
-                connection.end(1).phase = Phase::Dead;
+                (connection.end(1).phase, connection.end(1).queued) = (Phase::Dead, false);
                 if alive {
                     self.send_item(key, 1, Item::Reset, moment);
                 }
@@ -372,11 +362,8 @@ impl Net {
             Item::Reset => self.was_reset(key, here),
             Item::Data(_) => self.bytes_arrived(key, here, moment),
             Item::Fin => {
-                let Some(connection) = self.connections.get_mut(key) else { return };
-                let end = connection.end(here);
-                if !end.is_over() {
-                    end.fin_received = true;
-                    end.reader.wake(&mut self.out);
+                if let Some(connection) = self.connections.get_mut(key) {
+                    connection.ended(from, &mut self.out);
                 }
             }
         }
@@ -413,7 +400,7 @@ impl Net {
         let Phase::Embryo(socket) = connection.end(1).phase else { return };
         match self.sockets.get_mut(socket.0) {
             Some(Socket::Listener(listener)) => {
-                connection.end(1).phase = Phase::Queued(socket);
+                (connection.end(1).phase, connection.end(1).queued) = (Phase::Open, true);
                 listener.embryos -= 1;
                 listener.queue.push_back(key);
                 listener.waiters.wake(&mut self.out);
@@ -428,8 +415,8 @@ impl Net {
     fn bytes_arrived(&mut self, key: Key, here: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let end = connection.end(here);
-        let nobody = end.is_over() || (end.phase == Phase::Open && end.socket.is_none());
-        if !nobody {
+        let refused = end.is_over() || end.is_abandoned() || (end.read_shut && end.write_shut);
+        if !refused {
             end.reader.wake(&mut self.out);
             return;
         }

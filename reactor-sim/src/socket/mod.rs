@@ -1,4 +1,4 @@
-//! Sockets for async programs, written once over whatever [`Kernel`](crate::Kernel) they are given.
+//! Sockets for async programs, written once over whatever [`Kernel`] they are given.
 //!
 //! A socket holds a [`Handle`] to its kernel and the name of what it has there, nothing else. The names of types and methods,
 //! and what they do, are tokio's. `AsyncRead` and `AsyncWrite` are those of the futures crate (feature `futures-io`, which

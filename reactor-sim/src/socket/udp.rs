@@ -52,7 +52,7 @@ impl<H: Handle> UdpSocket<H> {
     /// Sends a datagram to the peer. It may be lost, come twice, or come late.
     ///
     /// # Errors
-    /// `NotConnected` without a peer; `ConnectionRefused` if an earlier datagram found nobody there.
+    /// Without a peer; `ConnectionRefused` if an earlier datagram found nobody there.
     pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
         self.send_now(bytes, None).await
     }

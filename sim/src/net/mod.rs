@@ -1,6 +1,6 @@
 //! Sockets between simulated nodes, in tokio's words.
 //!
-//! A run is a network of machines; [`node`](crate::node) names them. The program itself runs on the node `main`. Nothing of it
+//! A run is a network of machines; [`node`](crate::node()) names them. The program itself runs on the node `main`. Nothing of it
 //! is real: addresses, latencies and losses are choices of the run like any other, and a failing run repeats them.
 //!
 //! ```

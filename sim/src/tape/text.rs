@@ -103,7 +103,8 @@ fn settings(part: &str) -> Result<Settings, TapeError> {
         "l" => Faults::Light,
         "h" => Faults::Heavy,
         _ => {
-            let text = format!("the tape has unknown settings `{}`: expected `-`, or some of `p`, `l`, `h`", shown(part));
+            let text =
+                format!("the tape has unknown settings `{}`: expected `-`, or some of `p`, `l`, `h`", shown(part));
             return Err(TapeError::new(text));
         }
     };

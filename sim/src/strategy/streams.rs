@@ -1,0 +1,81 @@
+//! Random numbers for strategies: ChaCha8, one stream per kind of choice.
+//!
+//! A stream per kind keeps draws apart: a program that gains a `choose` does not have its schedule reshuffled. ChaCha is
+//! value-stable across versions and platforms (`rand_chacha` promises it), and a draw costs little more than a nanosecond.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
+use reveille_executor::{Hint, Kind, Point};
+
+/// The streams of one seed.
+#[derive(Default)]
+pub(super) struct Streams {
+    seed: u64,
+    /// A generator per kind, made when the kind is first asked about: most runs ask about one kind only.
+    by_kind: Vec<Option<ChaCha8Rng>>,
+}
+
+impl Streams {
+    pub(super) fn begin(&mut self, seed: u64) {
+        self.seed = seed;
+        self.by_kind.iter_mut().for_each(|stream| *stream = None);
+    }
+
+    pub(super) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
+        let index = kind.index();
+        if index >= self.by_kind.len() {
+            self.by_kind.resize(index + 1, None);
+        }
+        self.by_kind[index].get_or_insert_with(|| {
+            let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
+            stream.set_stream(index as u64);
+            stream
+        })
+    }
+
+    /// A number in `0..bound`, from the stream of `kind`.
+    pub(super) fn below(&mut self, kind: Kind, bound: u32) -> u32 {
+        reduce(self.stream(kind).next_u32(), bound)
+    }
+
+    /// 64 random bits, from the stream of `kind`.
+    pub(super) fn bits(&mut self, kind: Kind) -> u64 {
+        self.stream(kind).next_u64()
+    }
+
+    /// A uniform answer to `point`, its hint heeded.
+    pub(super) fn uniform(&mut self, point: Point<'_>) -> u32 {
+        match point.hint {
+            Hint::Rarely { numerator, denominator } => {
+                if self.below(point.kind, denominator) >= numerator {
+                    0
+                } else {
+                    1 + self.below(point.kind, point.bound - 1)
+                }
+            }
+            _ => self.below(point.kind, point.bound),
+        }
+    }
+}
+
+/// Maps a uniform `u32` to `0..bound` by multiplication. The bias is below `bound / 2^32`; bounds are small.
+#[inline]
+fn reduce(random: u32, bound: u32) -> u32 {
+    ((u64::from(random) * u64::from(bound)) >> 32) as u32
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bound_reduction_is_pinned() {
+        assert_eq!([0, 1 << 31, u32::MAX].map(|r| reduce(r, 3)), [0, 1, 2]);
+        assert_eq!(reduce(0x5555_5555, 3), 0);
+        assert_eq!(reduce(0x5555_5556, 3), 1);
+    }
+}

@@ -1,0 +1,123 @@
+//! Each strategy solves what it is there for, and random does not; the exhaustive one counts right.
+
+#![cfg(not(loom))]
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use reveille::{FindingKind, explore, spawn, yield_now};
+
+/// One task has to make all its steps before the other makes its first.
+async fn far_ahead() {
+    let ahead = Rc::new(Cell::new(0));
+    let steps = ahead.clone();
+    let runner = spawn(async move {
+        for _ in 0..25 {
+            steps.set(steps.get() + 1);
+            yield_now().await;
+        }
+    });
+    let other = spawn(async move {
+        assert!(ahead.get() < 25, "overtaken");
+        for _ in 0..25 {
+            yield_now().await;
+        }
+    });
+    runner.await.unwrap();
+    other.await.unwrap();
+}
+
+fn found_after(strategy: &str, runs: u64) -> Option<u64> {
+    let result = explore().name("far_ahead").strategy(strategy).shrink(false).runs(runs).run(far_ahead);
+    result.err().map(|failure| {
+        assert_eq!(failure.kind(), Some(FindingKind::Panic), "{failure}");
+        failure.run().unwrap()
+    })
+}
+
+#[test]
+fn priorities_and_stickiness_find_what_uniform_picks_do_not() {
+    assert_eq!(found_after("random", 5_000), None);
+    assert!(found_after("pct:1", 20).is_some());
+    assert!(found_after("pct:3", 40).is_some());
+    assert!(found_after("sticky:15", 100).is_some());
+    assert!(found_after("portfolio", 60).is_some());
+}
+
+/// `tasks` tasks of `polls` polls each, which nobody waits for: every order of their polls is one run.
+fn orders(tasks: usize, polls: usize) -> u64 {
+    let program = move || async move {
+        for _ in 0..tasks {
+            drop(spawn(async move {
+                for _ in 1..polls {
+                    yield_now().await;
+                }
+            }));
+        }
+    };
+    let passed = explore().strategy("exhaustive").runs(1_000_000).run(program).unwrap();
+    assert!(passed.complete);
+    passed.runs
+}
+
+#[test]
+fn the_exhaustive_strategy_counts_what_combinatorics_counts() {
+    // Multinomials: (tasks * polls)! / (polls!)^tasks.
+    assert_eq!(orders(1, 5), 1);
+    assert_eq!(orders(3, 1), 6);
+    assert_eq!(orders(4, 1), 24);
+    assert_eq!(orders(2, 2), 6);
+    assert_eq!(orders(2, 4), 70);
+    assert_eq!(orders(3, 2), 90);
+    assert_eq!(orders(3, 3), 1_680);
+}
+
+#[test]
+fn a_bound_of_delays_is_a_smaller_proof() {
+    let runs = |strategy: &str| {
+        let passed = explore().strategy(strategy).runs(100_000).run(|| async {
+            for _ in 0..4 {
+                drop(spawn(yield_now()));
+            }
+        });
+        let passed = passed.unwrap();
+        assert!(passed.complete);
+        passed.runs
+    };
+    let counts = ["exhaustive:0", "exhaustive:1", "exhaustive:2", "exhaustive"].map(runs);
+    assert_eq!(counts[0], 1);
+    assert!(counts.is_sorted() && counts[3] == 2_520, "{counts:?}");
+}
+
+#[test]
+fn what_is_too_large_to_exhaust_is_not_called_complete() {
+    let passed = explore().strategy("exhaustive").runs(500).run(far_ahead).unwrap();
+    assert!(!passed.complete && passed.runs == 500);
+    assert!(passed.to_string().starts_with("reveille: 500 runs passed"));
+}
+
+#[test]
+fn an_exhaustive_failure_is_repeated_by_its_tape() {
+    let program = || async { assert!(reveille::choose(4) != 2 || reveille::choose(4) != 3) };
+    let failure = explore().name("e").strategy("exhaustive").run(program).unwrap_err();
+    assert_eq!(failure.seed(), None);
+    assert!(failure.to_string().contains("REVEILLE_REPLAY="), "{failure}");
+    assert!(explore().name("e").replay(failure.tape().unwrap().to_string()).run(program).is_err());
+}
+
+#[test]
+fn seed_0_is_the_dullest_run_of_every_strategy_and_a_seed_is_one_run() {
+    for strategy in ["random", "sticky:8", "pct:3", "portfolio"] {
+        let tape = |seed| {
+            let fails = || async {
+                far_ahead().await;
+                Err::<(), _>("for the tape")
+            };
+            let explore = explore().name("t").strategy(strategy).shrink(false).runs(1).seed(seed);
+            explore.run(fails).unwrap_err().tape().unwrap().clone()
+        };
+        assert_eq!(tape(0).unusual(), 0, "{strategy}");
+        assert!(tape(11).unusual() > 0, "{strategy}");
+        assert_eq!(tape(11), tape(11), "{strategy}");
+    }
+}
