@@ -64,7 +64,10 @@ pub(crate) fn harm(harm: Harm) -> Finding {
         Harm::DroppedValue { what, made } => (
             FindingKind::DroppedValue,
             vec![
-                format!("a `{what}` made at {} was dropped with a cancelled future and never settled", site::place(made)),
+                format!(
+                    "a `{what}` made at {} was dropped with a cancelled future and never settled",
+                    site::place(made)
+                ),
                 "whoever cancels has to get it back, or the future must not hold it across an await".into(),
             ],
         ),
