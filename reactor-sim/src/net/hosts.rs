@@ -140,6 +140,6 @@ impl Host {
                 return Ok(port);
             }
         }
-        Err(io::ErrorKind::AddrNotAvailable.into())
+        Err(io::ErrorKind::AddrInUse.into())
     }
 }

@@ -150,10 +150,15 @@ impl Lane {
         self.unacked = self.unacked.saturating_sub(bytes as usize);
     }
 
-    /// Forgets what has not arrived, and all that is on its way.
+    /// Forgets what has not arrived and all that is on its way, but for a reset: that is what the other side learns of it.
     pub(super) fn cut_off(&mut self) {
         self.ring.truncate(self.arrived);
-        self.queue.clear();
+        self.queue.retain(|segment| segment.item == Item::Reset);
+    }
+
+    /// Forgets the head of the queue.
+    pub(super) fn give_up(&mut self) {
+        self.queue.pop_front();
     }
 
     /// Forgets what has arrived and was not read.

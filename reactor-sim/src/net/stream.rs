@@ -97,7 +97,10 @@ impl Net {
             Err(error) => {
                 self.sockets.remove(socket.0);
                 self.connections.remove(key);
-                return Err(error);
+                // Linux' words for having run out of ports differ between the two calls.
+                let kind =
+                    if error.kind() == ErrorKind::AddrInUse { ErrorKind::AddrNotAvailable } else { error.kind() };
+                return Err(kind.into());
             }
         };
         let end = self.connections.get_mut(key).expect("just made").end(0);
@@ -345,9 +348,11 @@ impl Net {
             self.events.push(at, What::Lane { connection: key, end });
             return;
         }
-        let is_reset = lane.head().is_some_and(|head| head.item == Item::Reset);
-        lane.cut_off();
-        if !is_reset {
+        if lane.head().is_some_and(|head| head.item == Item::Reset) {
+            lane.give_up();
+            self.schedule(key, end);
+        } else {
+            lane.cut_off();
             self.kill(key, end, ErrorKind::TimedOut);
         }
     }

@@ -37,6 +37,8 @@
 //! A socket that is used after its run or after its node crashed gives an error; dropping it does nothing.
 
 mod handle;
+#[cfg(feature = "hyper")]
+pub mod hyper;
 mod network;
 
 use std::io;

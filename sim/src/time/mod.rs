@@ -52,6 +52,12 @@ impl Instant {
         context::with("reveille::time::Instant::now", |run| Self(run.clock.now()))
     }
 
+    /// The start of the run.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn start() -> Self {
+        Self(reveille_reactor::Instant::ZERO)
+    }
+
     /// The time since this instant; zero for one that is still to come.
     ///
     /// # Panics
