@@ -1,7 +1,6 @@
 //! Where other threads leave the tasks that they have woken.
 
-use std::collections::VecDeque;
-
+use super::queue::RunQueue;
 use crate::sync::{AtomicBool, Mutex, Ordering};
 use crate::task::TaskRef;
 
@@ -42,10 +41,10 @@ impl Inbox {
     }
 
     /// Moves all tasks to the back of `queue`, in the order in which they came.
-    pub(super) fn take(&self, queue: &mut VecDeque<TaskRef>) {
+    pub(super) fn take(&self, queue: &mut RunQueue<TaskRef>) {
         let mut letters = self.letters.lock();
         self.hint.store(false, Ordering::Relaxed);
-        queue.extend(letters.tasks.drain(..));
+        letters.tasks.drain(..).for_each(|task| queue.push(task));
     }
 
     /// Forgets all tasks, and refuses more.

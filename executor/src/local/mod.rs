@@ -29,6 +29,7 @@ mod ambient;
 mod shared;
 
 mod inbox;
+mod queue;
 
 pub use ambient::spawn;
 pub use executor::{LocalExecutor, SCHEDULE_BOUND_MAX};

@@ -1,12 +1,12 @@
 //! What an executor shares with its tasks: it outlives the executor for as long as one of their wakers does.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc as StdArc;
 
 use super::inbox::Inbox;
+use super::queue::RunQueue;
 use crate::park::Parker;
 use crate::sync::{Arc, ThreadToken, UnsafeCell};
 use crate::task::{JoinHandle, Owned, Schedule, TaskRef, TaskView};
@@ -34,7 +34,7 @@ unsafe impl Sync for Shared {}
 #[derive(Default)]
 struct Local {
     /// The entries, next first.
-    queue: VecDeque<TaskRef>,
+    queue: RunQueue<TaskRef>,
     owned: Owned,
     next_id: u32,
     pushes: u64,
@@ -148,7 +148,7 @@ impl<'a> OwnerSide<'a> {
         unsafe {
             self.local(|local| {
                 if !local.closed {
-                    local.queue.push_back(task);
+                    local.queue.push(task);
                     local.pushes += 1;
                 }
             });
@@ -190,10 +190,7 @@ impl<'a> OwnerSide<'a> {
         // SAFETY: pointers are moved; an entry that was taken is started (rule 2).
         unsafe {
             self.local(|local| {
-                if index > 0 {
-                    local.queue.rotate_left(index.min(local.queue.len().saturating_sub(1)));
-                }
-                let task = local.queue.pop_front()?;
+                let task = local.queue.take(index)?;
                 task.start();
                 Some(task)
             })
