@@ -95,15 +95,23 @@ impl Timers {
         TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
 
-    /// Sees to it that the timer wakes the task that `waker` does.
+    /// Whether the timer is armed and its waker wakes what `waker` does ([`Waker::will_wake`]), so that it need not be
+    /// renewed.
+    #[must_use]
+    pub fn holds(&self, key: TimerKey, waker: &Waker) -> bool {
+        let slot = self.slots.get(key.slot as usize).filter(|slot| slot.generation == key.generation);
+        slot.is_some_and(|slot| matches!(&slot.state, State::Armed(present) if present.will_wake(waker)))
+    }
+
+    /// Gives the timer another waker.
     ///
-    /// Returns the waker that is no longer needed, for the caller to drop when it holds no borrow: `None` if the present one
-    /// will do ([`Waker::will_wake`]; nothing is cloned then), or if the key is stale.
+    /// Returns the waker that is no longer needed, for the caller to drop when it holds no borrow: the one before, or
+    /// `waker` itself if the key is stale.
     #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
-    pub fn update(&mut self, key: TimerKey, waker: &Waker) -> Option<Waker> {
-        match &mut self.slot_mut(key)?.state {
-            State::Armed(present) if !present.will_wake(waker) => Some(std::mem::replace(present, waker.clone())),
-            _ => None,
+    pub fn update(&mut self, key: TimerKey, waker: Waker) -> Waker {
+        match self.slot_mut(key).map(|slot| &mut slot.state) {
+            Some(State::Armed(present)) => std::mem::replace(present, waker),
+            _ => waker,
         }
     }
 

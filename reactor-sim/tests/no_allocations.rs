@@ -15,7 +15,7 @@ fn round(timers: &mut Timers, keys: &mut Vec<TimerKey>, due: &mut Vec<Waker>) {
         match nth % 4 {
             0 => drop(timers.remove(key)),
             1 => assert!(timers.reset(key, start + Duration::from_nanos(900))),
-            2 => drop(timers.update(key, Waker::noop())),
+            2 => drop(timers.update(key, Waker::noop().clone())),
             _ => {}
         }
     }

@@ -73,17 +73,18 @@ fn a_reset_timer_goes_behind_its_peers() {
 }
 
 #[test]
-fn update_keeps_a_waker_that_will_do_and_hands_out_the_other() {
+fn a_renewed_timer_hands_out_the_waker_it_had() {
     let (count, other) = (Arc::new(Count::default()), waker());
     let first = Waker::from(count.clone());
     let mut timers = Timers::default();
     let key = timers.insert(at(5), first.clone());
     let references = Arc::strong_count(&count);
-    assert!(timers.update(key, &first).is_none());
+    assert!(timers.holds(key, &first) && !timers.holds(key, &other));
     assert_eq!(Arc::strong_count(&count), references, "no clone");
-    assert!(timers.update(key, &other).unwrap().will_wake(&first));
+    assert!(timers.update(key, other.clone()).will_wake(&first));
     assert!(timers.remove(key).unwrap().will_wake(&other));
-    assert!(timers.update(key, &first).is_none(), "the key is stale");
+    assert!(!timers.holds(key, &other));
+    assert!(timers.update(key, first.clone()).will_wake(&first), "the key is stale");
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn stale_keys_are_harmless_even_when_the_slot_is_used_again() {
     let new = timers.insert(at(2), waker());
     assert_ne!(old, new);
     assert!(!timers.is_armed(old) && timers.is_armed(new));
-    assert!(timers.remove(old).is_none() && !timers.reset(old, at(9)) && timers.update(old, &waker()).is_none());
+    assert!(timers.remove(old).is_none() && !timers.reset(old, at(9)) && !timers.holds(old, &waker()));
     assert_eq!(timers.next_deadline(), Some(at(2)));
     let mut wakers = Vec::new();
     timers.clear(&mut wakers);
@@ -166,9 +167,10 @@ fn step(random: &mut Random, timers: &mut Timers, model: &mut Model, wakers: &[W
             }
         }
         (70..80, Some((key, rank))) => {
-            let replaced = timers.update(key, &wakers[who]).map(|waker| names(&[waker], wakers)[0]);
+            let replaced = names(&[timers.update(key, wakers[who].clone())], wakers)[0];
             let present = rank.and_then(|rank| model.armed.insert(rank, who));
-            assert_eq!(replaced, present.filter(|present| *present != who));
+            assert_eq!(replaced, present.unwrap_or(who));
+            assert_eq!(timers.holds(key, &wakers[who]), rank.is_some());
         }
         (80..99, _) => {
             let mut due = Vec::new();

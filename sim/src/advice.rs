@@ -119,6 +119,17 @@ pub(crate) fn limit(limits: Limits, limit: Limit, busiest: Option<&TaskInfo>, un
     lines
 }
 
+/// The same choices, events and polls, and another outcome. `failed`: the run did, its repetition did not, or otherwise.
+pub(crate) fn other_end(failed: bool) -> Vec<String> {
+    let what = if failed { "the run failed, and fails otherwise or not at all" } else { "the run passed, and fails" };
+    vec![
+        format!("the same choices led to the same schedule and to another end: {what} when it is repeated"),
+        "what the program computes depends on something else: iteration over a `HashMap`, a random generator, the wall"
+            .into(),
+        "clock, a `static`; `reveille::rng`, `BTreeMap` and `reveille::time` are repeatable".into(),
+    ]
+}
+
 /// `difference` is the first event in which two replays differ; none if they agree with each other.
 pub(crate) fn nondeterminism(difference: (Option<Stamped>, Option<Stamped>)) -> Vec<String> {
     let end = |event: Option<Stamped>| event.map_or_else(|| "the run ended".into(), |event| event.to_string());

@@ -3,16 +3,16 @@
 //! The number of a run and the first seed make its seed; nothing else does. So which thread performs a run, and how many
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
-use crate::run::{Hint, Run, Sometimes};
+use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Lenient, Replay, Source, Strategy};
 use crate::tape::Tape;
@@ -55,6 +55,8 @@ struct Shared {
     performed: AtomicU64,
     /// Every run there is has been performed.
     complete: AtomicBool,
+    /// Where tasks were spawned that wait for ever on purpose.
+    parked: Mutex<BTreeSet<Site>>,
     sum: Mutex<Sum>,
 }
 
@@ -72,6 +74,7 @@ impl Shared {
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
+            parked: Mutex::default(),
             sum: Mutex::default(),
         }
     }
@@ -82,6 +85,21 @@ impl Shared {
         if sum.failed.as_ref().is_none_or(|other| failed.run < other.run) {
             sum.failed = Some(failed);
         }
+    }
+
+    /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
+    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: u64, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
+        let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = lock().clone();
+        let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
+        if unknown.is_empty() {
+            return unknown;
+        }
+        let sites: BTreeSet<_> = unknown.iter().map(|task| task.site).collect();
+        let tape = trial.tape(world);
+        let guilty = Case { trial, tape: &tape, digest }.not_parked(unknown);
+        lock().extend(sites.into_iter().filter(|site| guilty.iter().all(|task| task.site != *site)));
+        guilty
     }
 
     fn sometimes(&self, seen: BTreeMap<Sometimes, bool>) {
@@ -162,7 +180,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     let mut calibrated = !plan.strategy.needs_calibration();
     loop {
         let run = shared.next.fetch_add(1, Ordering::Relaxed);
-        let enough = if plan.time.is_some() { stop.is_due() } else { run >= plan.runs };
+        let enough = stop.is_due() || run >= plan.runs;
         if enough || run > shared.failing.load(Ordering::Relaxed) {
             break;
         }
@@ -180,6 +198,10 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         shared.polls.fetch_add(outcome.polls, Ordering::Relaxed);
         shared.performed.fetch_add(1, Ordering::Relaxed);
         let reason = match outcome.verdict {
+            Some(Verdict::Dead(tasks)) => {
+                let guilty = shared.not_parked(trial, &world, outcome.digest, tasks);
+                (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
+            }
             Some(verdict) => Some(Reason::Verdict(verdict)),
             None if is_compared(run) => differs(trial, &world, outcome.digest).map(Reason::Finding),
             None => None,
@@ -203,7 +225,7 @@ fn is_compared(run: u64) -> bool {
 
 fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
     let tape = trial.tape(world);
-    Case { trial, tape: &tape, digest }.differs()
+    Case { trial, tape: &tape, digest }.differs(None)
 }
 
 /// Explains a failed run, shrinks it, and shows it once more.
@@ -234,8 +256,8 @@ pub(crate) fn report(
         finding,
         shrunk,
         schedule,
-        replay: Some(replay(&tape, seed)),
-        tape: Some(tape),
+        replay: repeats.then(|| replay(&tape, seed)),
+        tape: repeats.then_some(tape),
         hints,
     })
 }

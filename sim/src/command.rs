@@ -19,10 +19,12 @@ impl Command {
     /// For a test of that name (of a `#[reveille::test]`, else the thread's), or for a program started by `cargo run`.
     pub(crate) fn new(test: Option<&str>, package: Option<&str>) -> Self {
         let thread = std::thread::current();
+        // libtest's name of a test is its path within the crate, which is also how it names the thread.
+        let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main"));
         let package = package.map_or_else(String::new, |package| format!(" -p {package}"));
         let text = match test {
-            Some(test) => format!("cargo test{package} {}", test.rsplit("::").next().unwrap_or(test)),
+            Some(test) => format!("cargo test{package} {test} -- --exact"),
             None => format!("cargo run{package}{}", example()),
         };
         Self { text }

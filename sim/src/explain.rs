@@ -18,9 +18,10 @@ use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, Wa
 use crate::judge::Verdict;
 use crate::lanes::lanes;
 use crate::run::{Ending, Limit, Run};
+use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
 use crate::tape::Tape;
-use crate::trial::Trial;
+use crate::trial::{Outcome, Trial};
 use crate::watch::{Focus, Watch};
 
 /// A failed run, ready to be explained.
@@ -40,7 +41,7 @@ impl Case<'_> {
             // Real threads have no tape: there is nothing to repeat.
             return Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task));
         }
-        if let Some(finding) = self.differs() {
+        if let Some(finding) = self.differs(Some(&verdict)) {
             return finding;
         }
         let mut finding = self.explain_repeatable(verdict);
@@ -71,11 +72,13 @@ impl Case<'_> {
         }
     }
 
-    /// Repeats the run; a finding if it is not the same run again.
-    pub(crate) fn differs(&self) -> Option<Finding> {
-        let (digest, _) = self.traced();
-        if digest == self.digest {
-            return None;
+    /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.
+    pub(crate) fn differs(&self, verdict: Option<&Verdict>) -> Option<Finding> {
+        let (again, _) = self.traced();
+        if again.digest == self.digest {
+            let same =
+                verdict.map(|verdict| Same::of(verdict, None)) == again.verdict.map(|verdict| Same::of(&verdict, None));
+            return (!same).then(|| Finding::new(FindingKind::Nondeterminism, advice::other_end(verdict.is_some())));
         }
         let ((_, one), (_, two)) = (self.traced(), self.traced());
         let length = one.iter().zip(&two).take_while(|(one, two)| one == two).count();
@@ -83,10 +86,10 @@ impl Case<'_> {
         Some(Finding::new(FindingKind::Nondeterminism, advice::nondeterminism(difference)))
     }
 
-    fn traced(&self) -> (u64, Vec<Stamped>) {
+    fn traced(&self) -> (Outcome, Vec<Stamped>) {
         let run = self.trial.stage(self.tape, Watch::tracing());
         let (outcome, trace) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_trace));
-        (outcome.digest, trace.unwrap_or_default())
+        (outcome, trace.unwrap_or_default())
     }
 
     /// The run as a schedule, row by row.
@@ -106,7 +109,9 @@ impl Case<'_> {
 
     fn stuck(&self, tasks: &[TaskInfo]) -> Finding {
         let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
-        stuck.sort_by_key(|stuck| (rank(&stuck.cause), !stuck.joins.is_empty()));
+        // Who waits for another task's end waits because of that task.
+        let depends = |stuck: &StuckTask| stuck.cause == Cause::Deadlock && !stuck.joins.is_empty();
+        stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
         let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
         let left_out = tasks.len().saturating_sub(PROBES_MAX);
         let lines = if left_out > 0 {
@@ -120,12 +125,18 @@ impl Case<'_> {
     /// A limit hides a stuck task if another one keeps the run going.
     fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
         let mut finding = self.stuck(unpolled);
-        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup));
+        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup) && !stuck.is_parked());
         if finding.stuck.is_empty() {
             finding.kind = FindingKind::Limit;
         }
         finding.lines = advice::limit(self.trial.rules.limits, limit, busiest, unpolled);
         finding
+    }
+
+    /// Those of `tasks`, which wait after the root's end with no live waker, that do not wait for ever on purpose.
+    pub(crate) fn not_parked(&self, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
+        let parked = |task: &TaskInfo| self.probe(task).is_some_and(|stuck| stuck.is_parked());
+        tasks.into_iter().filter(|task| !parked(task)).collect()
     }
 
     /// Looks into one task that waits. `None` if it does not wait in the replay.

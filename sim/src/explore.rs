@@ -267,7 +267,7 @@ impl Explore {
     /// Settles everything but the program.
     pub(crate) fn prepare(self) -> Result<Prepared, Failure> {
         panics::install_hook();
-        let environment = Environment::read(|name| std::env::var(name).ok()).map_err(Failure::setup)?;
+        let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let plan =
@@ -311,9 +311,10 @@ impl Explore {
         }
         Ok(Plan {
             name,
-            runs: environment.runs.unwrap_or(self.runs),
+            runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
             seed: environment.seed.unwrap_or(self.seed),
-            jobs: environment.jobs.unwrap_or(self.jobs),
+            // More threads than cores find nothing sooner; a number out of all reason must not start them.
+            jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
             time: environment.time,
             strategy,
             shrink: self.shrink.then(Budget::default),
@@ -353,8 +354,16 @@ impl std::fmt::Debug for Explore {
     }
 }
 
+/// The most threads of a campaign.
+const JOBS_MAX: usize = 256;
+
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// A variable of the environment. One that is not Unicode is shown as well as it can be, and will be refused.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+}
 
 /// Spawns the future that `program` makes as task 0.
 fn spawn_root<F, Fut>(run: &Run, program: &F, site: &'static Location<'static>) -> JoinHandle<Result<(), String>>

@@ -165,6 +165,14 @@ pub(crate) struct StuckTask {
     pub(crate) last_drop: Option<WakerDrop>,
 }
 
+impl StuckTask {
+    /// It left its waker with nobody and does not move: `std::future::pending`, as a service does that has nothing left to
+    /// do. Not by itself a mistake.
+    pub(crate) fn is_parked(&self) -> bool {
+        self.cause == Cause::DeadWaker && self.took_no_waker && self.moved.is_none() && self.last_drop.is_none()
+    }
+}
+
 /// The end of a task's last waker.
 #[derive(Clone, Debug)]
 pub(crate) struct WakerDrop {

@@ -11,7 +11,7 @@ use reveille_executor::{JoinHandle, TaskId};
 
 use crate::cancel::Harm;
 use crate::finding::TaskInfo;
-use crate::run::{Ending, Limit, PanicNote, Run};
+use crate::run::{Ended, Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
 /// What is wrong with a run.
@@ -74,7 +74,7 @@ pub(crate) fn judge(
         return Some(Verdict::PollAfterReady { what: misuse.what, task });
     }
     let harm = || run.cancel.harm().map(Verdict::Harm);
-    if let Some(verdict) = panicked(run).or_else(|| objection(run, ending)).or_else(harm) {
+    if let Some(verdict) = objection(run, ending).or_else(|| panicked(run)).or_else(harm) {
         return Some(verdict);
     }
     if let Some(task) = foreign(run, ending) {
@@ -97,11 +97,14 @@ fn infos(run: &Run, tasks: &[TaskId]) -> Vec<TaskInfo> {
     tasks.iter().map(info).collect()
 }
 
-/// How many wakers each task that has not ended has. One walk over the tasks: a run may leave 100,000 of them behind.
+/// How many wakers each task that waits has. One walk over the tasks: a run may leave 100,000 of them behind.
 fn live_wakers(run: &Run) -> BTreeMap<TaskId, usize> {
     let mut wakers = BTreeMap::new();
     run.executor.for_each_task(|task| {
-        wakers.insert(task.id, task.live_wakers);
+        // One that is queued waits for nobody.
+        if !task.scheduled {
+            wakers.insert(task.id, task.live_wakers);
+        }
     });
     wakers
 }
@@ -114,11 +117,20 @@ fn busiest(run: &Run) -> Option<TaskInfo> {
 
 /// A panic whose `JoinError` nobody received; the root's first of all.
 fn panicked(run: &Run) -> Option<Verdict> {
-    let task = run.tasks.first_untaken_panic()?;
     let mut notes = run.notes.panics();
-    let last = notes.iter().rposition(|note| note.task == Some(task));
+    let Some(task) = run.tasks.first_untaken_panic() else {
+        // In a waker, between polls: nobody else would hear of it.
+        let note = notes.into_iter().find(|note| note.task.is_none() && !note.in_teardown)?;
+        return Some(Verdict::Panic(Panicked { task: None, note: Some(note), before: Vec::new() }));
+    };
+    let of_task = notes.iter().rposition(|note| note.task == Some(task));
+    // The closure that makes the root panics before there is a task.
+    let last = of_task.or_else(|| notes.iter().rposition(|note| note.task.is_none()));
     notes.truncate(last.map_or(0, |last| last + 1));
     let note = notes.pop();
+    // A panic that was caught within its task is the program's business; one that ended a task may be the cause.
+    let ended_another = |other| other != task && run.tasks.progress(other).ended == Some(Ended::Panicked);
+    notes.retain(|note| note.task.is_some_and(ended_another));
     let before = notes.into_iter().map(|note| (note.task.map(|task| TaskInfo::of(run, task)), note)).collect();
     Some(Verdict::Panic(Panicked { task: Some(TaskInfo::of(run, task)), note, before }))
 }

@@ -1,5 +1,6 @@
 //! A program under test, and one performance of it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -82,7 +83,8 @@ impl Trial<'_> {
         let digest = run.digest();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
         let inspected = inspect(run, ending);
-        drop(root);
+        // What the root panicked with may panic when it is dropped; the world is dropped all the same.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
         run.tear_down();
         let verdict = verdict.or_else(|| panic_in_teardown(run));
         (Outcome { verdict, digest, polls: run.step() }, inspected)

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
@@ -12,6 +13,7 @@ use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
 use crate::context;
 use crate::event::{Event, Stamped};
 use crate::oracle::Oracle;
+use crate::panics;
 use crate::run::Run;
 use crate::site::Stack;
 
@@ -51,14 +53,14 @@ impl Watch {
         }
         // An oracle that makes events of its own does not see them: it is busy.
         if let Ok(mut oracles) = self.oracles.try_borrow_mut() {
-            let verdict = oracles.iter_mut().try_for_each(|oracle| oracle.event(&event));
+            let verdict = asked(|| oracles.iter_mut().try_for_each(|oracle| oracle.event(&event)));
             self.object(verdict);
         }
     }
 
     /// Tells the oracles that the program has ended.
     pub(crate) fn end(&self) {
-        let verdict = self.oracles.borrow_mut().iter_mut().try_for_each(|oracle| oracle.end());
+        let verdict = asked(|| self.oracles.borrow_mut().iter_mut().try_for_each(|oracle| oracle.end()));
         self.object(verdict);
     }
 
@@ -106,6 +108,13 @@ impl Watch {
             _ => {}
         }
     }
+}
+
+/// What an oracle says. One that panics objects: it asserts.
+fn asked(oracle: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    let panicked =
+        |payload: Box<dyn std::any::Any + Send>| Err(format!("an oracle panicked: {}", panics::message(&*payload)));
+    catch_unwind(AssertUnwindSafe(oracle)).unwrap_or_else(panicked)
 }
 
 /// The task under the glass.

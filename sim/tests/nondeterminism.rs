@@ -78,3 +78,17 @@ fn the_number_of_threads_changes_nothing() {
         assert_eq!(one.to_string(), many.to_string());
     }
 }
+
+/// The schedule is the same, and what the program computes is not.
+#[test]
+fn an_outcome_that_does_not_repeat_is_nondeterminism_even_if_the_schedule_does() {
+    static RUNS: AtomicU64 = AtomicU64::new(0);
+    let failure = explore()
+        .run(|| async {
+            let now_and_then = RUNS.fetch_add(1, Ordering::Relaxed) % 13 == 12;
+            if now_and_then { Err("now and then") } else { Ok(()) }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
+    assert!(failure.to_string().contains("to another end"), "{failure}");
+}

@@ -120,3 +120,49 @@ fn alive_at_the_end_is_a_finding_where_it_is_denied() {
     assert_eq!(failure.kind(), Some(FindingKind::DetachedTask));
     assert!(failure.to_string().contains("was alive when the root ended"), "{failure}");
 }
+
+/// `pending()` is how a service says that it has nothing left to do.
+#[test]
+fn a_detached_task_that_waits_for_ever_on_purpose_is_not_dead() {
+    passes(|| async {
+        drop(spawn(async {
+            yield_now().await;
+            let _guard = Rc::new(());
+            std::future::pending::<()>().await;
+        }));
+        yield_now().await;
+    });
+}
+
+/// The run ends although they do not.
+#[test]
+fn detached_tasks_that_never_rest_do_not_keep_the_run_going() {
+    passes(|| async {
+        drop(spawn(async {
+            loop {
+                yield_now().await;
+            }
+        }));
+        yield_now().await;
+    });
+}
+
+/// tokio's watch wakes its receivers in an order of its own random generator.
+#[test]
+fn receivers_of_a_watch_may_be_woken_in_any_order() {
+    passes(|| async {
+        let (sender, receiver) = tokio::sync::watch::channel(0);
+        let tasks: Vec<_> = (0..12)
+            .map(|_| {
+                let mut receiver = receiver.clone();
+                spawn(async move { receiver.changed().await.unwrap() })
+            })
+            .collect();
+        yield_now().await;
+        yield_now().await;
+        sender.send(1).unwrap();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}

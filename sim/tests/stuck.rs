@@ -153,10 +153,31 @@ fn behind_a_sub_executor_the_cause_is_said_to_be_unknown() {
 #[test]
 fn a_task_that_nobody_can_wake_is_found_even_when_the_root_has_ended() {
     let failure = fails(|| async {
-        drop(task::Builder::new().name("left behind").spawn(nowhere()));
+        let event = Rc::new(Event::default());
+        let waits = event.clone();
+        drop(task::Builder::new().name("left behind").spawn(async move { waits.wait().await }));
+        yield_now().await;
+        yield_now().await;
+        event.forget();
     });
     assert_eq!(failure.kind(), Some(FindingKind::DeadWaker));
     says(&failure, "left behind", "can never be woken");
+}
+
+/// Who waits for ever on purpose is not to blame for a deadlock beside it.
+#[test]
+fn a_parked_service_is_not_taken_for_the_cause() {
+    let failure = fails(|| async {
+        drop(task::Builder::new().name("parked").spawn(std::future::pending::<()>()));
+        let lock = Rc::new(tokio::sync::Mutex::new(()));
+        let twice = task::Builder::new().name("twice").spawn(async move {
+            let _once = lock.lock().await;
+            let _again = lock.lock().await;
+        });
+        twice.await.unwrap();
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+    assert!(failure.to_string().lines().nth(1).unwrap().contains("`twice`"), "{failure}");
 }
 
 #[test]

@@ -191,3 +191,31 @@ fn runs_do_not_nest() {
     let failure = explore().run(|| async { drop(explore().run(|| async {})) }).unwrap_err();
     assert!(failure.to_string().contains("a run cannot be started inside a run"), "{failure}");
 }
+
+#[test]
+fn panics_that_are_caught_do_not_hide_the_one_that_is_not() {
+    let failure = explore()
+        .run(|| async {
+            for n in 0..40 {
+                assert!(std::panic::catch_unwind(|| panic!("caught {n}")).is_err());
+            }
+            assert_eq!(reveille::choose(1), 1, "the real one");
+        })
+        .unwrap_err();
+    let report = failure.to_string();
+    assert!(report.contains("the real one") && !report.contains("caught"), "{report}");
+}
+
+#[test]
+fn an_oracle_that_asserts_objects() {
+    struct Asserts;
+    impl Oracle for Asserts {
+        fn event(&mut self, event: &Event) -> Result<(), String> {
+            assert!(!matches!(event, Event::Ended { .. }), "nothing may end");
+            Ok(())
+        }
+    }
+    let failure = explore().oracle(|| Asserts).run(|| async {}).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Oracle));
+    assert!(failure.to_string().contains("an oracle panicked: nothing may end"), "{failure}");
+}

@@ -184,6 +184,30 @@ impl LocalExecutor {
         Some(unsafe { task.run_with(waker) })
     }
 
+    /// Puts the last `count` entries of the run queue in the order of their names, `last` behind the others.
+    ///
+    /// A simulation does so after each poll: what order a poll woke several tasks in may depend on what no seed repeats (a
+    /// hash map of wakers, the random shards of tokio's `watch`), and means nothing, since the schedule is chosen anyway.
+    ///
+    /// ```
+    /// use reveille_executor::{Choose, LocalExecutor, Point, TaskId};
+    ///
+    /// struct First;
+    /// impl Choose for First {
+    ///     fn choose(&mut self, _: Point<'_>) -> u32 {
+    ///         0
+    ///     }
+    /// }
+    ///
+    /// let executor = LocalExecutor::new();
+    /// (0..3).for_each(|_| drop(executor.spawn(async {})));
+    /// executor.order_newest(3, TaskId::new(0));
+    /// assert_eq!(executor.pick(&mut First).unwrap().id(), TaskId::new(1));
+    /// ```
+    pub fn order_newest(&self, count: usize, last: TaskId) {
+        self.owner(|owner| owner.order_newest(count, last));
+    }
+
     /// How many times a task was put on the run queue, by a spawn or a wake, since the executor was made or reset.
     ///
     /// ```

@@ -120,6 +120,24 @@ impl<T: Copy> RunQueue<T> {
         self.len_max = self.len;
     }
 
+    /// Puts the last `count` entries in the order of their keys.
+    pub(super) fn sort_newest<K: Ord>(&mut self, count: usize, key: impl Fn(&T) -> K) {
+        let count = count.min(self.len);
+        let from = self.slot(self.len - count);
+        if from + count <= self.slots.len() {
+            self.slots[from..from + count].sort_unstable_by_key(key);
+            return;
+        }
+        // They lie around the end of the ring: seldom, and worth a copy.
+        let around = |place: usize| (from + place) % self.slots.len();
+        let mut entries: Vec<T> = (0..count).map(|place| self.slots[around(place)]).collect();
+        entries.sort_unstable_by_key(key);
+        for (place, entry) in entries.into_iter().enumerate() {
+            let slot = (from + place) % self.slots.len();
+            self.slots[slot] = entry;
+        }
+    }
+
     /// Forgets all entries; keeps the memory.
     pub(super) fn clear(&mut self) {
         self.slots.clear();
@@ -163,6 +181,12 @@ mod tests {
                     assert_eq!(queue.take(index), model.pop_front(), "seed {seed}");
                 }
                 assert_eq!((queue.len(), queue.back()), (model.len(), model.back().copied()), "seed {seed}");
+                if random.below(10) == 0 {
+                    let newest = random.below(model.len() + 1);
+                    queue.sort_newest(newest, |entry| std::cmp::Reverse(*entry));
+                    let older = model.len() - newest;
+                    model.make_contiguous()[older..].sort_unstable_by_key(|entry| std::cmp::Reverse(*entry));
+                }
                 let index = random.below(model.len() + 2);
                 assert_eq!(queue.get(index), model.get(index).copied(), "seed {seed}");
             }

@@ -197,6 +197,14 @@ impl<'a> OwnerSide<'a> {
         }
     }
 
+    /// Puts the last `count` entries in the order of their names, `last` behind the others.
+    pub(super) fn order_newest(self, count: usize, last: TaskId) {
+        // SAFETY: pointers are moved, and names looked at; an entry means that the task is alive (rule 2).
+        unsafe {
+            self.local(|local| local.queue.sort_newest(count, |task| (task.id() == last, task.id())));
+        }
+    }
+
     /// The task at `index` of the run queue.
     pub(super) fn queued(self, index: usize) -> Option<TaskId> {
         // SAFETY: a look; an entry means that the task is alive (rule 2).

@@ -136,7 +136,7 @@ impl Sweep<'_> {
         if run == 0 {
             // As in every campaign, its first run is repeated and compared.
             let tape = self.trial.tape(world);
-            if let Some(finding) = (Case { trial: &self.trial, tape: &tape, digest }).differs() {
+            if let Some(finding) = (Case { trial: &self.trial, tape: &tape, digest }).differs(None) {
                 return Err(self.report(self.failed(world, run, Reason::Finding(finding), digest)));
             }
         }

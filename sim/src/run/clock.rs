@@ -30,13 +30,17 @@ impl Clock {
 
     /// Arms a timer, or renews the waker of one that is armed. Returns the key to it.
     pub(crate) fn wait(&self, key: Option<TimerKey>, deadline: Instant, waker: &Waker) -> TimerKey {
-        let mut timers = self.timers.borrow_mut();
+        let timers = self.timers.borrow_mut();
         match key {
             Some(key) if timers.is_armed(key) => {
-                let replaced = timers.update(key, waker);
+                let holds = timers.holds(key, waker);
                 drop(timers);
-                // Dropped outside the borrow: a waker's drop can run code that comes back here.
-                drop(replaced);
+                if !holds {
+                    // Cloned and dropped outside the borrow: both can run code that comes back here.
+                    let waker = waker.clone();
+                    let replaced = self.timers.borrow_mut().update(key, waker);
+                    drop(replaced);
+                }
                 key
             }
             _ => {

@@ -49,8 +49,10 @@ impl Run {
                 next
             };
             match next {
+                // What still runs then need not come to an end: the run does.
+                Some(_) if self.is_drained() => return Ending::Finished,
                 Some(runnable) => self.poll(runnable),
-                None if self.root_ended.get() => return Ending::Finished,
+                None if self.root_ended() => return Ending::Finished,
                 None => match self.next_deadline() {
                     None => return Ending::Stuck,
                     Some(deadline) if deadline > Instant::ZERO + self.limits.time => return Ending::Limit(Limit::Time),
@@ -61,6 +63,17 @@ impl Run {
                 return Ending::Stopped;
             }
         }
+    }
+
+    fn root_ended(&self) -> bool {
+        self.root_ended_at.get().is_some()
+    }
+
+    /// Whether what was runnable when the root ended has had its time. Counted, so that it is the same in each run.
+    fn is_drained(&self) -> bool {
+        let Some(ended_at) = self.root_ended_at.get() else { return false };
+        let after = self.step.get() - ended_at;
+        after >= 1_000 && after >= 16 * self.executor.live_tasks() as u64
     }
 
     fn poll(&self, runnable: Runnable) {
@@ -77,6 +90,10 @@ impl Run {
         };
         self.current.set(None);
         let woken = self.executor.pushes() - pushes;
+        if woken > 1 {
+            // In what order one poll woke them may depend on what no seed repeats.
+            self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
+        }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
         match ran {
             Ran::Pending => {}
@@ -116,17 +133,17 @@ impl Run {
 
     fn end(&self, task: TaskId, how: Ended) {
         self.tasks.ended(task, how);
-        self.fold(Mark::End, task.index() as u64);
+        self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
         self.emit(Event::Ended { task });
         if task.index() == 0 {
-            self.root_ended.set(true);
+            self.root_ended_at.set(Some(self.step.get()));
         }
     }
 
     /// Lets the poll that has just ended take time, as the choices have it.
     fn charge(&self) {
         let next = self.next_deadline();
-        if next.is_none() || self.root_ended.get() {
+        if next.is_none() || self.root_ended() {
             return;
         }
         let cost = PollCost::from_index(self.decide(Point::new(kinds::POLL_COST, PollCost::COUNT)));

@@ -86,7 +86,8 @@ pub(crate) struct Run {
     /// How many polls there were, the current one included.
     step: Cell<u64>,
     digest: Cell<Digest>,
-    root_ended: Cell<bool>,
+    /// The step in which the root ended.
+    root_ended_at: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
     /// This is the replay that is made for a person to read.
@@ -120,7 +121,7 @@ impl Run {
             current: Cell::new(None),
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
-            root_ended: Cell::new(false),
+            root_ended_at: Cell::new(None),
             generators: Cell::new(0),
             explaining: Cell::new(false),
         })
@@ -136,7 +137,7 @@ impl Run {
         self.cancel.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
-        self.root_ended.set(false);
+        self.root_ended_at.set(None);
         self.generators.set(0);
         self.phase.set(Phase::Running);
     }

@@ -67,9 +67,11 @@ impl Notes {
     pub(crate) fn panicked(&self, note: PanicNote) {
         self.panicked.set(true);
         if let Ok(mut panics) = self.panics.try_borrow_mut()
-            && panics.len() < KEPT
             && panics.last() != Some(&note)
         {
+            if panics.len() == KEPT {
+                panics.remove(0);
+            }
             panics.push(note);
         }
     }

@@ -7,14 +7,14 @@ use std::panic::Location;
 
 use crate::cancel::{Harm, Who};
 use crate::finding::TaskInfo;
-use crate::judge::{Panicked, Verdict};
-use crate::run::Limit;
+use crate::judge::Verdict;
+use crate::run::{Limit, PanicNote};
 
 /// What two failing runs have in common if they show one bug.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Same {
-    /// The first panic is at this place.
-    Panic(Option<(String, u32, u32)>),
+    /// The panic is at this place, and the first that came before it, if any did, at that.
+    Panic(Place, Place),
     /// The root fails.
     Error,
     /// The oracle objects in these words, digits apart.
@@ -33,6 +33,9 @@ pub(crate) enum Same {
     Changed(Who),
 }
 
+/// File, line and column, where they are known.
+type Place = Option<(String, u32, u32)>;
+
 /// Which task, whatever its number.
 type Signature = (&'static Location<'static>, Option<String>);
 
@@ -50,7 +53,9 @@ impl Same {
         match verdict {
             Verdict::Stuck(tasks) => stuck(false, tasks),
             Verdict::Dead(tasks) => stuck(true, tasks),
-            Verdict::Panic(panicked) => Some(Self::Panic(first_place(panicked))),
+            Verdict::Panic(panicked) => {
+                Some(Self::Panic(place(panicked.note.as_ref()), place(panicked.before.first().map(|(_, note)| note))))
+            }
             Verdict::Error(_) => Some(Self::Error),
             Verdict::Oracle(text) => Some(Self::Oracle(without_digits(text))),
             Verdict::Limit { limit, busiest, .. } => {
@@ -76,9 +81,8 @@ impl Same {
     }
 }
 
-fn first_place(panicked: &Panicked) -> Option<(String, u32, u32)> {
-    let first = panicked.before.first().map(|(_, note)| note).or(panicked.note.as_ref());
-    first.and_then(|note| note.place.clone())
+fn place(note: Option<&PanicNote>) -> Place {
+    note.and_then(|note| note.place.clone())
 }
 
 fn without_digits(text: &str) -> String {
