@@ -8,7 +8,7 @@ use std::future::poll_fn;
 use std::task::{Poll, Waker};
 
 use common::{Counter, Fifo, WakerSlot, run_ready};
-use reveille_executor::{LocalExecutor, Ran};
+use reveille_executor::{LocalExecutor, Ran, yield_now};
 
 #[test]
 fn ten_thousand_tasks_are_woken_from_inside_one_poll() {
@@ -52,6 +52,25 @@ fn wakes_during_a_poll_make_one_more() {
     });
     assert_eq!(run_ready(&executor).len(), 2);
     assert_eq!((polls.get(), executor.pushes()), (2, 2));
+}
+
+#[test]
+fn a_task_that_was_woken_while_it_ran_is_queued_and_runs_no_more() {
+    let (executor, drops) = (LocalExecutor::new(), Counter::default());
+    let on_drop = drops.on_drop();
+    let task = executor.spawn(async move {
+        let _on_drop = on_drop;
+        loop {
+            yield_now().await;
+        }
+    });
+    assert_eq!(executor.pick(&mut Fifo).unwrap().run(), Ran::Pending);
+    executor.for_each_task(|view| assert!(view.scheduled && !view.running));
+    assert_eq!(executor.repoll(task.id(), Waker::noop()), None);
+    assert_eq!(executor.pick(&mut Fifo).unwrap().run(), Ran::Pending);
+    executor.close();
+    assert_eq!((drops.get(), executor.live_tasks()), (1, 0));
+    assert!(task.is_finished());
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub struct Test {
     pub replay: Option<&'static str>,
     /// The argument `strategy`.
     pub strategy: Option<&'static str>,
+    /// The argument `faults`.
+    pub faults: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
 }
@@ -53,6 +55,9 @@ where
     }
     if let Some(strategy) = test.strategy {
         explore = explore.strategy(strategy);
+    }
+    if let Some(faults) = test.faults {
+        explore = explore.faults(faults);
     }
     if let Some(tape) = test.replay {
         explore = explore.replay(tape);

@@ -27,6 +27,14 @@ pub(crate) fn panic(panicked: &Panicked) -> Finding {
     }
     let then = if before.is_empty() { "" } else { "then " };
     lines.extend(one_panic(panicked.task.as_ref(), panicked.note.as_ref(), then));
+    let tokios = |note: &PanicNote| note.message.contains("there is no reactor running");
+    if panicked.note.iter().chain(before.iter().map(|(_, note)| note)).any(tokios) {
+        lines.push(
+            "that is tokio's own timer, socket or spawn, which needs tokio's runtime; in a run use `reveille::time`,"
+                .into(),
+        );
+        lines.push("`reveille::net` and `reveille::spawn` (see `reveille::guide::tokio`)".into());
+    }
     let first = before.first().map(|(_, note)| note).or(panicked.note.as_ref());
     Finding { place: first.and_then(place), ..Finding::new(FindingKind::Panic, lines) }
 }
@@ -115,7 +123,7 @@ pub(crate) fn limit(limits: Limits, limit: Limit, busiest: Option<&TaskInfo>, un
     for task in unpolled.iter().take(8) {
         lines.push(format!("not polled for the last half of the run: {task}, last at step {}", task.last_step));
     }
-    lines.push("a program that means to go on for longer sets `limits(..)` higher".into());
+    lines.push("a program that means to go on for longer is run by `explore().limits(..)`, with higher ones".into());
     lines
 }
 

@@ -298,8 +298,8 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
     };
     if let Verdict::Refused(mismatch) = verdict {
         return Err(Failure::setup(format!(
-            "the tape no longer fits `{name}`: {mismatch}; it belongs to another state of the program, or the program \
-             does not repeat itself"
+            "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be \
+             expected: run it without the tape, or leniently; if not, the program does not repeat itself"
         )));
     }
     let case = Case { trial, tape: &tape, digest: outcome.digest };

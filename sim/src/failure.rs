@@ -297,6 +297,9 @@ struct Choices<'a>(&'a Tape);
 impl fmt::Display for Choices<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (all, unusual) = (self.0.draws(), self.0.unusual());
+        if all == 0 {
+            return f.write_str("none were made: this is the only schedule there is");
+        }
         if unusual == 0 {
             return write!(f, "{all}, all of them the usual ones");
         }

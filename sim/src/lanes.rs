@@ -85,6 +85,8 @@ impl Row {
                     kinds::BUGGIFY => "buggify! struck".into(),
                     kinds::POLL_COST => "the poll took time".into(),
                     kinds::RANDOM => format!("took random seed {answer}"),
+                    kinds::CUT => "the operation was cut".into(),
+                    kinds::CANCEL => "a cancellable future was dropped".into(),
                     _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
                 });
             }

@@ -250,3 +250,11 @@ fn ports_run_out_with_the_error_of_a_real_kernel() {
         })
         .unwrap();
 }
+
+#[reveille::test(faults = "heavy", runs = 200)]
+async fn the_attribute_knows_faults() {
+    for _ in 0..50 {
+        let _ = TcpStream::connect("db:1").await;
+    }
+    reveille::sometimes!(reveille::net::strikes().total() > 0, "something struck");
+}

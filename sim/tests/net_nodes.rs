@@ -198,3 +198,20 @@ fn latency_is_what_the_link_says() {
 fn a_node_without_a_program_cannot_be_restarted() {
     explore().runs(1).run(|| async { drop(node("db").restart()) }).unwrap();
 }
+
+/// Where a socket belongs is decided when it is made, which is when its future is polled.
+#[test]
+fn a_future_made_elsewhere_binds_on_the_node_that_polls_it() {
+    explore()
+        .runs(5)
+        .run(|| async {
+            let db = node("db");
+            let bind = TcpListener::bind((db.address(), 7));
+            let listener = db.spawn(bind).await.unwrap().unwrap();
+            let here = TcpListener::bind((db.address(), 8)).await.unwrap_err();
+            assert_eq!(here.kind(), ErrorKind::AddrNotAvailable);
+            TcpStream::connect((db.address(), 7)).await.unwrap();
+            drop(listener);
+        })
+        .unwrap();
+}

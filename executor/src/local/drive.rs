@@ -10,7 +10,8 @@ use crate::park::Root;
 use crate::sync::Arc;
 
 impl LocalExecutor {
-    /// Runs tasks, in the order of the queue, until no task and no [`Spawner`](crate::Spawner) is left; sleeps while none can run.
+    /// Runs tasks, in the order of the queue, until no task and no [`Spawner`](crate::Spawner) is left; sleeps while none
+    /// can run.
     ///
     /// Without a spawner, and with tasks that nobody will ever wake, it sleeps forever, as a thread would.
     ///

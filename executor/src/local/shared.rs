@@ -46,6 +46,14 @@ struct Local {
     closed: bool,
 }
 
+impl Local {
+    /// Clears RUNNING where it was left (rule 3).
+    fn settle(&self) {
+        // SAFETY: these are the entries of the run queue; `Local` is used on the owner thread.
+        (0..self.queue.len()).filter_map(|index| self.queue.get(index)).for_each(|task| unsafe { task.settle() });
+    }
+}
+
 impl Shared {
     pub(super) fn new(observer: Option<StdArc<dyn Observe>>) -> Self {
         Self {
@@ -266,8 +274,13 @@ impl<'a> OwnerSide<'a> {
 
     /// What can be seen of the tasks that have not ended, oldest first.
     pub(super) fn views(self) -> Vec<TaskView> {
-        // SAFETY: a look, at tasks in the list.
-        unsafe { self.local(|local| local.owned.iter().map(|task| task.view()).collect()) }
+        // SAFETY: a look, at tasks in the list, with the queue settled.
+        unsafe {
+            self.local(|local| {
+                local.settle();
+                local.owned.iter().map(|task| task.view()).collect()
+            })
+        }
     }
 
     /// The task named `id`, if it has not ended.
@@ -280,10 +293,11 @@ impl<'a> OwnerSide<'a> {
     /// caller meanwhile.
     pub(super) fn close(self) {
         self.shared.inbox.close();
-        // SAFETY: plain stores; entries are pointers.
+        // SAFETY: plain stores; entries are pointers, and settled before they are forgotten.
         let tasks = unsafe {
             self.local(|local| {
                 local.closed = true;
+                local.settle();
                 local.queue.clear();
                 local.owned.len()
             })

@@ -11,7 +11,7 @@
 //! | bit | is set while |
 //! |---|---|
 //! | SCHEDULED | an entry for the task is on the run queue, or somebody has yet to put one there; once DONE, it means nothing |
-//! | RUNNING | somebody has taken the entry and not yet let the task go |
+//! | RUNNING | somebody has taken the entry and not yet let the task go; or has, and it was woken meanwhile (rule 3) |
 //! | DONE | the future has been dropped and the result stored; never cleared |
 //! | JOIN | the `JoinHandle` exists |
 //! | JOIN_WAKER | the join waker's place is filled and not the handle's to change; once DONE it stays as it is |
@@ -33,7 +33,8 @@
 //!   (1) transition_to_scheduled, transition_to_cancelled: a wake, an abort; on any thread
 //!   (2) transition_to_running: the entry is taken; transition_to_shutdown: the executor closes
 //!   (3) the same as (1), from waiting: whoever does it pushes the entry
-//!   (4) transition_to_idle: the poll returned Pending; if SCHEDULED is set, the runner pushes the entry
+//!   (4) transition_to_idle: the poll returned Pending; if SCHEDULED is set, the runner pushes the entry, and may leave
+//!       RUNNING set until the entry is taken; transition_to_settled clears what was left
 //!   (5) transition_to_claimed: polled without a wake; transition_to_shutdown: the executor closes
 //!   (6) transition_to_done: the result is stored; the joiner is woken, the task unlinked
 //!   (7) transition_to_released: gives back RUNNING and the list's reference
@@ -47,13 +48,16 @@
 //!    A wake is always such a change, also when SCHEDULED is set already: hence what the waker did before it is seen by
 //!    the poll that follows.
 //! 2. **One entry.** Whoever takes the word from none of SCHEDULED, RUNNING, DONE to SCHEDULED has the right, and the
-//!    duty, to push one entry; so has the runner that clears RUNNING and finds SCHEDULED set, and the spawner. While
-//!    SCHEDULED is set without RUNNING and DONE nobody else gets that right, so a task has at most one entry, and an
-//!    entry means that SCHEDULED is set, RUNNING and DONE are clear, and so the task alive (rule 4).
-//! 3. **One runner.** RUNNING is set on the owner thread only: for an entry taken off the queue, for a waiting task
-//!    that is polled without a wake, or when the executor closes, *after* its queue was closed and emptied (rule 10).
-//!    Whoever sets it is the task's runner until it clears it. The future is polled and dropped by the runner, so on
-//!    the owner thread, and in place.
+//!    duty, to push one entry; so has the runner that lets the task go and finds SCHEDULED set, and the spawner. From
+//!    then on SCHEDULED stays set until the entry is taken, and nobody else gets that right, so a task has at most one
+//!    entry, and an entry means that SCHEDULED is set, DONE is clear, and so the task alive (rule 4).
+//! 3. **One runner.** RUNNING is set and cleared on the owner thread only. It is set for an entry taken off the queue,
+//!    for a waiting task that is polled without a wake, or when the executor closes, *after* its queue was closed and
+//!    emptied (rule 10). Whoever sets it is the task's runner until it lets the task go. The future is polled and
+//!    dropped by the runner, so on the owner thread, and in place. A runner that lets go of a task with SCHEDULED set
+//!    need not clear RUNNING: to wakers the two bits mean the same as SCHEDULED, and the next runner would set it
+//!    again. So an entry may have RUNNING *left*; it has a runner only if RUNNING is set and it has no entry. Before that
+//!    difference is asked for, by a view or by closing, the tasks on the queue are settled: RUNNING is cleared.
 //! 4. **The list's reference.** The owned list holds a reference from the spawn until (7). So nothing but the runner's
 //!    last step can free a task that is not done: a last waker that is dropped, on whatever thread, leaves a pending
 //!    task in the list, where it can be named as one that nobody can wake. Only the owner thread links and unlinks;
@@ -74,7 +78,7 @@
 //! 9. **A push is covered.** Whoever pushes holds a reference, JOIN or RUNNING until the push has returned. The cell
 //!    holds the scheduler handle, so what is pushed to is alive too, even if the executor was dropped in between. Hence
 //!    waking by value pushes first and lets its reference go second.
-//! 10. **Closing.** First the queue refuses entries and is emptied; then each task in the owned list is marked
+//! 10. **Closing.** First the queue refuses entries, and is settled and emptied; then each task in the owned list is marked
 //!     cancelled, and either taken by the closing thread, which drops its future, or, if it is running, left to its
 //!     runner, who will find CANCELLED when it lets the task go. An entry whose push was under way is refused, and by
 //!     rule 9 its pusher holds what it needs to find that out.
@@ -155,6 +159,15 @@ impl TaskRef {
         unsafe { self.header() }.state.transition_to_running();
     }
 
+    /// Sees to it that RUNNING is not set, now that it is asked for.
+    ///
+    /// # Safety
+    /// The task's entry is on the run queue, on the owner thread.
+    pub(crate) unsafe fn settle(self) {
+        // SAFETY: an entry means that the task is alive (rule 2).
+        unsafe { self.header() }.state.transition_to_settled();
+    }
+
     /// Makes the caller the runner of a waiting task; false if it is not waiting.
     ///
     /// # Safety
@@ -183,7 +196,7 @@ impl TaskRef {
         Waker::clone(&lent)
     }
 
-    /// The word and the number of wakers, for reports.
+    /// The word and the number of wakers, for reports. Whether it runs is right if the run queue is settled (rule 3).
     ///
     /// # Safety
     /// The task is in the owned list; on the owner thread.

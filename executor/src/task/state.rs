@@ -47,7 +47,7 @@ pub(super) enum Scheduled {
 pub(super) enum Idle {
     /// Nothing is left to do until a wake.
     Waiting,
-    /// The task was woken during its poll: the caller has to put it on the run queue.
+    /// The task was woken during its poll: the caller has to put it on the run queue. RUNNING may still be set.
     Woken,
     /// The task was cancelled during its poll: the caller has to drop its future.
     Cancelled,
@@ -181,8 +181,19 @@ impl State {
     /// From the run queue to being run.
     #[inline]
     pub(super) fn transition_to_running(&self) {
-        let before = self.0.fetch_add(RUNNING - SCHEDULED, Ordering::AcqRel);
-        debug_assert_eq!(before & (SCHEDULED | RUNNING | DONE), SCHEDULED, "only a queued task can start");
+        // RUNNING may be left from the poll before (rule 3). This look at it is exact: the bit is the owner thread's.
+        let left = self.0.load(Ordering::Relaxed) & RUNNING;
+        let before = self.0.fetch_add((RUNNING - left).wrapping_sub(SCHEDULED), Ordering::AcqRel);
+        debug_assert_eq!(before & (SCHEDULED | RUNNING | DONE), SCHEDULED | left, "only a queued task can start");
+    }
+
+    /// The entry of a task is there to stay for a while, or forgotten: takes away RUNNING if it is left from the poll
+    /// before (rule 3). Only for the owner thread.
+    pub(super) fn transition_to_settled(&self) {
+        if self.0.load(Ordering::Relaxed) & RUNNING != 0 {
+            let before = self.0.fetch_and(!RUNNING, Ordering::AcqRel);
+            debug_assert_eq!(before & (SCHEDULED | DONE), SCHEDULED, "only a queued task can be settled");
+        }
     }
 
     /// From waiting to being run, without a wake.
@@ -209,6 +220,11 @@ impl State {
     /// The poll returned `Pending`.
     #[inline]
     pub(super) fn transition_to_idle(&self) -> Idle {
+        // A wake has come. SCHEDULED is ours to act on while RUNNING is set, so nothing has to change, and RUNNING may stay
+        // for the next start to find (rule 3), which also acquires what the waker released.
+        if self.0.load(Ordering::Relaxed) & (SCHEDULED | CANCELLED) == SCHEDULED {
+            return Idle::Woken;
+        }
         let before = self.0.fetch_sub(RUNNING, Ordering::AcqRel);
         debug_assert_eq!(before & (RUNNING | DONE), RUNNING, "only a running task can become idle");
         if before & SCHEDULED == 0 {

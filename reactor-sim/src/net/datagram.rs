@@ -85,7 +85,7 @@ impl Net {
             error: None,
             reader: Waiters::default(),
         };
-        let socket = SocketId(self.sockets.insert(Socket::Datagram(datagram)));
+        let socket = SocketId(self.sockets.insert(Socket::Datagram(Box::new(datagram))));
         match self.hosts.bind(node, Protocol::Datagram, address, socket) {
             Ok(bound) => {
                 self.datagram_socket(socket)?.address = bound;

@@ -94,9 +94,10 @@ pub struct Net {
 /// What the program holds a name of.
 #[derive(Debug)]
 enum Socket {
-    Listener(Listener),
+    // Most sockets are streams: what is larger stands elsewhere.
+    Listener(Box<Listener>),
     Stream { connection: Key, end: u8 },
-    Datagram(DatagramSocket),
+    Datagram(Box<DatagramSocket>),
 }
 
 /// When and through what something happens.
@@ -314,7 +315,7 @@ impl Net {
     fn close(&mut self, socket: SocketId, moment: &mut Moment<'_>) {
         self.discard_waiters(socket.0);
         match self.sockets.remove(socket.0) {
-            Some(Socket::Listener(listener)) => self.close_listener(socket, listener, moment),
+            Some(Socket::Listener(listener)) => self.close_listener(socket, *listener, moment),
             Some(Socket::Stream { connection, end }) => self.close_stream(socket, connection, end, moment),
             Some(Socket::Datagram(datagram)) => {
                 self.hosts.release(datagram.node, Protocol::Datagram, datagram.address, socket);

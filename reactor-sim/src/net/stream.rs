@@ -54,7 +54,7 @@ impl Net {
     pub(super) fn listen(&mut self, node: NodeId, address: SocketAddr, backlog: u32) -> io::Result<SocketId> {
         let listener =
             Listener { node, address, backlog, queue: VecDeque::new(), embryos: 0, waiters: Waiters::default() };
-        let socket = SocketId(self.sockets.insert(Socket::Listener(listener)));
+        let socket = SocketId(self.sockets.insert(Socket::Listener(Box::new(listener))));
         match self.hosts.bind(node, Protocol::Stream, address, socket) {
             Ok(bound) => {
                 if let Some(Socket::Listener(listener)) = self.sockets.get_mut(socket.0) {

@@ -28,9 +28,8 @@ impl<H: Ambient> TcpListener<H> {
     ///
     /// # Panics
     /// Where there is no kernel: outside of a run.
-    #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
-        std::future::ready(Self::bind_in(H::current("TcpListener::bind"), address, BACKLOG))
+    pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
+        Self::bind_in(H::current("TcpListener::bind"), address, BACKLOG)
     }
 }
 

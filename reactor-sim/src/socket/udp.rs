@@ -23,9 +23,8 @@ impl<H: Ambient> UdpSocket<H> {
     ///
     /// # Panics
     /// Where there is no kernel: outside of a run.
-    #[track_caller]
-    pub fn bind<A: ToSocketAddrs>(address: A) -> impl Future<Output = io::Result<Self>> {
-        std::future::ready(Self::bind_in(H::current("UdpSocket::bind"), address))
+    pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
+        Self::bind_in(H::current("UdpSocket::bind"), address)
     }
 }
 

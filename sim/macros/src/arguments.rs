@@ -18,11 +18,12 @@ enum Kind {
 }
 
 /// A known argument: what users write, its place in the template, and its values.
-const KNOWN: [(&str, &str, Kind); 5] = [
+const KNOWN: [(&str, &str, Kind); 6] = [
     ("runs", "RUNS", Kind::Number { min: 1 }),
     ("seed", "SEED", Kind::Number { min: 0 }),
     ("replay", "REPLAY", Kind::Text),
     ("strategy", "STRATEGY", Kind::Text),
+    ("faults", "FAULTS", Kind::Word(&["off", "light", "heavy"])),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
 ];
 

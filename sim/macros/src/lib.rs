@@ -47,6 +47,7 @@ use function::Function;
 /// | `seed` | a number | the seed of the first of them |
 /// | `replay` | a tape, as a failure prints it | that run, and no other |
 /// | `strategy` | the name of a strategy | who picks the schedules |
+/// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -88,6 +89,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     seed: SEED,
                     replay: REPLAY,
                     strategy: STRATEGY,
+                    faults: FAULTS,
                     detached: DETACHED,
                 },
                 BODY_NAME,

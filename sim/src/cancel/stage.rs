@@ -23,6 +23,7 @@ pub(super) type Make<W, T> = Box<dyn Fn(W) -> Pin<Box<dyn Future<Output = T>>> +
 pub(super) const OPERATION: &str = "the operation";
 pub(super) const AGAIN: &str = "the operation, again";
 pub(super) const KNIFE: &str = "knife";
+pub(super) const THEN: &str = "then";
 
 /// The index of the operation's second run among the outcomes; bystanders follow.
 pub(super) const ROLE_AGAIN: usize = 0;
@@ -48,7 +49,8 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
     /// Spawns the program as the root task of `run`.
     pub(super) fn enter(self: &Arc<Self>, run: &Run) -> JoinHandle<Result<(), String>> {
         let cast = Arc::clone(self);
-        run.spawn(async move { cast.play().await }, Origin { name: None, site: self.site, daemon: false })
+        // A daemon, so that no report speaks of it: all it does is to wait for the others.
+        run.spawn(async move { cast.play().await }, Origin { name: None, site: self.site, daemon: true })
     }
 
     async fn play(&self) -> Result<(), String> {
@@ -78,10 +80,8 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
                 Err(_) => return Ok(()),
             }
         }
-        match &self.then {
-            Some(then) => then(world).await,
-            None => Ok(()),
-        }
+        let Some(then) = &self.then else { return Ok(()) };
+        self.spawn(THEN, then(world)).await.unwrap_or(Ok(()))
     }
 
     /// The world of one run. An operation without one takes `()`, which [`audit`](super::audit) has checked.

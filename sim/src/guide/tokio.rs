@@ -2,7 +2,7 @@
 //!
 //! Much of such a crate runs here as it is. `tokio::sync` (channels, locks, `Notify`, `Semaphore`, `watch`, ..) knows
 //! nothing of its runtime, nor do `tokio::select!`, `join!`, `pin!` and `tokio_util::sync`. What belongs to the runtime is
-//! replaced: tasks, time, and, later, sockets.
+//! replaced: tasks, time and sockets.
 //!
 //! | in the crate | in a run |
 //! |---|---|
@@ -12,7 +12,8 @@
 //! | `tokio::time::{sleep, timeout, interval, Instant}` | the same names in [`reveille::time`](crate::time) |
 //! | `tokio::sync::*` | unchanged |
 //! | `tokio::select! { .. }` | `tokio::select! { biased; .. }`: without `biased` tokio draws from a generator of its own, which no seed of ours repeats |
-//! | `tokio::net`, `tokio::fs` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
+//! | `tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host}` | the same names in [`reveille::net`](crate::net); tokio's `AsyncRead` and `AsyncWrite` with the feature `tokio` |
+//! | `tokio::fs`, `tokio::net::Unix*` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
 //!
 //! The least intrusive way is one module of the crate that names the runtime, and nothing else in the crate that does:
 //!
@@ -27,6 +28,9 @@
 //! }
 //! # fn used() { drop(rt::spawn(rt::time::sleep(rt::time::Duration::ZERO))); }
 //! ```
+//!
+//! That serves unit tests in `src/`. For tests in `tests/` the library is built without `cfg(test)`: put a feature of the crate in
+//! its place (`#[cfg(feature = "reveille")]`), which the tests ask for.
 //!
 //! A test is then an ordinary async test:
 //!

@@ -90,10 +90,9 @@ pub mod tcp {
 /// # std::io::Result::Ok(())
 /// # }).unwrap();
 /// ```
-#[track_caller]
-pub fn lookup_host<A: ToSocketAddrs>(host: A) -> impl Future<Output = io::Result<std::vec::IntoIter<SocketAddr>>> {
+pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::IntoIter<SocketAddr>> {
     let handle = Simulated::current("reveille::net::lookup_host");
-    std::future::ready(reveille_reactor::socket::lookup_in(&handle, host).map(IntoIterator::into_iter))
+    reveille_reactor::socket::lookup_in(&handle, host).map(IntoIterator::into_iter)
 }
 
 /// Ends the fault phase of a run: every link is repaired and released, and nothing goes wrong from here on. What was lost is

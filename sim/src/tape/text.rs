@@ -73,6 +73,9 @@ impl FromStr for Tape {
         version(parts.next().unwrap_or_default())?;
         let test = parts.next().and_then(hex).ok_or_else(|| cut("the hash of its test"))?;
         let settings = settings(parts.next().ok_or_else(|| cut("its settings"))?)?;
+        if !text.contains(".E") {
+            return Err(cut("its end"));
+        }
         let mut tape = Self { test, settings, items: Vec::new() };
         for part in parts {
             if let Some(end) = part.strip_prefix('E') {

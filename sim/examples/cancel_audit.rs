@@ -1,0 +1,90 @@
+//! A connection pool, audited: what happens to everybody else when somebody loses patience.
+//!
+//!     cargo run -p reveille --example cancel_audit
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use reveille::{
+    cancel,
+    time::{Duration, sleep},
+};
+use tokio::sync::{Notify, Semaphore};
+
+struct Connection;
+
+/// Opening a connection takes a moment, and so does using one.
+async fn connect() -> Connection {
+    sleep(Duration::from_millis(20)).await;
+    Connection
+}
+
+async fn query(_: &Connection) -> u32 {
+    sleep(Duration::from_millis(5)).await;
+    42
+}
+
+/// At most one connection, counted by hand.
+#[derive(Default)]
+struct Pool {
+    idle: RefCell<Vec<Connection>>,
+    open: Cell<usize>,
+    returned: Notify,
+}
+
+impl Pool {
+    async fn get(&self) -> Connection {
+        loop {
+            let idle = self.idle.borrow_mut().pop();
+            if let Some(connection) = idle {
+                return connection;
+            }
+            if self.open.get() < 1 {
+                self.open.set(self.open.get() + 1);
+                return connect().await;
+            }
+            self.returned.notified().await;
+        }
+    }
+
+    fn put(&self, connection: Connection) {
+        self.idle.borrow_mut().push(connection);
+        self.returned.notify_one();
+    }
+}
+
+async fn ask(pool: Rc<Pool>) -> u32 {
+    let connection = pool.get().await;
+    let answer = query(&connection).await;
+    pool.put(connection);
+    answer
+}
+
+/// The same with a permit for each connection, which gives itself back.
+struct Mended {
+    idle: RefCell<Vec<Connection>>,
+    permits: Semaphore,
+}
+
+async fn ask_mended(pool: Rc<Mended>) -> u32 {
+    let _permit = pool.permits.acquire().await.expect("nobody closes the pool");
+    let idle = pool.idle.borrow_mut().pop();
+    let connection = match idle {
+        Some(connection) => connection,
+        None => connect().await,
+    };
+    let answer = query(&connection).await;
+    pool.idle.borrow_mut().push(connection);
+    answer
+}
+
+fn main() {
+    let report = cancel::audit(ask).name("ask").world(Rc::<Pool>::default).bystander("customer", ask).run().unwrap();
+    println!("{report}");
+
+    let mended = || Rc::new(Mended { idle: RefCell::default(), permits: Semaphore::new(1) });
+    let audit = cancel::audit(ask_mended).name("ask_mended").world(mended).bystander("customer", ask_mended);
+    println!("{}", audit.run().unwrap());
+}
