@@ -179,7 +179,9 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
         site: drop.stack.drop_site(),
     });
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
-    Some(StuckTask { task: task.clone(), cause, moved, awaits, joins, took_no_waker, last_drop })
+    let sockets = focus.take_sockets().into_iter();
+    let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
+    Some(StuckTask { task: task.clone(), cause, moved, awaits, joins, sockets, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

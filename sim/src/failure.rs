@@ -192,6 +192,9 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     for joined in &stuck.joins {
         writeln!(f, "    for the end of {joined}")?;
     }
+    for socket in &stuck.sockets {
+        writeln!(f, "    for {socket}")?;
+    }
     if let Some(moved) = &stuck.moved {
         writeln!(f, "    polled once more, {}", How(moved))?;
     }

@@ -159,6 +159,8 @@ pub(crate) struct StuckTask {
     pub(crate) awaits: Vec<AwaitSite>,
     /// The tasks whose end it waits for.
     pub(crate) joins: Vec<TaskInfo>,
+    /// What its sockets wait for, and what the other side holds.
+    pub(crate) sockets: Vec<String>,
     /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
     pub(crate) took_no_waker: bool,
     /// Who dropped the last waker, where that is what happened.

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::task::Waker;
 
 use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
+use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
@@ -129,6 +130,8 @@ pub(crate) struct Focus {
     last_clone: RefCell<Option<Stack>>,
     /// The tasks whose handles were polled, in vain, while the lens was on the task.
     joins: RefCell<Vec<TaskId>>,
+    /// The sockets that were waited for while the lens was on the task.
+    sockets: RefCell<Vec<(SocketId, Interest)>>,
 }
 
 /// The last waker of a task goes.
@@ -155,6 +158,7 @@ impl Focus {
             last_drop: RefCell::default(),
             last_clone: RefCell::default(),
             joins: RefCell::default(),
+            sockets: RefCell::default(),
         }
     }
 
@@ -200,6 +204,21 @@ impl Focus {
         if self.collecting.get() && !joins.contains(&task) {
             joins.push(task);
         }
+    }
+
+    /// These sockets were waited for.
+    pub(crate) fn waits_on(&self, waits: Vec<(SocketId, Interest)>) {
+        let mut sockets = self.sockets.borrow_mut();
+        let new = waits.into_iter().filter(|_| self.collecting.get());
+        for wait in new {
+            if !sockets.contains(&wait) {
+                sockets.push(wait);
+            }
+        }
+    }
+
+    pub(crate) fn take_sockets(&self) -> Vec<(SocketId, Interest)> {
+        self.sockets.take()
     }
 
     pub(crate) fn take_joins(&self) -> Vec<TaskId> {

@@ -110,8 +110,13 @@ impl Schedule for Arc<Shared> {
     }
 
     #[inline]
-    unsafe fn reschedule(&self, task: TaskRef) {
-        // SAFETY: runners are on the owner thread (rule 3).
+    fn is_at_home(&self) -> bool {
+        ThreadToken::current() == self.owner
+    }
+
+    #[inline]
+    unsafe fn push_at_home(&self, task: TaskRef) {
+        // SAFETY: the caller's promise.
         unsafe { self.owner_side() }.push(task);
     }
 

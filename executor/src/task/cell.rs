@@ -47,6 +47,8 @@ pub(super) struct Vtable {
     pub(super) let_go: unsafe fn(TaskRef) -> Ran,
     /// Puts the task on the run queue, from any thread. Requires the right to do so (rule 2).
     pub(super) schedule: unsafe fn(TaskRef),
+    /// Wakes the task and gives a reference up, on any thread. Requires a reference.
+    pub(super) wake: unsafe fn(TaskRef),
     /// Takes the task out of the owned list. Requires RUNNING and DONE (rule 4).
     pub(super) unlink: unsafe fn(TaskRef),
     /// Moves the result to the `Option<Result<T, JoinError>>` behind the pointer. Requires it to be the caller's (rule
@@ -182,6 +184,7 @@ where
             cancel: run::cancel::<F, S>,
             let_go: run::let_go::<F, S>,
             schedule: schedule::<F, S>,
+            wake: wake::<F, S>,
             unlink: unlink::<F, S>,
             take_result: take_result::<F, S>,
             drop_result: drop_result::<F, S>,
@@ -284,6 +287,11 @@ fn quietly_drop(payload: Box<dyn Any + Send>) {
 unsafe fn schedule<F: Future, S: Schedule>(task: TaskRef) {
     // SAFETY: a task of this vtable, alive (`Vtable`).
     unsafe { task.cell::<F, S>() }.scheduler.schedule(task);
+}
+
+unsafe fn wake<F: Future, S: Schedule>(task: TaskRef) {
+    // SAFETY: a task of this vtable, and a reference of the caller's (`Vtable`).
+    unsafe { task.wake_by_value::<F, S>() };
 }
 
 unsafe fn unlink<F: Future, S: Schedule>(task: TaskRef) {

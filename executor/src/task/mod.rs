@@ -77,7 +77,8 @@
 //!    ask for them.
 //! 9. **A push is covered.** Whoever pushes holds a reference, JOIN or RUNNING until the push has returned. The cell
 //!    holds the scheduler handle, so what is pushed to is alive too, even if the executor was dropped in between. Hence
-//!    waking by value pushes first and lets its reference go second.
+//!    waking by value pushes first and lets its reference go second. Not so on the owner thread: what is to be pushed
+//!    there is alive by rule 4, and cannot be taken or closed before it is, so one step does both.
 //! 10. **Closing.** First the queue refuses entries, and is settled and emptied; then each task in the owned list is marked
 //!     cancelled, and either taken by the closing thread, which drops its future, or, if it is running, left to its
 //!     runner, who will find CANCELLED when it lets the task go. An entry whose push was under way is refused, and by
@@ -131,11 +132,14 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// Puts `task`, just woken, on the run queue; does nothing if the executor is closed. On any thread.
     fn schedule(&self, task: TaskRef);
 
-    /// Puts `task`, woken while it ran, on the run queue. The executor is not closed (rule 10).
+    /// Whether this is the owner thread.
+    fn is_at_home(&self) -> bool;
+
+    /// Puts `task`, just woken or woken while it ran, on the run queue. The executor is not closed (rule 10).
     ///
     /// # Safety
-    /// The caller is the runner that found the task woken (rule 2), on the owner thread.
-    unsafe fn reschedule(&self, task: TaskRef);
+    /// The caller has the right to do so (rule 2), on the owner thread.
+    unsafe fn push_at_home(&self, task: TaskRef);
 
     /// Takes `task` out of the owned list.
     ///

@@ -42,6 +42,17 @@ pub(super) enum Scheduled {
     Already(Snapshot),
 }
 
+/// What [`State::transition_to_scheduled_by_value`] found.
+#[must_use]
+pub(super) enum ScheduledByValue {
+    /// The caller has to put the task on the run queue.
+    Push,
+    /// The task is on the queue, will be put there after its poll, or is done; the cell may be gone already.
+    Already,
+    /// The task is done, and the caller has to free the cell.
+    Last,
+}
+
 /// What [`State::transition_to_idle`] found.
 #[must_use]
 pub(super) enum Idle {
@@ -165,6 +176,23 @@ impl State {
     #[inline]
     pub(super) fn transition_to_scheduled(&self) -> Scheduled {
         Self::scheduled(self.0.fetch_or(SCHEDULED, Ordering::AcqRel), SCHEDULED)
+    }
+
+    /// A wake that gives up a reference in the same step. Only for the owner thread (rule 9).
+    #[inline]
+    pub(super) fn transition_to_scheduled_by_value(&self) -> ScheduledByValue {
+        let woken = |word| Some((word | SCHEDULED) - REFERENCE);
+        let before = match self.0.fetch_update(Ordering::AcqRel, Ordering::Relaxed, woken) {
+            Ok(before) | Err(before) => before,
+        };
+        debug_assert!(before >= REFERENCE, "a reference was held");
+        if before & (SCHEDULED | RUNNING | DONE) == 0 {
+            ScheduledByValue::Push
+        } else if Snapshot(before - REFERENCE).is_unreferenced() {
+            ScheduledByValue::Last
+        } else {
+            ScheduledByValue::Already
+        }
     }
 
     /// Asks for the future to be dropped instead of polled; a wake otherwise.
@@ -313,6 +341,11 @@ impl State {
 
     /// The handle of a task that is done goes.
     pub(super) fn drop_join(&self) -> Released {
+        // Often nobody else is left. Then nobody else can change the word, nor see it, and it need not be changed.
+        let seen = self.load();
+        if seen.0 < REFERENCE {
+            return Released::Last(seen);
+        }
         let before = self.0.fetch_and(!JOIN, Ordering::AcqRel);
         debug_assert_eq!(before & (JOIN | DONE), JOIN | DONE, "only the handle of a task that is done");
         Self::released(before & !JOIN)

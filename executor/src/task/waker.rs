@@ -3,11 +3,12 @@
 //! Both do the same; the second also tells the executor's observer. Which one a task's wakers have is decided when it
 //! is spawned, so that all wakers of one task are equal and [`Waker::will_wake`] is true between them.
 
+use std::future::Future;
 use std::mem::ManuallyDrop;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
-use super::TaskRef;
-use super::state::{Released, Scheduled, Snapshot};
+use super::state::{Released, Scheduled, ScheduledByValue, Snapshot};
+use super::{Schedule, TaskRef};
 use crate::WakerOp;
 
 pub(super) static PLAIN: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
@@ -34,10 +35,10 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: as in `clone`; the reference is given up only after the push, which needs it (rule 9).
+    // SAFETY: as in `clone`; the waker is given up.
     unsafe {
-        TaskRef::from_raw(data).wake();
-        TaskRef::from_raw(data).drop_reference();
+        let task = TaskRef::from_raw(data);
+        (task.header().vtable.wake)(task);
     }
 }
 
@@ -119,6 +120,31 @@ impl TaskRef {
                 word
             }
             Scheduled::Already(word) => word,
+        }
+    }
+
+    /// Wakes the task and gives a reference up.
+    ///
+    /// # Safety
+    /// The caller holds a reference to the task, which has this future and scheduler, and gives it up.
+    pub(super) unsafe fn wake_by_value<F: Future, S: Schedule>(self) {
+        // SAFETY: the caller's reference keeps the task alive; on the owner thread up to the transition, and beyond if it
+        // says that there is something to push, as such a task is not done (rule 4).
+        let (header, scheduler) = unsafe { (self.header(), &self.cell::<F, S>().scheduler) };
+        if scheduler.is_at_home() {
+            match header.state.transition_to_scheduled_by_value() {
+                // SAFETY: the right to push is ours (rule 2), and this is the owner thread.
+                ScheduledByValue::Push => unsafe { scheduler.push_at_home(self) },
+                ScheduledByValue::Already => {}
+                // SAFETY: that was the last reference, and there is no handle (rule 7).
+                ScheduledByValue::Last => unsafe { (header.vtable.free)(self) },
+            }
+        } else {
+            // SAFETY: the caller's reference; it is given up only after the push, which needs it (rule 9).
+            unsafe {
+                self.wake();
+                self.drop_reference();
+            }
         }
     }
 

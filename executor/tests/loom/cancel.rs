@@ -43,7 +43,7 @@ fn an_abort_and_the_last_waker_go_at_once() {
 
 #[test]
 fn an_abort_and_a_wake_leave_one_entry() {
-    within(4, "word, abort and wake", || {
+    within(3, "word, abort and wake", || {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
         let (task, waker) = spawn(&executor, from_ref(&flag), &drops);

@@ -167,6 +167,9 @@ impl Kernel for Calls<'_> {
             self.net.out.wake.push(waker);
             return;
         }
+        if self.net.remembers {
+            self.net.waits.push((socket, interest));
+        }
         match self.waiters(socket, interest) {
             Some((waiters, out)) => waiters.add(waker, others, out),
             None => self.net.out.wake.push(waker),

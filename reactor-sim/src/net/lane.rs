@@ -63,6 +63,11 @@ impl Lane {
         self.arrived
     }
 
+    /// How many bytes are on their way.
+    pub(super) fn in_flight(&self) -> usize {
+        self.ring.len() - self.arrived
+    }
+
     pub(super) fn head(&self) -> Option<Segment> {
         self.queue.front().copied()
     }

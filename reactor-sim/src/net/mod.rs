@@ -51,6 +51,7 @@
 mod calls;
 mod connection;
 mod datagram;
+mod describe;
 mod events;
 mod fabric;
 mod hosts;
@@ -66,7 +67,7 @@ pub use calls::Calls;
 pub use fabric::{Content, Fabric, Fate, Honest, LATENCY, NodeId, Packet, Verdict};
 
 use crate::Instant;
-use crate::kernel::{SocketId, Wakers};
+use crate::kernel::{Interest, SocketId, Wakers};
 use crate::slab::{Key, Slab};
 use connection::Connection;
 use datagram::{Datagram, DatagramSocket};
@@ -89,6 +90,9 @@ pub struct Net {
     out: Wakers,
     /// Buffers of datagrams that were received, for the next ones.
     spare: Vec<Vec<u8>>,
+    /// Which sockets were waited for lately, if somebody wants to know.
+    waits: Vec<(SocketId, Interest)>,
+    remembers: bool,
 }
 
 /// What the program holds a name of.
@@ -198,6 +202,7 @@ impl Net {
         self.datagrams.clear();
         self.events.clear();
         self.links.clear();
+        self.waits.clear();
         let mut out = self.take_wakers();
         out.discard.append(&mut out.wake);
         out

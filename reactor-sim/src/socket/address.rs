@@ -82,14 +82,14 @@ pub(super) fn first<R>(
     addresses: &[SocketAddr],
     mut attempt: impl FnMut(SocketAddr) -> io::Result<R>,
 ) -> io::Result<R> {
-    let mut last = no_address();
+    let mut last = None;
     for address in addresses {
         match attempt(*address) {
             Ok(result) => return Ok(result),
-            Err(error) => last = error,
+            Err(error) => last = Some(error),
         }
     }
-    Err(last)
+    Err(last.unwrap_or_else(no_address))
 }
 
 pub(super) fn no_address() -> io::Error {

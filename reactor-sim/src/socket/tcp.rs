@@ -113,16 +113,16 @@ impl<H: Handle> TcpStream<H> {
     /// As `connect`.
     pub async fn connect_in<A: ToSocketAddrs>(handle: H, address: A) -> io::Result<Self> {
         let addresses = call(&handle, |kernel| address.to_addresses(kernel))?;
-        let mut last = no_address();
+        let mut last = None;
         for address in addresses {
             let socket = call(&handle, |kernel| kernel.connect(address))?;
             let stream = Self { handle: handle.clone(), socket };
             match poll_fn(|context| stream.poll_connected(context)).await {
                 Ok(()) => return Ok(stream),
-                Err(error) => last = error,
+                Err(error) => last = Some(error),
             }
         }
-        Err(last)
+        Err(last.unwrap_or_else(no_address))
     }
 
     fn poll_connected(&self, context: &Context<'_>) -> Poll<io::Result<()>> {

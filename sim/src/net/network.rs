@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use reveille_executor::{Choose, Point};
 use reveille_reactor::fault::{Faults, Faulty, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
-use reveille_reactor::{Instant, Kernel, Wakers};
+use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
 use crate::run::Run;
 
@@ -39,7 +39,9 @@ impl Network {
     pub(crate) fn call<R>(&self, run: &Run, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
         let node = run.nodes.current(run.current());
         let faults = self.faults(run);
+        let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
+            net.remember_waits(focus.is_some());
             let mut kernel = net.calls(now, node, fabric);
             if faults == Faults::Off {
                 return call(&mut kernel);
@@ -47,8 +49,18 @@ impl Network {
             let (mut choose, strikes) = (Asks(run), &self.strikes);
             call(&mut Faulty { kernel: &mut kernel, choose: &mut choose, faults, strikes })
         })?;
+        if let Some(focus) = focus
+            && let Ok(mut net) = self.net.try_borrow_mut()
+        {
+            focus.waits_on(net.take_waits());
+        }
         run.end_if_refused();
         Some(result)
+    }
+
+    /// What a socket waits for, in words.
+    pub(crate) fn describe(&self, socket: SocketId, interest: Interest) -> Option<String> {
+        self.net.try_borrow().ok()?.describe(socket, interest)
     }
 
     /// Works on the network, and wakes and drops, after the borrow has ended, whom that concerns.
@@ -111,7 +123,7 @@ impl Network {
         self.strikes.clone()
     }
 
-    /// The address of a node.
+    /// The name of a node.
     pub(crate) fn name(&self, node: NodeId) -> String {
         self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())
     }

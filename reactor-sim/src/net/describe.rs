@@ -1,0 +1,75 @@
+//! What a socket waits for, in words, for the report of a task that waits in vain.
+
+use std::fmt::Write as _;
+
+use super::connection::{Connection, End, Phase, other};
+use super::{Net, Socket};
+use crate::kernel::{Interest, SocketId};
+
+impl Net {
+    /// What `socket` waits for and what the other side holds; `None` if it is closed.
+    ///
+    /// For example: ``room to write to `db` (10.0.0.2:80), which has 65536 bytes unread``.
+    #[must_use]
+    pub fn describe(&self, socket: SocketId, interest: Interest) -> Option<String> {
+        match self.sockets.get(socket.0)? {
+            Socket::Listener(listener) => Some(format!("a connection to {}", listener.address)),
+            Socket::Datagram(datagram) => Some(format!("a datagram to {}", datagram.address)),
+            Socket::Stream { connection, end } => {
+                self.connections.get(*connection).map(|connection| self.describe_stream(connection, *end, interest))
+            }
+        }
+    }
+
+    fn describe_stream(&self, connection: &Connection, end: u8, interest: Interest) -> String {
+        let (here, there) = (&connection.ends[end as usize], &connection.ends[other(end) as usize]);
+        let peer = format!("`{}` ({})", self.hosts.name(there.node), there.address);
+        let (out, into) = (&connection.lanes[end as usize], &connection.lanes[other(end) as usize]);
+        let mut text = match interest {
+            _ if here.phase == Phase::Connecting => {
+                return format!("an answer to its connecting to {peer}{}", self.links_of(here, there));
+            }
+            Interest::Read => format!("bytes from {peer}, "),
+            Interest::Write => format!("room to write to {peer}, "),
+        };
+        text += match there.phase {
+            Phase::Dead => "which is gone",
+            Phase::Embryo(_) => "which has not accepted it",
+            _ if there.queued => "which has not accepted it",
+            _ if there.socket.is_none() => "which has closed",
+            _ => "which is open",
+        };
+        // Writing to a string works.
+        if out.arrived() > 0 {
+            let _ = write!(text, " and has {} bytes unread", out.arrived());
+        }
+        for (lane, whose) in [(into, "from there"), (out, "from here")] {
+            if lane.in_flight() > 0 {
+                let _ = write!(text, "; {} bytes {whose} are on their way", lane.in_flight());
+            }
+        }
+        text + &self.links_of(here, there)
+    }
+
+    fn links_of(&self, here: &End, there: &End) -> String {
+        let either =
+            |is: &dyn Fn(super::NodeId, super::NodeId) -> bool| is(here.node, there.node) || is(there.node, here.node);
+        if either(&|from, to| self.links.is_held(from, to)) {
+            "; the link is held".into()
+        } else if either(&|from, to| self.links.is_cut(from, to)) {
+            "; the link is cut".into()
+        } else {
+            String::new()
+        }
+    }
+
+    /// Whether to remember which sockets are waited for, for [`take_waits`](Self::take_waits). Off until asked for.
+    pub fn remember_waits(&mut self, remember: bool) {
+        self.remembers = remember;
+    }
+
+    /// The sockets that were waited for since this was last asked.
+    pub fn take_waits(&mut self) -> Vec<(SocketId, Interest)> {
+        std::mem::take(&mut self.waits)
+    }
+}
