@@ -95,6 +95,7 @@ const SLEEP_100: &str = "sleep/tasks=1000,sleeps=100,below=100ms";
 const SLEEP_1000: &str = "sleep/tasks=1000,sleeps=100,below=1000ms";
 const SLEEP_100000: &str = "sleep/tasks=1000,sleeps=100,below=100000ms";
 const EMPTY: &str = "empty_run";
+const AUDIT: &str = "audit/cuts=500,schedules=16";
 const FEW: &str = "poll/tasks=10";
 const SOME: &str = "poll/tasks=1000";
 const MANY: &str = "poll/tasks=100000";
@@ -181,6 +182,10 @@ const ROWS: &[(&str, &[Row])] = &[
             row("random", (EMPTY, RANDOM), "shuttle, random", &[(EMPTY, "on=shuttle")], None),
             row("one run", (EMPTY, ONE), "tokio, paused", &[(EMPTY, "on=tokio-paused")], None),
         ],
+    ),
+    (
+        "an audit of an operation: a run with a cut, of 500 cuts in 16 schedules each",
+        &[row("audit", (AUDIT, "on=reveille,cut"), "plain runs", &[(AUDIT, "on=reveille,plain")], Some(2.0))],
     ),
     (
         "a poll among 1,000 tasks",

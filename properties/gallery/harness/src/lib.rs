@@ -6,9 +6,10 @@
 //! With `--report` the full report follows. A finding is no error here: whether it is the right one is for `run.sh` to
 //! say, which knows what is expected.
 
-use std::{env, process::ExitCode, time::Instant};
+use std::{collections::BTreeSet, env, process::ExitCode, time::Instant};
 
 use reveille::Failure;
+use reveille::cancel::Audit;
 
 /// Runs that the mended variant has to pass. The buggy one has to fail within the default number of runs.
 const RUNS_WHEN_FIXED: u64 = 10_000;
@@ -53,12 +54,45 @@ where
     ExitCode::SUCCESS
 }
 
+/// Audits an operation of `package` and prints a line of the same six fields: the finding is what the cuts broke, the runs
+/// are those with a cut, and the place is where the smallest failing run has its finding. With `--report` the table follows.
+pub fn audited<World, Output>(package: &str, audit: Audit<World, Output>) -> ExitCode
+where
+    World: Clone + 'static,
+    Output: 'static,
+{
+    let Some((entry, variant)) = package.rsplit_once('-') else {
+        panic!("expected a package called `<entry>-<variant>`, this is `{package}`")
+    };
+    #[allow(clippy::disallowed_methods, reason = "the time that matters here is that of whoever waits for the answer")]
+    let started = Instant::now();
+    let report = match audit.run() {
+        Ok(report) => report,
+        Err(failure) => {
+            eprintln!("{failure}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let took_ms = started.elapsed().as_secs_f64() * 1e3;
+    let faults: BTreeSet<String> =
+        report.rows().iter().flat_map(|row| row.faults.keys().map(ToString::to_string)).collect();
+    let faults: Vec<String> = faults.into_iter().collect();
+    let found = if report.is_clean() { "clean".to_owned() } else { faults.join(", ") };
+    let place = report.failure().map_or("-".to_owned(), place);
+    println!("{entry}\t{variant}\t{found}\t{}\t{place}\t{took_ms:.1}", report.cut_runs());
+    if env::args().any(|argument| argument == "--report") {
+        println!("\n{report}");
+    }
+    ExitCode::SUCCESS
+}
+
 /// The line of the program that the report is about: where the guilty task waits, where the first panic was, or what the
 /// report names first.
 fn place(failure: &Failure) -> String {
     // Where no line is known, the report names where the task was spawned.
     let at = failure.place().unwrap_or_else(|| failure.to_string());
-    let Some((_, rest)) = at.split_once("program.rs:") else { return "-".to_owned() };
-    let line: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    format!("program.rs:{line}")
+    let found = ["program.rs", "audit.rs"].into_iter().find_map(|file| Some((file, at.split_once(file)?.1)));
+    let Some((file, rest)) = found else { return "-".to_owned() };
+    let line: String = rest.trim_start_matches(':').chars().take_while(char::is_ascii_digit).collect();
+    format!("{file}:{line}")
 }
