@@ -44,6 +44,13 @@ impl Choices {
         self.passed_over.take()
     }
 
+    #[cold]
+    fn pass_over(&mut self, hint: Hint<'_>, count: u32) {
+        if let Hint::Ready(ready) = hint {
+            self.passed_over = Some((ready.task(0), count));
+        }
+    }
+
     /// Starts the run of `seed`; keeps the memory of the run before.
     pub(crate) fn begin(&mut self, seed: u64) {
         self.source.begin(seed);
@@ -94,16 +101,14 @@ impl Choices {
 }
 
 impl Choose for Choices {
+    #[inline]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         debug_assert!(point.bound >= 2, "a point with one answer is not asked");
         let answer = self.source.choose(point);
         self.refused |= answer >= point.bound;
         let value = if answer < point.bound { answer } else { 0 };
-        if self.watched
-            && value > 0
-            && let Hint::Ready(ready) = point.hint
-        {
-            self.passed_over = Some((ready.task(0), value));
+        if self.watched && value > 0 {
+            self.pass_over(point.hint, value);
         }
         self.draws.push(Draw { kind: point.kind, bound: point.bound, value });
         self.digest = self.digest.with(Mark::Choice, (u64::from(point.bound) << 32) | u64::from(value));

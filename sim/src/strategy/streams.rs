@@ -25,19 +25,27 @@ impl Streams {
         self.seed
     }
 
+    #[inline]
     fn stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
         let index = kind.index();
+        if self.by_kind.get(index).is_none_or(Option::is_none) {
+            self.begin_stream(index);
+        }
+        self.by_kind[index].as_mut().expect("the stream was begun above")
+    }
+
+    #[cold]
+    fn begin_stream(&mut self, index: usize) {
         if index >= self.by_kind.len() {
             self.by_kind.resize(index + 1, None);
         }
-        self.by_kind[index].get_or_insert_with(|| {
-            let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
-            stream.set_stream(index as u64);
-            stream
-        })
+        let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
+        stream.set_stream(index as u64);
+        self.by_kind[index] = Some(stream);
     }
 
     /// A number in `0..bound`, from the stream of `kind`.
+    #[inline]
     pub(super) fn below(&mut self, kind: Kind, bound: u32) -> u32 {
         reduce(self.stream(kind).next_u32(), bound)
     }
@@ -48,6 +56,7 @@ impl Streams {
     }
 
     /// A uniform answer to `point`, its hint heeded.
+    #[inline]
     pub(super) fn uniform(&mut self, point: Point<'_>) -> u32 {
         match point.hint {
             Hint::Rarely { numerator, denominator } => {
