@@ -1,6 +1,4 @@
-//! A connection pool, audited: what happens to everybody else when somebody loses patience.
-//!
-//!     cargo run -p reveille --example cancel_audit
+//! The pools, and the audits of them.
 
 use std::{
     cell::{Cell, RefCell},
@@ -80,7 +78,7 @@ async fn ask_mended(pool: Rc<Mended>) -> u32 {
     answer
 }
 
-fn main() {
+pub(crate) fn main() {
     let report = cancel::audit(ask).name("ask").world(Rc::<Pool>::default).bystander("customer", ask).run().unwrap();
     println!("{report}");
 
