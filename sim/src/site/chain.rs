@@ -195,7 +195,7 @@ fn waker_end(stack: &[Function]) -> usize {
 mod tests {
     use super::*;
 
-    const REGISTRY: &str = "/c/registry/src/index.crates.io-19";
+    const REGISTRY: &str = "/c/registry/src/index-19";
 
     /// A line of a hand-written stack: symbol, file (empty for none), line.
     fn resolved(&(symbol, file, line): &(&str, &str, u32)) -> Resolved {

@@ -116,9 +116,9 @@ mod tests {
     fn files_tell_whose_they_are() {
         assert_eq!(of("/home/me/shop/src/pool.rs"), Origin::User);
         assert_eq!(of("src/pool.rs"), Origin::User);
-        assert_eq!(of("/c/registry/src/index.crates.io-19/tokio-1.50.0/src/sync/notify.rs"), Origin::Dependency);
-        assert_eq!(of("/c/registry/src/index.crates.io-19/reveille-driver-1.0.0/src/lib.rs"), Origin::Dependency);
-        assert_eq!(of("/c/registry/src/index.crates.io-19/reveille-executor-0.1.0/src/lib.rs"), Origin::Ours);
+        assert_eq!(of("/c/registry/src/index-19/tokio-1.50.0/src/sync/notify.rs"), Origin::Dependency);
+        assert_eq!(of("/c/registry/src/index-19/reveille-driver-1.0.0/src/lib.rs"), Origin::Dependency);
+        assert_eq!(of("/c/registry/src/index-19/reveille-executor-0.1.0/src/lib.rs"), Origin::Ours);
         assert_eq!(of("/c/git/checkouts/tokio-b3ec/ab12cd3/tokio/src/lib.rs"), Origin::Dependency);
         assert_eq!(of("/rustc/59807616e/library/core/src/task/wake.rs"), Origin::Library);
         assert_eq!(of("/t/lib/rustlib/src/rust/library/core/src/task/wake.rs"), Origin::Library);
