@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reveille_executor::JoinHandle;
 
-use crate::campaign::{self, Plan};
+use crate::campaign::{self, Plan, Shard};
 use crate::command;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
@@ -22,8 +22,8 @@ use crate::trial::{OracleMaker, Rules, Trial};
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
-/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS` and
-/// `REVEILLE_REPLAY` override what the builder says.
+/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
+/// `REVEILLE_SHARD` and `REVEILLE_REPLAY` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -51,6 +51,7 @@ pub fn explore() -> Explore {
         faults: String::new(),
         detached: Detached::Allow,
         jobs: 1,
+        shard: None,
         oracles: Vec::new(),
         replay: None,
         lenient: false,
@@ -100,6 +101,8 @@ pub struct Explore {
     faults: String,
     detached: Detached,
     jobs: usize,
+    /// Which of how many, from 1.
+    shard: Option<(u64, u64)>,
     oracles: Vec<OracleMaker>,
     replay: Option<String>,
     lenient: bool,
@@ -133,6 +136,11 @@ impl Explore {
     /// * `random`: uniform.
     /// * `sticky:8`: goes on with the current task in 8 of 16 cases; up to 15.
     /// * `pct:3`: random priorities with two random changes of them (Burckhardt and others, ASPLOS 2010); up to 100.
+    /// * `urw`: in proportion to how much of the run a task has before it, which makes schedules about equally likely (Zhao and
+    ///   others, ASPLOS 2025).
+    /// * `pos`: a random priority per poll (Yuan and others, CAV 2018).
+    /// * `surw`: all orders of a few guessed polls equally likely (Zhao and others, ASPLOS 2025).
+    /// * `skewed`: tasks of very different speeds.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///
@@ -200,6 +208,23 @@ impl Explore {
     /// On how many threads the runs are spread; 1 by default. The finding is the same whatever the number.
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
+        self
+    }
+
+    /// Performs only a part of the runs: those of shard `nth` out of `of`, counted from 1. All shards together perform exactly
+    /// the runs of the whole campaign, each with the number and the seed that it has there. `REVEILLE_SHARD=1/4` says the
+    /// same. That a [`sometimes!`](crate::sometimes) never happened is not said of a part.
+    ///
+    /// ```
+    /// let half = |nth| reveille::explore().shard(nth, 2).run(|| async {}).unwrap().runs;
+    /// assert_eq!(half(1) + half(2), 1_000);
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if `nth` is 0 or more than `of`; with strategy `exhaustive`, whose runs follow from one
+    /// another.
+    pub fn shard(mut self, nth: u64, of: u64) -> Self {
+        self.shard = Some((nth, of));
         self
     }
 
@@ -309,12 +334,23 @@ impl Explore {
         if self.polls_max == 0 || self.time_max.is_zero() {
             return Err("a limit of zero polls or zero time ends every run before it begins".into());
         }
+        let shard = match (environment.shard, self.shard) {
+            (Some(shard), _) => shard,
+            (None, Some((nth, of))) => {
+                Shard::new(nth, of).ok_or_else(|| format!("there is no shard {nth} of {of}: they count from 1"))?
+            }
+            (None, None) => Shard::WHOLE,
+        };
+        if !shard.is_whole() && !strategy.is_seeded() {
+            return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
+        }
         Ok(Plan {
             name,
             runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
             seed: environment.seed.unwrap_or(self.seed),
             // More threads than cores find nothing sooner; a number out of all reason must not start them.
             jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
+            shard,
             time: environment.time,
             strategy,
             shrink: self.shrink.then(Budget::default),

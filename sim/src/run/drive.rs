@@ -83,6 +83,9 @@ impl Run {
         self.current.set(Some(task));
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step, self.clock.now());
+        if self.followed.get() {
+            self.choices.borrow_mut().polled(task);
+        }
         self.emit_pick(task);
         let ran = match &self.watch {
             Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),

@@ -90,6 +90,8 @@ pub(crate) struct Run {
     root_ended_at: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
+    /// What answers the choices wants to be told of spawns and polls.
+    followed: Cell<bool>,
     /// This is the replay that is made for a person to read.
     explaining: Cell<bool>,
 }
@@ -123,6 +125,7 @@ impl Run {
             digest: Cell::new(Digest::EMPTY),
             root_ended_at: Cell::new(None),
             generators: Cell::new(0),
+            followed: Cell::new(false),
             explaining: Cell::new(false),
         })
     }
@@ -130,7 +133,11 @@ impl Run {
     /// Makes an empty world for the run of `seed`.
     pub(crate) fn begin(&self, seed: u64) {
         self.id.set(RunId::next());
-        self.choices.borrow_mut().begin(seed);
+        self.followed.set({
+            let mut choices = self.choices.borrow_mut();
+            choices.begin(seed);
+            choices.follows()
+        });
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
@@ -165,7 +172,10 @@ impl Run {
         let handle = self.executor.spawn(future);
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
-        self.tasks.add(task, origin);
+        if self.followed.get() {
+            self.choices.borrow_mut().spawned(task, self.current.get(), origin.site);
+        }
+        self.tasks.add(task, origin, self.current.get());
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });
         handle

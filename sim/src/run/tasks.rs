@@ -44,7 +44,8 @@ pub(crate) struct Progress {
 /// The records of a run, by task.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
-    origins: RefCell<Vec<Origin>>,
+    /// Each with the task that spawned it.
+    origins: RefCell<Vec<(Origin, Option<TaskId>)>>,
     progress: RefCell<Vec<Progress>>,
     /// How many tasks have panicked.
     panicked: Cell<usize>,
@@ -57,7 +58,7 @@ impl Tasks {
         self.panicked.set(0);
     }
 
-    pub(super) fn add(&self, task: TaskId, origin: Origin) {
+    pub(super) fn add(&self, task: TaskId, origin: Origin, parent: Option<TaskId>) {
         let mut progress = self.progress.borrow_mut();
         assert_eq!(task.index(), progress.len(), "the executor numbers its tasks from 0 without gaps");
         progress.push(Progress {
@@ -68,7 +69,7 @@ impl Tasks {
             panic_taken: false,
             daemon: origin.daemon,
         });
-        self.origins.borrow_mut().push(origin);
+        self.origins.borrow_mut().push((origin, parent));
     }
 
     /// Notes a poll and returns its ordinal, counted from 1.
@@ -95,7 +96,14 @@ impl Tasks {
     }
 
     pub(crate) fn origin(&self, task: TaskId) -> Origin {
-        self.origins.borrow()[task.index()].clone()
+        self.origins.borrow()[task.index()].0.clone()
+    }
+
+    /// Of each task, in the order of their spawn: the number of the task that spawned it, where, and how often it was polled.
+    pub(crate) fn pedigree(&self) -> Vec<(Option<usize>, Site, u64)> {
+        let (origins, progress) = (self.origins.borrow(), self.progress.borrow());
+        let both = origins.iter().zip(progress.iter());
+        both.map(|((origin, parent), progress)| (parent.map(TaskId::index), origin.site, progress.polls)).collect()
     }
 
     pub(crate) fn progress(&self, task: TaskId) -> Progress {
