@@ -23,13 +23,19 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&Run) -> R) -> Option<R> {
 /// Outside of a run; the message says how `what` is run.
 #[track_caller]
 pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
-    match try_with(f) {
-        Some(result) => result,
-        None => panic!(
-            "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
-             `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
-        ),
-    }
+    try_with(f).unwrap_or_else(|| missing(what))
+}
+
+/// Says that `what` needs a run, and how it gets one.
+///
+/// # Panics
+/// Always.
+#[track_caller]
+pub(crate) fn missing(what: &str) -> ! {
+    panic!(
+        "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
+         `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
+    )
 }
 
 /// Makes `run` the current one until the guard is dropped.

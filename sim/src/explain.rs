@@ -9,6 +9,8 @@
 //!
 //! A poll alone on its own replay disturbs no other verdict.
 
+use std::task::Waker;
+
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
@@ -199,22 +201,34 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
 fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
     let waker = run.executor.waker(focus.task())?;
     let pushes = run.executor.pushes();
-    let (ran, stacks) = focus.collect(waker, |waker| run.repoll(focus.task(), waker));
-    let moved = match ran? {
-        Ran::Ready | Ran::Cancelled => Some(Moved::Completed),
-        Ran::Panicked => {
+    let mut goes_on = None;
+    let (ran, stacks) = focus.collect(waker.clone(), |lens| {
+        let ran = run.repoll(focus.task(), lens)?;
+        if focus.take_woke_itself() {
+            let again = run.poll_queued(focus.task(), lens);
+            goes_on = Some(again != Some(Ran::Pending) || focus.take_woke_itself());
+        }
+        Some((ran, run.executor.pushes() - pushes))
+    });
+    let moved = match (ran?, goes_on) {
+        ((Ran::Ready | Ran::Cancelled, _), _) => Some(Moved::Completed),
+        ((Ran::Panicked, _), _) => {
             let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
             Some(Moved::Panicked(message))
         }
-        Ran::Pending => {
-            let woken = run.executor.pushes() - pushes;
-            // A leaf may wake the waker that it replaces by another, which is the task's own and no progress. One that wakes
-            // the waker it was just lent means to be polled again.
-            let woke_others = woken > u64::from(is_scheduled(run, focus.task()));
-            if focus.woke_itself() { Some(Moved::Ran) } else { woke_others.then_some(Moved::Woke) }
-        }
+        ((Ran::Pending, _), Some(true)) => Some(Moved::Ran),
+        ((Ran::Pending, _), Some(false)) => (!wakes_itself_for_a_new_waker(run, focus, waker)).then_some(Moved::Ran),
+        // A leaf may wake the waker that it replaces by another, which is the task's own and no progress.
+        ((Ran::Pending, woken), None) => (woken > u64::from(is_scheduled(run, focus.task()))).then_some(Moved::Woke),
     };
     Some((moved, sites(&stacks)))
+}
+
+/// Whether it was only for the other waker that the task woke itself, and then waited as before: a leaf may do so to be
+/// sure. It does it again for one more.
+fn wakes_itself_for_a_new_waker(run: &Run, focus: &Focus, waker: Waker) -> bool {
+    let (ran, _) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
+    ran == Some(Ran::Pending) && focus.take_woke_itself()
 }
 
 fn is_scheduled(run: &Run, task: TaskId) -> bool {

@@ -10,8 +10,9 @@ use std::time::Duration;
 use reveille_executor::{JoinHandle, TaskId};
 
 use crate::cancel::Harm;
+use crate::event::TaskEnd;
 use crate::finding::TaskInfo;
-use crate::run::{Ended, Ending, Limit, PanicNote, Run};
+use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
 /// What is wrong with a run.
@@ -129,7 +130,7 @@ fn panicked(run: &Run) -> Option<Verdict> {
     notes.truncate(last.map_or(0, |last| last + 1));
     let note = notes.pop();
     // A panic that was caught within its task is the program's business; one that ended a task may be the cause.
-    let ended_another = |other| other != task && run.tasks.progress(other).ended == Some(Ended::Panicked);
+    let ended_another = |other| other != task && run.tasks.progress(other).ended == Some(TaskEnd::Panicked);
     notes.retain(|note| note.task.is_some_and(ended_another));
     let before = notes.into_iter().map(|note| (note.task.map(|task| TaskInfo::of(run, task)), note)).collect();
     Some(Verdict::Panic(Panicked { task: Some(TaskInfo::of(run, task)), note, before }))

@@ -76,7 +76,7 @@ pub mod node;
 pub mod task;
 pub mod time;
 
-pub use event::Event;
+pub use event::{Event, TaskEnd};
 pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;

@@ -270,11 +270,11 @@ impl<F: Future, S> Cell<F, S> {
 }
 
 /// Runs `f` and swallows its panic: for drops and wakes whose panic has nobody left to go to. The panic hook has seen
-/// it.
-pub(super) fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        quietly_drop(payload);
-    }
+/// it. False if there was one.
+pub(super) fn quietly(f: impl FnOnce()) -> bool {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else { return true };
+    quietly_drop(payload);
+    false
 }
 
 /// Drops what a panic was thrown with; if that panics too, the second payload is leaked, which ends the regress.

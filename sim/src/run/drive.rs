@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reveille_executor::{Point, Ran, Runnable, TaskId};
+use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
 use reveille_reactor::{Instant, PollCost};
 
-use super::{Ended, Run};
+use super::Run;
 use crate::digest::Mark;
-use crate::event::Event;
+use crate::event::{Event, TaskEnd};
 use crate::kinds;
 use crate::watch::Watch;
 
@@ -97,9 +97,9 @@ impl Run {
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
         match ran {
             Ran::Pending => {}
-            Ran::Ready => self.end(task, Ended::Ready),
-            Ran::Panicked => self.end(task, Ended::Panicked),
-            Ran::Cancelled => self.end(task, Ended::Cancelled),
+            Ran::Ready => self.end(task, TaskEnd::Completed),
+            Ran::Panicked => self.end(task, TaskEnd::Panicked),
+            Ran::Cancelled => self.end(task, TaskEnd::Cancelled),
         }
         if self.settings.poll_cost {
             self.charge();
@@ -131,10 +131,10 @@ impl Run {
         ran
     }
 
-    fn end(&self, task: TaskId, how: Ended) {
+    fn end(&self, task: TaskId, how: TaskEnd) {
         self.tasks.ended(task, how);
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
-        self.emit(Event::Ended { task });
+        self.emit(Event::Ended { task, how });
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
         }
@@ -200,5 +200,24 @@ impl Run {
         let ran = self.executor.repoll(task, waker);
         self.current.set(None);
         ran
+    }
+
+    /// The same for a task that has been woken: takes it off the run queue.
+    pub(crate) fn poll_queued(&self, task: TaskId, waker: &std::task::Waker) -> Option<Ran> {
+        let runnable = self.executor.pick(&mut Wanted(task)).filter(|runnable| runnable.id() == task)?;
+        self.current.set(Some(task));
+        let ran = runnable.run_with(waker);
+        self.current.set(None);
+        Some(ran)
+    }
+}
+
+/// Picks one certain task.
+struct Wanted(TaskId);
+
+impl Choose for Wanted {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        let Hint::Ready(queue) = point.hint else { return 0 };
+        (0..point.bound).find(|index| queue.task(*index) == self.0).unwrap_or(0)
     }
 }

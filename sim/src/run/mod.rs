@@ -20,7 +20,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
 pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
-pub(crate) use tasks::{Ended, Origin, Tasks};
+pub(crate) use tasks::{Origin, Tasks};
 
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
@@ -142,13 +142,15 @@ impl Run {
         self.phase.set(Phase::Running);
     }
 
-    /// Drops what is left of the program. Its destructors still find the run, but can start nothing in it.
-    pub(crate) fn tear_down(&self) {
+    /// Drops what is left of the program. Its destructors still find the run, but can start nothing in it. The result is
+    /// whether one of them panicked.
+    pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
-        self.executor.reset();
+        let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
         self.nodes.clear();
+        panicked > 0
     }
 
     /// Spawns `future` with its origin on record.

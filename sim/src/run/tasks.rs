@@ -7,6 +7,7 @@ use reveille_executor::TaskId;
 use reveille_reactor::Instant;
 
 use super::Site;
+use crate::event::TaskEnd;
 
 /// What the spawner said of a task.
 #[derive(Clone, Debug)]
@@ -15,14 +16,6 @@ pub(crate) struct Origin {
     pub(crate) site: Site,
     /// The task may wait for ever: it is never stuck.
     pub(crate) daemon: bool,
-}
-
-/// How a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Ready,
-    Panicked,
-    Cancelled,
 }
 
 /// How far a task has come. Apart from its origin: every poll writes here, and the less there is of it, the better a run of
@@ -34,7 +27,7 @@ pub(crate) struct Progress {
     pub(crate) last_step: u64,
     /// The time of the last poll.
     pub(crate) last_time: Instant,
-    pub(crate) ended: Option<Ended>,
+    pub(crate) ended: Option<TaskEnd>,
     /// Somebody received this task's panic as a `JoinError`.
     pub(crate) panic_taken: bool,
     /// As in its [`Origin`].
@@ -81,9 +74,9 @@ impl Tasks {
         progress.polls
     }
 
-    pub(super) fn ended(&self, task: TaskId, how: Ended) {
+    pub(super) fn ended(&self, task: TaskId, how: TaskEnd) {
         self.progress.borrow_mut()[task.index()].ended = Some(how);
-        if how == Ended::Panicked {
+        if how == TaskEnd::Panicked {
             self.panicked.set(self.panicked.get() + 1);
         }
     }
@@ -107,7 +100,7 @@ impl Tasks {
         if self.panicked.get() == 0 {
             return None;
         }
-        self.filter(|_, progress| progress.ended == Some(Ended::Panicked) && !progress.panic_taken).first().copied()
+        self.filter(|_, progress| progress.ended == Some(TaskEnd::Panicked) && !progress.panic_taken).first().copied()
     }
 
     /// The tasks for which `wanted` holds, in the order of their spawn.

@@ -106,10 +106,7 @@ impl Builder {
         let in_run = context::try_with(|run| {
             future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id()))
         });
-        match (in_run.flatten(), future) {
-            (Some(handle), _) => handle,
-            (None, Some(future)) => JoinHandle::real(reveille_executor::spawn(future)),
-            (None, None) => unreachable!("the future was moved into a run that gave no handle"),
-        }
+        let outside = || future.and_then(|future| reveille_executor::try_spawn(future).ok()).map(JoinHandle::real);
+        in_run.flatten().or_else(outside).unwrap_or_else(|| context::missing("spawn"))
     }
 }
