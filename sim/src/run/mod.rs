@@ -9,6 +9,7 @@ mod notes;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,12 +34,16 @@ use crate::watch::{Onlooker, Watch};
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RunId(u64);
+pub(crate) struct RunId(NonZeroU64);
 
 impl RunId {
+    /// What no run has.
+    pub(crate) const NO_MORE: Self = Self(NonZeroU64::MAX);
+
     fn next() -> Self {
-        static RUNS: AtomicU64 = AtomicU64::new(0);
-        Self(RUNS.fetch_add(1, Ordering::Relaxed))
+        static RUNS: AtomicU64 = AtomicU64::new(1);
+        // 0 comes after 2^64 runs.
+        NonZeroU64::new(RUNS.fetch_add(1, Ordering::Relaxed)).map_or(Self::NO_MORE, Self)
     }
 }
 

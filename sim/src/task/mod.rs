@@ -37,7 +37,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Builder::new().spawn(future)
+    spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false })
 }
 
 /// Runs a closure that blocks, as a task of one step: nothing else happens in the run meanwhile.
@@ -100,13 +100,20 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let origin = Origin { name: self.name, site: Location::caller(), daemon: self.daemon };
-        // The future is moved into whichever of the two takes it.
-        let mut future = Some(future);
-        let in_run = context::try_with(|run| {
-            future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id()))
-        });
-        let outside = || future.and_then(|future| reveille_executor::try_spawn(future).ok()).map(JoinHandle::real);
-        in_run.flatten().or_else(outside).unwrap_or_else(|| context::missing("spawn"))
+        spawn_with(future, Origin { name: self.name, site: Location::caller(), daemon: self.daemon })
+    }
+}
+
+#[track_caller]
+fn spawn_with<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    // Two steps, and no `Option` around what may be a large future.
+    if context::is_entered() {
+        context::with("spawn", |run| JoinHandle::of_run(run.spawn(future, origin), run.id()))
+    } else {
+        reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real)
     }
 }
