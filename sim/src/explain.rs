@@ -9,8 +9,6 @@
 //!
 //! A poll alone on its own replay disturbs no other verdict.
 
-use std::task::Waker;
-
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
@@ -201,34 +199,40 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
 fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
     let waker = run.executor.waker(focus.task())?;
     let pushes = run.executor.pushes();
-    let mut goes_on = None;
-    let (ran, stacks) = focus.collect(waker.clone(), |lens| {
-        let ran = run.repoll(focus.task(), lens)?;
-        if focus.take_woke_itself() {
-            let again = run.poll_queued(focus.task(), lens);
-            goes_on = Some(again != Some(Ran::Pending) || focus.take_woke_itself());
-        }
-        Some((ran, run.executor.pushes() - pushes))
-    });
-    let moved = match (ran?, goes_on) {
-        ((Ran::Ready | Ran::Cancelled, _), _) => Some(Moved::Completed),
-        ((Ran::Panicked, _), _) => {
+    let (ran, stacks) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
+    let moved = match ran? {
+        Ran::Ready | Ran::Cancelled => Some(Moved::Completed),
+        Ran::Panicked => {
             let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
             Some(Moved::Panicked(message))
         }
-        ((Ran::Pending, _), Some(true)) => Some(Moved::Ran),
-        ((Ran::Pending, _), Some(false)) => (!wakes_itself_for_a_new_waker(run, focus, waker)).then_some(Moved::Ran),
-        // A leaf may wake the waker that it replaces by another, which is the task's own and no progress.
-        ((Ran::Pending, woken), None) => (woken > u64::from(is_scheduled(run, focus.task()))).then_some(Moved::Woke),
+        Ran::Pending if focus.take_woke_itself() => is_going_on(run, focus).then_some(Moved::Ran),
+        Ran::Pending => {
+            let woken = run.executor.pushes() - pushes;
+            // A leaf may wake the waker that it replaces by another, which is the task's own and no progress.
+            (woken > u64::from(is_scheduled(run, focus.task()))).then_some(Moved::Woke)
+        }
     };
     Some((moved, sites(&stacks)))
 }
 
-/// Whether it was only for the other waker that the task woke itself, and then waited as before: a leaf may do so to be
-/// sure. It does it again for one more.
-fn wakes_itself_for_a_new_waker(run: &Run, focus: &Focus, waker: Waker) -> bool {
-    let (ran, _) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
-    ran == Some(Ran::Pending) && focus.take_woke_itself()
+/// Whether a task that woke itself when it was polled with a new waker is going somewhere. A leaf may ask for one more poll
+/// just because the waker is another one, and wait as before; it does the same for the next new waker.
+fn is_going_on(run: &Run, focus: &Focus) -> bool {
+    const TURNS: usize = 3;
+    for _ in 0..TURNS {
+        match run.poll_queued(focus.task()) {
+            Some(Ran::Pending) => {}
+            Some(_) => return true,
+            None => {
+                let waker = run.executor.waker(focus.task());
+                let ran = waker.map(|waker| focus.collect(waker, |lens| run.repoll(focus.task(), lens)).0);
+                let is_as_before = ran == Some(Some(Ran::Pending)) && focus.take_woke_itself();
+                return !is_as_before;
+            }
+        }
+    }
+    true
 }
 
 fn is_scheduled(run: &Run, task: TaskId) -> bool {

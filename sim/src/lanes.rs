@@ -36,7 +36,7 @@ pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
     let shown = shown(&rows);
     let tasks: BTreeSet<TaskId> = shown.iter().filter_map(|&nth| rows[nth].task).collect();
     let columns: Vec<TaskId> = if tasks.len() <= LANES_MAX { tasks.into_iter().collect() } else { Vec::new() };
-    let mut lines = vec![header(&columns)];
+    let mut lines = vec![header(&columns, shown.iter().map(|&nth| &rows[nth]))];
     let mut next = 0;
     for nth in shown {
         if nth > next {
@@ -94,6 +94,17 @@ impl Row {
         }
     }
 
+    fn mark(&self) -> &'static str {
+        match (self.unusual, self.ended) {
+            (false, None) => "●",
+            (true, None) => "◆",
+            (false, Some(TaskEnd::Panicked)) => "✗",
+            (true, Some(TaskEnd::Panicked)) => "◆✗",
+            (false, Some(_)) => "■",
+            (true, Some(_)) => "◆■",
+        }
+    }
+
     fn add(&mut self, note: String) {
         if !self.notes.contains(&note) {
             self.notes.push(note);
@@ -115,7 +126,7 @@ fn shown(rows: &[Row]) -> Vec<usize> {
     shown.into_iter().collect()
 }
 
-fn header(columns: &[TaskId]) -> String {
+fn header<'a>(columns: &[TaskId], rows: impl Iterator<Item = &'a Row>) -> String {
     let mut header = String::from("     step ");
     if columns.is_empty() {
         header += "  task";
@@ -124,18 +135,19 @@ fn header(columns: &[TaskId]) -> String {
         // Writing to a string does not fail.
         let _ = write!(header, " {task:>2}");
     }
-    header + "   ● polled  ■ ended  ✗ panicked  ◆ an unusual choice"
+    header + "  " + &legend(rows)
+}
+
+/// What the marks in `rows` mean.
+fn legend<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let marks: String = rows.map(Row::mark).collect();
+    let meanings = [('●', "polled"), ('■', "ended"), ('✗', "panicked"), ('◆', "an unusual choice")];
+    let used = meanings.iter().filter(|(mark, _)| marks.contains(*mark));
+    used.map(|(mark, meaning)| format!(" {mark} {meaning} ")).collect::<String>().trim_end().into()
 }
 
 fn line(row: &Row, columns: &[TaskId]) -> String {
-    let mark = match (row.unusual, row.ended) {
-        (false, None) => "●",
-        (true, None) => "◆",
-        (false, Some(TaskEnd::Panicked)) => "✗",
-        (true, Some(TaskEnd::Panicked)) => "◆✗",
-        (false, Some(_)) => "■",
-        (true, Some(_)) => "◆■",
-    };
+    let mark = row.mark();
     let mut line = match row.task {
         Some(_) => format!("  {:>7} ", row.step),
         None => "          ".into(),

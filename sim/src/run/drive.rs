@@ -202,11 +202,11 @@ impl Run {
         ran
     }
 
-    /// The same for a task that has been woken: takes it off the run queue.
-    pub(crate) fn poll_queued(&self, task: TaskId, waker: &std::task::Waker) -> Option<Ran> {
+    /// The same for a task that is on the run queue; `None` if it is not.
+    pub(crate) fn poll_queued(&self, task: TaskId) -> Option<Ran> {
         let runnable = self.executor.pick(&mut Wanted(task)).filter(|runnable| runnable.id() == task)?;
         self.current.set(Some(task));
-        let ran = runnable.run_with(waker);
+        let ran = runnable.run();
         self.current.set(None);
         Some(ran)
     }
