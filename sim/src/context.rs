@@ -17,9 +17,9 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&Run) -> R) -> Option<R> {
     CURRENT.try_with(|current| current.borrow().as_deref().map(f)).ok().flatten()
 }
 
-/// Whether this thread is in a run.
-pub(crate) fn is_entered() -> bool {
-    try_with(|_| ()).is_some()
+/// The run that this thread is in.
+pub(crate) fn current() -> Option<Rc<Run>> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
 }
 
 /// Calls `f` with the run that this thread is in.

@@ -183,13 +183,9 @@ fn waiting(run: &Run) -> Vec<TaskId> {
 
 /// The tasks that were polled, but not in the last half of the budget that ran out.
 fn unpolled(run: &Run, limit: Limit) -> Vec<TaskId> {
-    let limits = run.limits();
+    let half_way = run.half_way(limit);
     run.tasks.filter(|_, task| {
         let waits = task.ended.is_none() && !task.daemon && task.polls > 0;
-        waits
-            && match limit {
-                Limit::Polls => task.last_step < limits.polls / 2,
-                Limit::Time => task.last_time.as_nanos() < (limits.time.as_nanos() / 2) as u64,
-            }
+        waits && task.last_step <= half_way
     })
 }

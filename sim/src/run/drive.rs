@@ -82,7 +82,7 @@ impl Run {
         self.step.set(step);
         self.current.set(Some(task));
         let pushes = self.executor.pushes();
-        let ordinal = self.tasks.polled(task, step, self.clock.now());
+        let ordinal = self.tasks.polled(task, step);
         self.emit_pick(task);
         let ran = match &self.watch {
             Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),
@@ -163,6 +163,9 @@ impl Run {
 
     fn advance(&self, now: Instant) {
         let pushes = self.executor.pushes();
+        if u128::from(now.as_nanos()) >= self.limits.time.as_nanos() / 2 && self.half_time.get().is_none() {
+            self.half_time.set(Some(self.step.get()));
+        }
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {

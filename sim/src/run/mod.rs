@@ -21,7 +21,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
 pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
-pub(crate) use tasks::{Origin, Tasks};
+pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
@@ -93,6 +93,8 @@ pub(crate) struct Run {
     digest: Cell<Digest>,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
+    /// The step before which half of the time that the run may take had not passed.
+    half_time: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
     /// This is the replay that is made for a person to read.
@@ -127,6 +129,7 @@ impl Run {
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
             root_ended_at: Cell::new(None),
+            half_time: Cell::new(None),
             generators: Cell::new(0),
             explaining: Cell::new(false),
         })
@@ -143,6 +146,7 @@ impl Run {
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
         self.root_ended_at.set(None);
+        self.half_time.set(None);
         self.generators.set(0);
         self.phase.set(Phase::Running);
     }
@@ -238,6 +242,14 @@ impl Run {
 
     pub(crate) fn step(&self) -> u64 {
         self.step.get()
+    }
+
+    /// The step up to which the first half of a run went that came to `limit`.
+    pub(crate) fn half_way(&self, limit: Limit) -> u64 {
+        match limit {
+            Limit::Polls => self.limits.polls / 2,
+            Limit::Time => self.half_time.get().unwrap_or_else(|| self.step.get()),
+        }
     }
 
     pub(crate) fn faults(&self) -> Faults {

@@ -110,10 +110,9 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    // Two steps, and no `Option` around what may be a large future.
-    if context::is_entered() {
-        context::with("spawn", |run| JoinHandle::of_run(run.spawn(future, origin), run.id()))
-    } else {
-        reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real)
+    // No closure, and so no `Option` around what may be a large future.
+    match context::current() {
+        Some(run) => JoinHandle::of_run(run.spawn(future, origin), run.id()),
+        None => reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real),
     }
 }
