@@ -29,6 +29,7 @@ mod id;
 mod local;
 mod observe;
 mod park;
+mod scope;
 mod task;
 
 mod join_set;
@@ -43,5 +44,9 @@ pub use join_set::{JoinNext, JoinSet};
 pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn, try_spawn};
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
+pub use scope::{
+    Abort, AnyThread, CancelScope, ChildCancelled, ChildHandle, Host, OneThread, Reach, Scope, scope, scope_across,
+    scope_on,
+};
 pub use task::{AbortHandle, JoinError, JoinHandle, Ran, TaskView};
 pub use yield_now::{YieldNow, yield_now};

@@ -127,6 +127,8 @@ fn panicked(run: &Run) -> Option<Verdict> {
     let of_task = notes.iter().rposition(|note| note.task == Some(task));
     // The closure that makes the root panics before there is a task.
     let last = of_task.or_else(|| notes.iter().rposition(|note| note.task.is_none()));
+    // A panic that came out of a scope was one of its children's.
+    let last = last.or_else(|| notes.len().checked_sub(1));
     notes.truncate(last.map_or(0, |last| last + 1));
     let note = notes.pop();
     // A panic that was caught within its task is the program's business; one that ended a task may be the cause.

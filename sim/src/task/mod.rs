@@ -5,6 +5,7 @@
 
 mod join;
 mod join_set;
+mod scope;
 
 use std::borrow::Cow;
 use std::panic::Location;
@@ -12,7 +13,8 @@ use std::panic::Location;
 pub use join::JoinHandle;
 pub(crate) use join::misused;
 pub use join_set::{JoinNext, JoinSet};
-pub use reveille_executor::{AbortHandle, JoinError, TaskId, YieldNow, yield_now};
+pub use reveille_executor::{AbortHandle, ChildCancelled, ChildHandle, JoinError, Scope, TaskId, YieldNow, yield_now};
+pub use scope::scope;
 
 use crate::context;
 use crate::run::Origin;
@@ -104,6 +106,7 @@ impl Builder {
     }
 }
 
+/// Spawns `future` on the run that this thread is in, or else on its real executor.
 #[track_caller]
 fn spawn_with<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
 where
