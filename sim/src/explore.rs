@@ -13,7 +13,7 @@ use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
-use crate::run::{Limits, Origin, Run};
+use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
 use crate::strategy::{Maker, Strategy};
@@ -186,8 +186,8 @@ impl Explore {
         self
     }
 
-    /// How far a run may go, in polls and in virtual time; 1,000,000 polls and 100 years by default. Reaching a limit is
-    /// a finding.
+    /// How far a run may go, in polls (`u32::MAX` at most) and in virtual time; 1,000,000 polls and 100 years by default.
+    /// Reaching a limit is a finding.
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         (self.polls_max, self.time_max) = (polls_max, time_max);
         self
@@ -313,7 +313,7 @@ impl Explore {
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
-        let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
+        let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
