@@ -29,6 +29,7 @@ mod id;
 mod local;
 mod observe;
 mod park;
+mod scope;
 mod task;
 
 mod join_set;
@@ -40,8 +41,12 @@ pub use choose::{Choose, Hint, Kind, Point, Ready};
 pub use follow::{Follow, followed_waker};
 pub use id::TaskId;
 pub use join_set::{JoinNext, JoinSet};
-pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn};
+pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn, try_spawn};
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
+pub use scope::{
+    Abort, AnyThread, CancelScope, ChildCancelled, ChildHandle, Host, OneThread, Reach, Scope, scope, scope_across,
+    scope_on,
+};
 pub use task::{AbortHandle, JoinError, JoinHandle, Ran, TaskView};
 pub use yield_now::{YieldNow, yield_now};

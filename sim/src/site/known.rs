@@ -53,7 +53,7 @@ pub(super) fn is_adapter(path: &str) -> bool {
 }
 
 /// Our futures by the name of their type, and what a user writes to await one.
-const OURS: [(&str, &str); 8] = [
+const OURS: [(&str, &str); 11] = [
     ("Sleep", "reveille::time::sleep"),
     ("Timeout", "reveille::time::timeout"),
     ("Tick", "reveille::time::Interval::tick"),
@@ -62,6 +62,9 @@ const OURS: [(&str, &str); 8] = [
     ("JoinNext", "reveille::JoinSet::join_next"),
     ("JoinSet", "reveille::JoinSet"),
     ("YieldNow", "reveille::yield_now"),
+    ("ChildHandle", "a child of a reveille::scope"),
+    ("CancelScope", "reveille::Scope::cancel"),
+    ("Tally", "the children of a reveille::scope"),
 ];
 
 /// `path` as the user writes it, if it is a future of ours.

@@ -1,5 +1,6 @@
 //! What answers choices, run after run. One small file each.
 
+mod custom;
 mod exhaustive;
 mod family;
 mod lenient;
@@ -16,6 +17,7 @@ mod surw;
 mod urw;
 mod weights;
 
+pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use lenient::Lenient;
 pub(crate) use pct::Pct;
@@ -84,8 +86,8 @@ pub(crate) struct Reached {
     pub(crate) pending: usize,
 }
 
-/// The strategies that can be asked for by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// What can be asked for: by name, but for the last.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) enum Strategy {
     /// Several in turn.
     #[default]
@@ -106,6 +108,8 @@ pub(crate) enum Strategy {
     Skewed,
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
+    /// What the user brings.
+    Custom(Maker),
 }
 
 const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, `exhaustive` or \
@@ -131,28 +135,29 @@ impl Strategy {
         }
     }
 
-    pub(crate) fn source(self) -> Box<dyn Source> {
+    pub(crate) fn source(&self) -> Box<dyn Source> {
         match self {
             Self::Portfolio => Box::new(Portfolio::default()),
             Self::Random => Box::new(Random::default()),
-            Self::Sticky(stays) => Box::new(Sticky::new(stays)),
-            Self::Pct(depth) => Box::new(Pct::new(depth)),
+            Self::Sticky(stays) => Box::new(Sticky::new(*stays)),
+            Self::Pct(depth) => Box::new(Pct::new(*depth)),
             Self::Urw => Box::new(Urw::default()),
             Self::Pos => Box::new(Pos::default()),
             Self::Surw => Box::new(Surw::default()),
             Self::Skewed => Box::new(Skewed::default()),
-            Self::Exhaustive(delays) => Box::new(Exhaustive::new(delays)),
+            Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
+            Self::Custom(make) => Box::new(Custom::new(make.clone())),
         }
     }
 
     /// Whether it wants to know how long a run is before it starts.
-    pub(crate) fn needs_calibration(self) -> bool {
-        !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_))
+    pub(crate) fn needs_calibration(&self) -> bool {
+        !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_) | Self::Custom(_))
     }
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
-    pub(crate) fn is_seeded(self) -> bool {
-        !matches!(self, Self::Exhaustive(_))
+    pub(crate) fn is_seeded(&self) -> bool {
+        !matches!(self, Self::Exhaustive(_) | Self::Custom(_))
     }
 }
 

@@ -23,11 +23,7 @@ pub(super) struct Measured {
 impl Profile {
     /// The profile of the run that was performed last in `run`.
     pub(crate) fn of(run: &Run) -> Self {
-        let measured = |(parent, site, polls): (Option<usize>, Site, u64)| Measured {
-            parent,
-            site,
-            polls: u32::try_from(polls).unwrap_or(u32::MAX),
-        };
+        let measured = |(parent, site, polls)| Measured { parent, site, polls };
         Self {
             schedule_choices: run.choices.borrow().picks(),
             tasks: run.tasks.pedigree().into_iter().map(measured).collect(),

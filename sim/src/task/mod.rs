@@ -5,6 +5,7 @@
 
 mod join;
 mod join_set;
+mod scope;
 
 use std::borrow::Cow;
 use std::panic::Location;
@@ -12,7 +13,8 @@ use std::panic::Location;
 pub use join::JoinHandle;
 pub(crate) use join::misused;
 pub use join_set::{JoinNext, JoinSet};
-pub use reveille_executor::{AbortHandle, JoinError, TaskId, YieldNow, yield_now};
+pub use reveille_executor::{AbortHandle, ChildCancelled, ChildHandle, JoinError, Scope, TaskId, YieldNow, yield_now};
+pub use scope::scope;
 
 use crate::context;
 use crate::run::Origin;
@@ -37,7 +39,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Builder::new().spawn(future)
+    spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false })
 }
 
 /// Runs a closure that blocks, as a task of one step: nothing else happens in the run meanwhile.
@@ -100,16 +102,20 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let origin = Origin { name: self.name, site: Location::caller(), daemon: self.daemon };
-        // The future is moved into whichever of the two takes it.
-        let mut future = Some(future);
-        let in_run = context::try_with(|run| {
-            future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id()))
-        });
-        match (in_run.flatten(), future) {
-            (Some(handle), _) => handle,
-            (None, Some(future)) => JoinHandle::real(reveille_executor::spawn(future)),
-            (None, None) => unreachable!("the future was moved into a run that gave no handle"),
-        }
+        spawn_with(future, Origin { name: self.name, site: Location::caller(), daemon: self.daemon })
+    }
+}
+
+/// Spawns `future` on the run that this thread is in, or else on its real executor.
+#[track_caller]
+fn spawn_with<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    // No closure, and so no `Option` around what may be a large future.
+    match context::current() {
+        Some(run) => JoinHandle::of_run(run.spawn(future, origin), run.id()),
+        None => reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real),
     }
 }
