@@ -4,6 +4,7 @@
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,8 +15,8 @@ use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Profile, Reached, Replay, Source, Strategy};
-use crate::tape::Tape;
+use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
+use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
 
 /// How many runs, from which seed, on how many threads.
@@ -196,15 +197,17 @@ pub(crate) fn explore(
             replay: None,
         }));
     }
+    let complete = shared.complete.into_inner();
     let (schedules, schedules_late) = schedules(sum.digests, performed);
     Ok(Passed {
         runs: performed,
         polls: shared.polls.into_inner(),
         seed: plan.seed,
-        complete: shared.complete.into_inner(),
-        delays: sum.reached.and_then(|reached| reached.delays),
+        complete,
+        delays: sum.reached.and_then(|reached| reached.delays).filter(|_| !complete),
         schedules,
         schedules_late,
+        stale: Vec::new(),
     })
 }
 
@@ -345,23 +348,47 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
     Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
-/// Performs the one run that `tape` describes.
+/// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
+/// the result says where they parted.
 pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -> Result<Passed, Failure> {
-    let source: Box<dyn Source> = if lenient { Box::new(Lenient::new(&tape)) } else { Box::new(Replay::new(tape)) };
-    let world = trial.world(source);
-    let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
-    // What really happened, which is what the tape says unless it was read leniently.
-    let tape = trial.tape(&world);
-    let Some(verdict) = outcome.verdict else {
-        let polls = outcome.polls;
-        return Ok(Passed { runs: 1, polls, seed: 0, complete: false, delays: None, schedules: 1, schedules_late: 0 });
-    };
-    if let Verdict::Refused(mismatch) = verdict {
-        return Err(Failure::setup(format!(
-            "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be \
-             expected: run it without the tape, or leniently; if not, the program does not repeat itself"
-        )));
+    let lenient = lenient.then(|| tape.clone());
+    let world = trial.world(Box::new(Replay::new(tape)));
+    match (replay_by(trial, name, &world), lenient) {
+        (Ok(result), _) => result,
+        (Err(mismatch), Some(tape)) => {
+            let parted = format!("the tape fits `{name}` only in part: {mismatch}");
+            world.choices.borrow_mut().answer_from(Box::new(Lenient::new(&tape)));
+            // A lenient replay refuses nothing.
+            let result = replay_by(trial, name, &world).unwrap_or_else(|other| Err(misfit(name, &other)));
+            result
+                .map(|passed| Passed { stale: vec![parted.clone()], ..passed })
+                .map_err(|failure| failure.adding(vec![parted]))
+        }
+        (Err(mismatch), None) => Err(misfit(name, &mismatch)),
     }
+}
+
+fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
+    Failure::setup(format!(
+        "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be expected: run it without \
+         the tape, or leniently; if not, the program does not repeat itself"
+    ))
+}
+
+/// Performs the run that the choices of `world` describe, unless they do not fit the program.
+fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Passed, Failure>, Mismatch> {
+    let (outcome, ()) = trial.perform(world, 0, |_, _| ());
+    // What really happened, which is what the tape says unless it was read leniently.
+    let tape = trial.tape(world);
+    let verdict = match outcome.verdict {
+        None => {
+            let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
+            let (delays, schedules, schedules_late, stale) = (None, 1, 0, Vec::new());
+            return Ok(Ok(Passed { runs, polls, seed, complete, delays, schedules, schedules_late, stale }));
+        }
+        Some(Verdict::Refused(mismatch)) => return Err(mismatch),
+        Some(verdict) => verdict,
+    };
     let case = Case { trial, tape: &tape, digest: outcome.digest };
     let finding = case.explain(verdict);
     case.show();
@@ -379,7 +406,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
         schedule,
         replay: None,
     };
-    Err(Failure::found(found))
+    Ok(Err(Failure::found(found)))
 }
 
 fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {

@@ -1,6 +1,7 @@
 //! The entrance: a program goes in, a verdict comes out.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
@@ -13,6 +14,7 @@ use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
+use crate::regressions::Regressions;
 use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
@@ -23,7 +25,7 @@ use crate::trial::{OracleMaker, Rules, Trial};
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD` and `REVEILLE_REPLAY` override what the builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -57,6 +59,7 @@ pub fn explore() -> Explore {
         replay: None,
         lenient: false,
         shrink: true,
+        regressions: None,
     }
 }
 
@@ -110,6 +113,7 @@ pub struct Explore {
     replay: Option<String>,
     lenient: bool,
     shrink: bool,
+    regressions: Option<PathBuf>,
 }
 
 impl Explore {
@@ -279,8 +283,36 @@ impl Explore {
         self
     }
 
+    /// Keeps failing runs in `file`: the tape of each is a line of it, and is repeated before anything else is explored.
+    /// [`#[reveille::test]`](macro@crate::test) does so with `reveille-regressions/<test>.txt` in the package's folder.
+    ///
+    /// Text from `#` on is a comment. A tape that no longer fits the program is repeated as far as it fits and named in
+    /// [`Passed::stale`]. Nothing is repeated where a seed or a tape is asked for. `REVEILLE_REGRESSIONS=read` lets
+    /// nothing be written, `REVEILLE_REGRESSIONS=off` makes as if there were no file.
+    ///
+    /// ```
+    /// async fn program() {
+    ///     assert_ne!(reveille::choose(9), 7);
+    /// }
+    /// let file = std::env::temp_dir().join(format!("reveille-{}.txt", std::process::id()));
+    /// let explore = || reveille::explore().name("program").regressions(&file);
+    /// let first = explore().run(program).unwrap_err();
+    /// let second = explore().run(program).unwrap_err();
+    /// // The second campaign repeats the run that the first one found.
+    /// assert_eq!((second.run(), second.tape()), (None, first.tape()));
+    /// # std::fs::remove_file(file).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if the file cannot be read, or a line of it is no tape.
+    pub fn regressions(mut self, file: impl Into<PathBuf>) -> Self {
+        self.regressions = Some(file.into());
+        self
+    }
+
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
-    /// is 0. By default a tape that does not fit is an error.
+    /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
+    /// an error.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -314,11 +346,21 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, rules, tape, command } = self.prepare()?;
+        let Prepared { name, plan, mut rules, tape, command, regressions } = self.prepare()?;
+        if let Some(tape) = tape {
+            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
+        }
+        let stale = match &regressions {
+            Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
+            None => Vec::new(),
+        };
         let trial = Trial { program, rules: &rules };
-        match tape {
-            Some(tape) => campaign::replay(&trial, &name, tape, lenient),
-            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        match campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)) {
+            Ok(passed) => Ok(Passed { stale, ..passed }),
+            Err(failure) => Err(match &regressions {
+                Some(regressions) => regressions.keep(failure.adding(stale)),
+                None => failure,
+            }),
         }
     }
 
@@ -338,6 +380,8 @@ impl Explore {
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
+        let repeats = environment.seed.is_none();
+        let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         match tape {
@@ -346,7 +390,7 @@ impl Explore {
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, command }),
+            tape => Ok(Prepared { name, plan, rules, tape, command, regressions }),
         }
     }
 
@@ -418,6 +462,8 @@ pub(crate) struct Prepared {
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
     pub(crate) command: command::Command,
+    /// Where failing runs are kept.
+    pub(crate) regressions: Option<Regressions>,
 }
 
 impl std::fmt::Debug for Explore {

@@ -353,20 +353,23 @@ pub struct Passed {
     pub schedules: u64,
     /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
     pub schedules_late: u64,
+    /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
+    /// [`Explore::regressions`](crate::Explore::regressions).
+    pub stale: Vec<String>,
 }
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, schedules, schedules_late } = self;
-        if *complete {
-            return write!(f, "reveille: all {runs} runs passed, {polls} polls");
+        let Self { runs, polls, seed, complete, delays, schedules, schedules_late, stale } = self;
+        match complete {
+            true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
+            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
         }
-        write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?;
         if let Some(delays) = delays {
             write!(f, "; no proof: all runs with up to {delays} delays are among them, others are not")?;
-        } else if *runs > 1 {
+        } else if *runs > 1 && !complete {
             write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
         }
-        Ok(())
+        stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }
 }

@@ -14,6 +14,19 @@ pub(crate) struct Environment {
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
     pub(crate) shard: Option<Shard>,
+    pub(crate) regressions: Keeping,
+}
+
+/// What is done with failing runs that are kept in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// They are repeated, and new ones are added.
+    #[default]
+    On,
+    /// They are repeated.
+    Read,
+    /// Nothing.
+    Off,
 }
 
 impl Environment {
@@ -49,6 +62,16 @@ impl Environment {
                     )
                 })?),
                 None => None,
+            },
+            regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
+                None | Some("" | "on") => Keeping::On,
+                Some("read") => Keeping::Read,
+                Some("off") => Keeping::Off,
+                Some(text) => {
+                    return Err(format!(
+                        "the environment variable REVEILLE_REGRESSIONS is `{text}`: expected `on`, `read` or `off`"
+                    ));
+                }
             },
         })
     }
