@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use reveille_executor::JoinHandle;
+use reveille_executor::{Choose, JoinHandle};
 
 use crate::campaign::{self, Plan};
 use crate::command;
@@ -16,7 +16,7 @@ use crate::panics;
 use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
-use crate::strategy::Strategy;
+use crate::strategy::{Maker, Strategy};
 use crate::tape::{Settings, Tape, short_hash};
 use crate::trial::{OracleMaker, Rules, Trial};
 
@@ -45,6 +45,7 @@ pub fn explore() -> Explore {
         runs: 1_000,
         seed: 0,
         strategy: None,
+        answers: None,
         polls_max: 1_000_000,
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
@@ -93,6 +94,8 @@ pub struct Explore {
     runs: u64,
     seed: u64,
     strategy: Option<String>,
+    /// Answers instead of a strategy.
+    answers: Option<Maker>,
     polls_max: u64,
     time_max: Duration,
     poll_cost: bool,
@@ -150,6 +153,36 @@ impl Explore {
     /// ```
     pub fn strategy(mut self, name: impl Into<String>) -> Self {
         self.strategy = Some(name.into());
+        self
+    }
+
+    /// Lets `make` say what answers the choices of each run, in place of a strategy: a fuzzer's bytes, a value of a property
+    /// test, a strategy of one's own. It is given the seed of the run.
+    ///
+    /// An answer out of range is lowered to the last one. Runs follow one another on one thread, and a failing one is named by
+    /// its tape, since what answered it may not come back. Seed 0 is not special here.
+    ///
+    /// ```
+    /// use reveille::{Choose, Point};
+    ///
+    /// /// Answers from bytes, and with 0 when they are used up.
+    /// struct Bytes(std::vec::IntoIter<u8>);
+    ///
+    /// impl Choose for Bytes {
+    ///     fn choose(&mut self, point: Point<'_>) -> u32 {
+    ///         u32::from(self.0.next().unwrap_or(0)) % point.bound
+    ///     }
+    /// }
+    ///
+    /// let failure = reveille::explore()
+    ///     .runs(1)
+    ///     .answered_by(|_seed| Bytes(vec![2, 1].into_iter()))
+    ///     .run(|| async { assert_ne!((reveille::choose(3), reveille::choose(2)), (2, 1)) })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.tape().unwrap().unusual(), 2);
+    /// ```
+    pub fn answered_by<C: Choose + 'static>(mut self, make: impl Fn(u64) -> C + Send + Sync + 'static) -> Self {
+        self.answers = Some(Maker::new(make));
         self
     }
 
@@ -302,7 +335,10 @@ impl Explore {
     }
 
     fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
-        let strategy = self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?;
+        let strategy = match &self.answers {
+            Some(maker) => Strategy::Custom(maker.clone()),
+            None => self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?,
+        };
         if self.runs == 0 || self.jobs == 0 {
             return Err("`runs` and `jobs` must be at least 1".into());
         }
