@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{campaigns, config, group};
+use reveille_benches::{RANDOM, campaigns, config, group};
 use tokio::sync::Semaphore;
 
 /// Polls of the operation that return `Pending`: with the two ends that makes 166 points, in each of three ways.
@@ -63,7 +63,7 @@ fn audits(iters: u64) -> Duration {
 fn audit(criterion: &mut Criterion) {
     let mut group = group(criterion, "audit/cuts=500,schedules=16");
     group.bench_function("on=reveille,cut", |b| b.iter_custom(audits));
-    group.bench_function("on=reveille,plain", |b| b.iter_custom(|iters| campaigns(iters, plain)));
+    group.bench_function("on=reveille,plain", |b| b.iter_custom(|iters| campaigns(iters, RANDOM, plain)));
 }
 
 criterion_group! { name = benches; config = config(); targets = audit }

@@ -6,11 +6,16 @@
 use criterion::{Criterion, criterion_group, criterion_main};
 use moonpool_sim::SimWorld;
 use moonpool_sim::executor::Executor;
-use reveille_benches::{campaigns, config, group, single_runs, tokio_paused};
+use reveille_benches::{DEFAULT, RANDOM, campaigns, config, group, single_runs, tokio_paused};
 
 fn empty_run(criterion: &mut Criterion) {
     let mut group = group(criterion, "empty_run");
-    group.bench_function("on=reveille,seed=1", |b| b.iter_custom(|iters| campaigns(iters, || async {})));
+    group.bench_function("on=reveille,strategy=random", |b| {
+        b.iter_custom(|iters| campaigns(iters, RANDOM, || async {}));
+    });
+    group.bench_function("on=reveille,strategy=default", |b| {
+        b.iter_custom(|iters| campaigns(iters, DEFAULT, || async {}));
+    });
     group.bench_function("on=reveille,runs=1", |b| b.iter_custom(|iters| single_runs(iters, || async {})));
     group.bench_function("on=moonpool-world", |b| {
         let mut seed = 0;

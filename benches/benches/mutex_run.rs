@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{campaigns, config, group, plain_runs, single_runs, tokio_paused};
+use reveille_benches::{DEFAULT, RANDOM, campaigns, config, group, plain_runs, single_runs, tokio_paused};
 use tokio::sync::Mutex;
 
 const TASKS: usize = 4;
@@ -60,11 +60,14 @@ fn shuttle_with_its_own_mutex() {
 
 fn mutex_run(criterion: &mut Criterion) {
     let mut group = group(criterion, "mutex_run/tasks=4,locks=25");
-    group.bench_function("on=reveille,seed=1", |b| {
-        b.iter_custom(|iters| campaigns(iters, || program!(reveille::spawn, reveille::yield_now)));
+    group.bench_function("on=reveille,strategy=random", |b| {
+        b.iter_custom(|iters| campaigns(iters, RANDOM, || program!(reveille::spawn, reveille::yield_now)));
     });
-    group.bench_function("on=reveille,compared=none", |b| {
-        b.iter_custom(|iters| plain_runs(iters, || program!(reveille::spawn, reveille::yield_now)));
+    group.bench_function("on=reveille,strategy=random,compared=none", |b| {
+        b.iter_custom(|iters| plain_runs(iters, RANDOM, || program!(reveille::spawn, reveille::yield_now)));
+    });
+    group.bench_function("on=reveille,strategy=default", |b| {
+        b.iter_custom(|iters| campaigns(iters, DEFAULT, || program!(reveille::spawn, reveille::yield_now)));
     });
     group.bench_function("on=reveille,runs=1", |b| {
         b.iter_custom(|iters| single_runs(iters, || program!(reveille::spawn, reveille::yield_now)));

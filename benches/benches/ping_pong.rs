@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{config, first_runs, group, long_runs, tokio_local};
+use reveille_benches::{RANDOM, config, first_runs, group, long_runs, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TURNS: u32 = 50_000;
@@ -57,8 +57,8 @@ macro_rules! program {
 
 fn ping_pong(criterion: &mut Criterion) {
     let mut group = group(criterion, "ping_pong/turns=100000");
-    group.bench_function("on=reveille,seed=1", |b| {
-        b.iter_custom(|iters| long_runs(iters, || program!(reveille::spawn)));
+    group.bench_function("on=reveille,strategy=random", |b| {
+        b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn)));
     });
     group.bench_function("on=reveille,seed=0", |b| {
         b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn)));

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{SEED, config, group, now};
+use reveille_benches::{RANDOM, SEED, config, group, now};
 use reveille_executor::{LocalExecutor, yield_now};
 
 /// Every size makes about as many polls as the others.
@@ -60,7 +60,8 @@ macro_rules! program {
 
 /// The time of `iters` polls among `tasks` tasks, in the run of `seed`.
 fn on_reveille(iters: u64, tasks: usize, seed: u64) -> Duration {
-    let explore = reveille::explore().limits(2 * POLLS as u64, Duration::from_secs(1)).seed(seed).runs(1);
+    let explore = reveille::explore().strategy(RANDOM).seed(seed).runs(1);
+    let explore = explore.limits(2 * POLLS as u64, Duration::from_secs(1));
     let passed = explore.run(|| program!(reveille::spawn, tasks)).expect("no finding");
     assert!(passed.polls as usize >= POLLS);
     first_time() * u32::try_from(iters).unwrap_or(u32::MAX)
@@ -75,7 +76,7 @@ fn on_executor(iters: u64, tasks: usize) -> Duration {
 fn poll(criterion: &mut Criterion) {
     for tasks in [10, 1_000, 100_000] {
         let mut group = group(criterion, &format!("poll/tasks={tasks}"));
-        group.bench_function("on=reveille,seed=1", |b| b.iter_custom(|iters| on_reveille(iters, tasks, SEED)));
+        group.bench_function("on=reveille,strategy=random", |b| b.iter_custom(|iters| on_reveille(iters, tasks, SEED)));
         group.bench_function("on=reveille,seed=0", |b| b.iter_custom(|iters| on_reveille(iters, tasks, 0)));
         group.bench_function("on=executor", |b| b.iter_custom(|iters| on_executor(iters, tasks)));
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{config, first_runs, group, long_runs, tokio_paused};
+use reveille_benches::{RANDOM, config, first_runs, group, long_runs, tokio_paused};
 
 const TASKS: u64 = 1_000;
 const SLEEPS: u64 = 100;
@@ -42,8 +42,8 @@ fn sleeps(criterion: &mut Criterion) {
     // Timers that share their instants with many others, with a few, and with none.
     for most in [100, 1_000, 100_000] {
         let mut group = group(criterion, &format!("sleep/tasks=1000,sleeps=100,below={most}ms"));
-        group.bench_function("on=reveille,seed=1", |b| {
-            b.iter_custom(|iters| long_runs(iters, || program!(reveille::spawn, reveille::time, most)));
+        group.bench_function("on=reveille,strategy=random", |b| {
+            b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn, reveille::time, most)));
         });
         group.bench_function("on=reveille,seed=0", |b| {
             b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, reveille::time, most)));

@@ -1,7 +1,7 @@
 //! A task is spawned and awaited, again and again.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{campaigns, config, group, single_runs, tokio, tokio_local};
+use reveille_benches::{DEFAULT, RANDOM, campaigns, config, group, single_runs, tokio, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TASKS: u64 = 1_000;
@@ -21,8 +21,11 @@ macro_rules! program {
 
 fn spawn_await(criterion: &mut Criterion) {
     let mut group = group(criterion, "spawn_await/tasks=1000");
-    group.bench_function("on=reveille,seed=1", |b| {
-        b.iter_custom(|iters| campaigns(iters, || program!(reveille::spawn)));
+    group.bench_function("on=reveille,strategy=random", |b| {
+        b.iter_custom(|iters| campaigns(iters, RANDOM, || program!(reveille::spawn)));
+    });
+    group.bench_function("on=reveille,strategy=default", |b| {
+        b.iter_custom(|iters| campaigns(iters, DEFAULT, || program!(reveille::spawn)));
     });
     group.bench_function("on=reveille,runs=1", |b| {
         b.iter_custom(|iters| single_runs(iters, || program!(reveille::spawn)));

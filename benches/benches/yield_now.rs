@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{config, first_runs, group, long_runs, tokio, tokio_local};
+use reveille_benches::{DEFAULT, RANDOM, config, first_runs, group, long_runs, tokio, tokio_local};
 use reveille_executor::{LocalExecutor, yield_now};
 
 const TASKS: usize = 1_000;
@@ -83,8 +83,11 @@ fn by_hand() {
 
 fn yields(criterion: &mut Criterion) {
     let mut group = group(criterion, "yield/tasks=1000,yields=200");
-    group.bench_function("on=reveille,seed=1", |b| {
-        b.iter_custom(|iters| long_runs(iters, || program!(reveille::spawn, yield_now)));
+    group.bench_function("on=reveille,strategy=random", |b| {
+        b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn, yield_now)));
+    });
+    group.bench_function("on=reveille,strategy=default", |b| {
+        b.iter_custom(|iters| long_runs(iters, DEFAULT, || program!(reveille::spawn, yield_now)));
     });
     group.bench_function("on=reveille,seed=0", |b| {
         b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, yield_now)));

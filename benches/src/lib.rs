@@ -16,8 +16,14 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 
-/// The seed that campaigns start from: any but 0, whose run makes no draws.
+/// The seed that campaigns start from: any but 0, whose run has the usual answer to every choice.
 pub const SEED: u64 = 1;
+
+/// What answers choices if nobody says otherwise: several strategies in turn.
+pub const DEFAULT: &str = "portfolio";
+
+/// Uniform answers: what peers that have a choice do.
+pub const RANDOM: &str = "random";
 
 /// The default length of a campaign.
 const RUNS: u64 = 1_000;
@@ -40,7 +46,7 @@ pub fn group<'a>(criterion: &'a mut Criterion, operation: &str) -> BenchmarkGrou
 }
 
 /// The time of `iters` runs, from whole campaigns of the default length.
-pub fn campaigns<F, Fut>(iters: u64, program: F) -> Duration
+pub fn campaigns<F, Fut>(iters: u64, strategy: &str, program: F) -> Duration
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
@@ -48,7 +54,8 @@ where
     let count = iters.div_ceil(RUNS);
     let start = now();
     for campaign in 0..count {
-        let passed = reveille::explore().runs(RUNS).seed(SEED + campaign * RUNS).run(&program).expect("no finding");
+        let explore = reveille::explore().strategy(strategy).runs(RUNS).seed(SEED + campaign * RUNS);
+        let passed = explore.run(&program).expect("no finding");
         assert_eq!(passed.runs, RUNS);
     }
     start.elapsed().mul_f64(iters as f64 / (count * RUNS) as f64)
@@ -71,25 +78,25 @@ where
 
 /// The time of `iters` runs of a program that takes long: the mean of the runs that a campaign does not compare, plus the
 /// share of the comparisons that a campaign of the default length would have made.
-pub fn long_runs<F, Fut>(iters: u64, program: F) -> Duration
+pub fn long_runs<F, Fut>(iters: u64, strategy: &str, program: F) -> Duration
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
 {
-    /// Enough for most runs not to be compared.
-    const LEAST: u64 = 16;
-    let (plain, repeated) = times(iters.max(LEAST), &program);
+    /// Enough for most runs not to be compared, and for all strategies to have a turn among those.
+    const LEAST: u64 = 18;
+    let (plain, repeated) = times(iters.max(LEAST), strategy, &program);
     let compared = (0..RUNS).filter(|run| is_compared(*run)).count();
     (mean(&plain) + mean(&repeated).mul_f64(compared as f64 / RUNS as f64)).mul_f64(iters as f64)
 }
 
 /// The time of `iters` runs, from those runs of a campaign of the default length that are not compared.
-pub fn plain_runs<F, Fut>(iters: u64, program: F) -> Duration
+pub fn plain_runs<F, Fut>(iters: u64, strategy: &str, program: F) -> Duration
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
 {
-    let (plain, _) = times(RUNS, &program);
+    let (plain, _) = times(RUNS, strategy, &program);
     mean(&plain).mul_f64(iters as f64)
 }
 
@@ -99,17 +106,17 @@ where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
 {
-    (0..iters).map(|_| marks(1, 0, &program)).map(|marks| marks[1] - marks[0]).sum()
+    (0..iters).map(|_| marks(1, 0, RANDOM, &program)).map(|marks| marks[1] - marks[0]).sum()
 }
 
 /// How long the performances in a campaign took: of runs that it does not compare, and of repetitions made in order to
 /// compare.
-fn times<F, Fut>(runs: u64, program: &F) -> (Vec<Duration>, Vec<Duration>)
+fn times<F, Fut>(runs: u64, strategy: &str, program: &F) -> (Vec<Duration>, Vec<Duration>)
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
 {
-    let marks = marks(runs, SEED, program);
+    let marks = marks(runs, SEED, strategy, program);
     let mut times = marks.windows(2).map(|pair| pair[1] - pair[0]);
     let (mut plain, mut repeated) = (Vec::new(), Vec::new());
     for run in 0..runs {
@@ -125,7 +132,7 @@ where
 }
 
 /// When each performance of a campaign began, and the campaign ended.
-fn marks<F, Fut>(runs: u64, seed: u64, program: &F) -> Vec<Instant>
+fn marks<F, Fut>(runs: u64, seed: u64, strategy: &str, program: &F) -> Vec<Instant>
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
@@ -136,10 +143,14 @@ where
         mark();
         program()
     };
-    let passed = reveille::explore().runs(runs).seed(seed).run(marked).expect("no finding");
+    let passed = reveille::explore().strategy(strategy).runs(runs).seed(seed).run(marked).expect("no finding");
     mark();
     assert_eq!(passed.runs, runs);
-    let marks = marks.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut marks = marks.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if strategy == DEFAULT && seed != 0 {
+        // The first performance told the strategies how long a run is.
+        marks.remove(0);
+    }
     let performances = runs as usize + (0..runs).filter(|run| is_compared(*run)).count();
     assert_eq!(marks.len(), performances + 1, "a campaign compares other runs than it says");
     marks

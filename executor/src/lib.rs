@@ -43,7 +43,7 @@ pub use choose::{Choose, Hint, Kind, Point, Ready};
 pub use follow::{Follow, followed_waker};
 pub use id::TaskId;
 pub use join_set::{JoinNext, JoinSet};
-pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn};
+pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn, try_spawn};
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
 pub use pool::{Entry, INJECTOR_INTERVAL, Pool, PoolError, PoolHandle, Worker, Workers, spawn_send};

@@ -98,11 +98,11 @@ fn of_a_panic_in_the_poll_and_one_in_the_drop_the_first_counts() {
 }
 
 #[test]
-fn a_panic_in_the_drop_of_a_detached_output_goes_nowhere() {
+fn a_panic_in_the_drop_of_a_detached_output_is_told_by_the_run() {
     let executor = LocalExecutor::new();
     drop(executor.spawn(async { OnDrop(|| panic_quietly("in an output's drop")) }));
     drop(executor.spawn(async {}));
-    assert_eq!(run_ready(&executor), [Ran::Ready, Ran::Ready]);
+    assert_eq!(run_ready(&executor), [Ran::Panicked, Ran::Ready]);
     assert_eq!(executor.live_tasks(), 0);
 }
 
@@ -129,7 +129,7 @@ fn a_panic_in_the_joiners_wake_leaves_the_task_ended() {
     let mut task = executor.spawn(async { 42 });
     let waker = Waker::from(Arc::new(PanicsInWake));
     assert!(Pin::new(&mut task).poll(&mut Context::from_waker(&waker)).is_pending());
-    assert_eq!(run_ready(&executor), [Ran::Ready]);
+    assert_eq!(run_ready(&executor), [Ran::Panicked], "the task goes on, and somebody is told");
     assert_eq!((executor.live_tasks(), executor.block_on(task).unwrap()), (0, 42));
 }
 
@@ -165,7 +165,7 @@ fn closing_drops_every_future_although_some_panic() {
     for _ in 0..3 {
         let _ = executor.pick(&mut common::Fifo).unwrap().run();
     }
-    executor.close();
+    assert_eq!(executor.close(), 3, "panics of futures that were dropped");
     assert_eq!((drops.get(), executor.live_tasks()), (6, 0));
     for (task, handle) in handles.into_iter().enumerate() {
         assert_eq!(reveille_executor::block_on(handle).unwrap_err().is_panic(), task % 2 == 0);

@@ -1,10 +1,25 @@
-//! Random programs and reference models: what the harness is checked against.
+// First, as what stands before it stays. See build.rs.
+#![cfg(not(all(doctest, under_loom)))]
+//! Random programs, random circumstances, and reference models: what the harness is checked with, and what its users may
+//! check their own code with.
 //!
-//! [`program`] is a small language of async programs as a proptest strategy, and an interpreter that runs them on reveille.
-//! The suites in `tests/` hold reveille to its promises over such programs; known bugs of published crates are in `gallery/`.
+//! [`program`] is a small language of async programs as a proptest strategy, with an interpreter that runs them on reveille
+//! and a model that says which outcomes are allowed. [`schedules`], [`cancellations`], [`starvations`] and [`faults`]
+//! generate what a run leaves open, as values that shrink together with a user's own. [`models`] are slow and obvious
+//! versions of the harness' own parts. [`fuzz`] is what the targets in the folder `fuzz` do with their bytes.
 //!
-//! Deliberately absent, as yet: cancellation, starvation, I/O. The language grows with the library.
+//! The suites in `tests/` hold reveille to its promises over all of these; known bugs of published crates are in `gallery/`.
+//!
+//! Deliberately absent: any way to run a program but the harness itself.
 #![forbid(unsafe_code)]
 #![cfg(not(loom))]
 
+mod circumstances;
+mod strategies;
+
+pub mod fuzz;
+pub mod models;
 pub mod program;
+
+pub use circumstances::Circumstances;
+pub use strategies::{cancellations, faults, schedules, starvations};

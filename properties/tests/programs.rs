@@ -1,57 +1,79 @@
-//! Correct programs, generated: never a finding, always the right outcome, always the same run again.
+//! Correct programs, generated: never a finding, always an outcome that the language allows, always the same run again.
 
 #![cfg(not(loom))]
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
-use reveille::explore;
-use reveille_properties::program::{expected, interpret, programs};
+mod common;
 
-/// Fixed seeds: a test that fails now and then teaches people to run it again.
-fn config(cases: u32) -> Config {
-    Config {
-        cases,
-        failure_persistence: None,
-        rng_algorithm: RngAlgorithm::ChaCha,
-        rng_seed: RngSeed::Fixed(0x5eed),
-        ..Config::default()
-    }
+use common::config;
+use proptest::prelude::*;
+use reveille::{Explore, Failure, explore};
+use reveille_properties::program::model::{self, Polls};
+use reveille_properties::program::{Mode, Program, interpret_as, programs};
+use reveille_properties::{Circumstances, cancellations, schedules, starvations};
+
+/// Runs `program`, and holds each outcome against the model.
+fn check(explore: Explore, program: &Program, mode: Mode, polls: Polls) -> Result<(), Failure> {
+    let run = || {
+        let program = program.clone();
+        async move {
+            let outcome = interpret_as(program.clone(), mode, None).await;
+            model::check_in(&program, &outcome, polls)
+        }
+    };
+    explore.deny_detached().run(run).map(drop)
+}
+
+fn passes(explore: Explore, program: &Program, mode: Mode) -> Result<(), TestCaseError> {
+    check(explore, program, mode, Polls::Instant).map_err(|failure| TestCaseError::fail(failure.to_string()))
+}
+
+/// One run, as proptest has it.
+fn passes_under(these: &Circumstances, program: &Program, mode: Mode) -> Result<(), TestCaseError> {
+    passes(these.explore(), program, mode)
 }
 
 proptest! {
-    #![proptest_config(config(200))]
+    #![proptest_config(config(150))]
 
     #[test]
-    fn a_correct_program_passes_under_every_schedule(program in programs(5, 6)) {
-        let sum = expected(&program);
-        let passed = explore().runs(25).run(|| {
-            let (program, sum) = (program.clone(), sum.clone());
-            async move { assert_eq!(interpret(program).await, sum) }
-        });
-        prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
+    fn a_correct_program_passes_under_every_strategy(program in programs(4, 5)) {
+        for strategy in ["portfolio", "random", "sticky:8", "pct:3", "exhaustive"] {
+            passes(explore().runs(8).strategy(strategy), &program, Mode::Uncut)?;
+        }
+    }
+
+    #[test]
+    fn so_it_does_under_schedules_that_shrink_with_it(program in programs(4, 5), schedule in schedules()) {
+        passes_under(&schedule, &program, Mode::Uncut)?;
+    }
+
+    #[test]
+    fn so_it_does_when_a_task_is_held_back(program in programs(4, 5), starvation in starvations()) {
+        passes_under(&starvation, &program, Mode::Uncut)?;
+    }
+
+    #[test]
+    fn so_it_does_when_its_tasks_are_dropped_half_way(program in programs(4, 5), cuts in cancellations()) {
+        passes_under(&cuts, &program.tame_for_cuts(), Mode::Cuttable)?;
     }
 
     #[test]
     fn so_it_does_when_polls_take_time(program in programs(4, 5)) {
-        let sum = expected(&program);
-        let passed = explore().runs(10).poll_cost(true).run(|| {
-            let (program, sum) = (program.clone(), sum.clone());
-            async move { assert_eq!(interpret(program).await, sum) }
-        });
+        let passed = check(explore().runs(10).poll_cost(true), &program, Mode::Uncut, Polls::Slow);
         prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
     }
 
     /// The tape of any run of any program, as text, gives that run again.
     #[test]
-    fn a_failing_run_is_repeated_by_its_tape_as_text(program in programs(4, 5), seed in 0..1_000_u64) {
+    fn a_failing_run_is_repeated_by_its_tape_as_text(program in programs(4, 5), schedule in schedules()) {
         let fails = || {
             let program = program.clone();
             async move {
-                interpret(program).await;
+                interpret_as(program, Mode::Uncut, None).await;
                 Err::<(), _>("for the tape")
             }
         };
-        let failure = explore().name("p").runs(1).seed(seed).run(fails).unwrap_err();
+        let failure = schedule.explore().name("p").run(fails).unwrap_err();
         let tape = failure.tape().unwrap().to_string();
         let again = explore().name("p").replay(tape).run(fails).unwrap_err();
         prop_assert_eq!(again.kind(), Some(reveille::FindingKind::Error), "{}", again);

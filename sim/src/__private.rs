@@ -34,8 +34,10 @@ where
     Fut: Future + 'static,
     Fut::Output: Outcome,
 {
-    if let Err(failure) = explore(test, program) {
-        fail(&failure);
+    match explore(test, program) {
+        // The harness captures it, and shows it with `--nocapture` or `--show-output`.
+        Ok(passed) => println!("{passed}"),
+        Err(failure) => fail(&failure),
     }
 }
 

@@ -45,7 +45,8 @@ fn one_panic(task: Option<&TaskInfo>, note: Option<&PanicNote>, then: &str) -> V
         (None, Some(note)) if note.in_teardown => "a destructor panicked while the world was being dropped".into(),
         (None, _) => format!("{then}there was a panic outside of any task"),
     };
-    let Some(note) = note else { return vec![format!("{subject}, and nobody took its `JoinError`")] };
+    // The program has put a panic hook of its own in the place of ours.
+    let Some(note) = note else { return vec![format!("{subject}; its text went to another panic hook")] };
     let mut lines = vec![match place(note) {
         Some(place) => format!("{subject} at {place}"),
         None => subject,

@@ -282,7 +282,7 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
     if smaller.kind != finding.kind {
         return Explained { finding, tape, digest, shrunk: None };
     }
-    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays };
+    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays, cut_off: shrunk.cut_off };
     Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 

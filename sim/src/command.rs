@@ -22,10 +22,11 @@ impl Command {
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main"));
-        let package = package.map_or_else(String::new, |package| format!(" -p {package}"));
-        let text = match test {
-            Some(test) => format!("cargo test{package} {test} -- --exact"),
-            None => format!("cargo run{package}{}", example()),
+        let profile = std::env::current_exe().ok().and_then(|program| profile(&program)).unwrap_or_default();
+        let text = match (test, package) {
+            (Some(test), Some(package)) => format!("cargo test{profile} -p {package} {test} -- --exact"),
+            (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
+            (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
         };
         Self { text }
     }
@@ -59,14 +60,76 @@ fn example() -> String {
     }
 }
 
+/// ` --release` or the like, by the folder that `program` is in.
+fn profile(program: &Path) -> Option<String> {
+    let folder = program.parent()?;
+    let folder = if folder.ends_with("deps") || folder.ends_with("examples") { folder.parent()? } else { folder };
+    match folder.file_name()?.to_str()? {
+        "debug" => None,
+        "release" => Some(" --release".into()),
+        // A program that lies elsewhere was not started from where Cargo builds.
+        other => folder.ancestors().skip(1).take(2).any(is_target).then(|| format!(" --profile {other}")),
+    }
+}
+
+fn is_target(folder: &Path) -> bool {
+    folder.join("CACHEDIR.TAG").is_file()
+}
+
+/// ` --manifest-path ..`, where Cargo was started in another folder than the package's.
+fn manifest() -> Option<String> {
+    let package = std::env::var_os("CARGO_MANIFEST_DIR")?;
+    let here = std::env::current_dir().ok()?;
+    let package = Path::new(&package);
+    if here == package {
+        return None;
+    }
+    let manifest = package.strip_prefix(&here).unwrap_or(package).join("Cargo.toml");
+    Some(format!(" --manifest-path {}", quoted(&manifest.to_string_lossy())))
+}
+
+/// What this program was given on its command line, after ` --`.
+fn arguments() -> String {
+    let arguments: Vec<_> = std::env::args().skip(1).map(|argument| quoted(&argument)).collect();
+    if arguments.is_empty() { String::new() } else { format!(" -- {}", arguments.join(" ")) }
+}
+
+/// `text` as a shell reads it.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
 /// Writes a long tape beside the build's other output and returns where; `None` if that cannot be.
 fn saved(name: &str, text: &str) -> Option<String> {
     let program = std::env::current_exe().ok()?;
-    let target = program.ancestors().find(|dir| dir.join("CACHEDIR.TAG").is_file())?;
+    let target = program.ancestors().find(|dir| is_target(dir))?;
     let folder = target.join("reveille");
     std::fs::create_dir_all(&folder).ok()?;
     let file = name.replace(|c: char| !c.is_ascii_alphanumeric(), "-") + ".tape";
     let path = folder.join(file);
     std::fs::write(&path, text).ok()?;
     Some(path.to_string_lossy().into_owned())
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_shell_would_split_or_expand_is_quoted() {
+        assert_eq!(quoted("--report=short"), "--report=short");
+        assert_eq!(quoted("two words"), "'two words'");
+        assert_eq!(quoted("it's $5"), r"'it'\''s $5'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_profile_is_that_of_the_folder() {
+        let of = |program: &str| profile(Path::new(program)).unwrap_or_default();
+        assert_eq!(of("/p/target/debug/deps/t-1"), "");
+        assert_eq!(of("/p/target/release/deps/t-1"), " --release");
+        assert_eq!(of("/p/target/release/examples/e"), " --release");
+        assert_eq!(of("/usr/bin/e"), "");
+    }
 }

@@ -17,19 +17,30 @@ pub(crate) fn try_with<R>(f: impl FnOnce(&Run) -> R) -> Option<R> {
     CURRENT.try_with(|current| current.borrow().as_deref().map(f)).ok().flatten()
 }
 
+/// The run that this thread is in.
+pub(crate) fn current() -> Option<Rc<Run>> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
 /// Calls `f` with the run that this thread is in.
 ///
 /// # Panics
 /// Outside of a run; the message says how `what` is run.
 #[track_caller]
 pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
-    match try_with(f) {
-        Some(result) => result,
-        None => panic!(
-            "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
-             `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
-        ),
-    }
+    try_with(f).unwrap_or_else(|| missing(what))
+}
+
+/// Says that `what` needs a run, and how it gets one.
+///
+/// # Panics
+/// Always.
+#[track_caller]
+pub(crate) fn missing(what: &str) -> ! {
+    panic!(
+        "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
+         `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
+    )
 }
 
 /// Makes `run` the current one until the guard is dropped.

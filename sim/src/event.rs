@@ -35,10 +35,12 @@ pub enum Event {
         /// The task whose poll woke it; `None` for a timer.
         by: Option<TaskId>,
     },
-    /// A task ended: completed, panicked, or was aborted.
+    /// A task ended.
     Ended {
         /// The task.
         task: TaskId,
+        /// In which way.
+        how: TaskEnd,
     },
     /// A choice of the program's own, or one of the simulated world, was answered.
     Chose {
@@ -54,6 +56,42 @@ pub enum Event {
         /// The time that it is now.
         now: Instant,
     },
+}
+
+/// How a task ended.
+///
+/// ```
+/// use reveille::{Event, FindingKind, Oracle, TaskEnd};
+///
+/// /// Objects to every panic, also where the `JoinError` is handled.
+/// struct NoPanics;
+///
+/// impl Oracle for NoPanics {
+///     fn event(&mut self, event: &Event) -> Result<(), String> {
+///         match event {
+///             Event::Ended { task, how: TaskEnd::Panicked } => Err(format!("task {task} panicked")),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+///
+/// let failure = reveille::explore()
+///     .oracle(|| NoPanics)
+///     .run(|| async {
+///         let _ignored = reveille::spawn(async { panic!("gone") }).await;
+///     })
+///     .unwrap_err();
+/// assert_eq!(failure.kind(), Some(FindingKind::Oracle));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskEnd {
+    /// Its future completed.
+    Completed,
+    /// It panicked: in a poll, or while its future was dropped, or an output that nobody wanted.
+    Panicked,
+    /// It was aborted.
+    Cancelled,
 }
 
 /// An event with the step it belongs to: the number of the poll that was under way or had been last.
@@ -74,7 +112,9 @@ impl std::fmt::Display for Stamped {
             Event::Polled { task } => write!(f, "task {task} was polled"),
             Event::Woken { task, by: Some(by) } => write!(f, "task {by} woke task {task}"),
             Event::Woken { task, by: None } => write!(f, "task {task} was woken"),
-            Event::Ended { task } => write!(f, "task {task} ended"),
+            Event::Ended { task, how: TaskEnd::Completed } => write!(f, "task {task} ended"),
+            Event::Ended { task, how: TaskEnd::Panicked } => write!(f, "task {task} panicked"),
+            Event::Ended { task, how: TaskEnd::Cancelled } => write!(f, "task {task} was aborted"),
             Event::Chose { kind, bound, answer } => {
                 write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter())
             }

@@ -199,22 +199,40 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
 fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
     let waker = run.executor.waker(focus.task())?;
     let pushes = run.executor.pushes();
-    let (ran, stacks) = focus.collect(waker, |waker| run.repoll(focus.task(), waker));
+    let (ran, stacks) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
     let moved = match ran? {
         Ran::Ready | Ran::Cancelled => Some(Moved::Completed),
         Ran::Panicked => {
             let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
             Some(Moved::Panicked(message))
         }
+        Ran::Pending if focus.take_woke_itself() => is_going_on(run, focus).then_some(Moved::Ran),
         Ran::Pending => {
             let woken = run.executor.pushes() - pushes;
-            // A leaf may wake the waker that it replaces by another, which is the task's own and no progress. One that wakes
-            // the waker it was just lent means to be polled again.
-            let woke_others = woken > u64::from(is_scheduled(run, focus.task()));
-            if focus.woke_itself() { Some(Moved::Ran) } else { woke_others.then_some(Moved::Woke) }
+            // A leaf may wake the waker that it replaces by another, which is the task's own and no progress.
+            (woken > u64::from(is_scheduled(run, focus.task()))).then_some(Moved::Woke)
         }
     };
     Some((moved, sites(&stacks)))
+}
+
+/// Whether a task that woke itself when it was polled with a new waker is going somewhere. A leaf may ask for one more poll
+/// just because the waker is another one, and wait as before; it does the same for the next new waker.
+fn is_going_on(run: &Run, focus: &Focus) -> bool {
+    const TURNS: usize = 3;
+    for _ in 0..TURNS {
+        match run.poll_queued(focus.task()) {
+            Some(Ran::Pending) => {}
+            Some(_) => return true,
+            None => {
+                let waker = run.executor.waker(focus.task());
+                let ran = waker.map(|waker| focus.collect(waker, |lens| run.repoll(focus.task(), lens)).0);
+                let is_as_before = ran == Some(Some(Ran::Pending)) && focus.take_woke_itself();
+                return !is_as_before;
+            }
+        }
+    }
+    true
 }
 
 fn is_scheduled(run: &Run, task: TaskId) -> bool {

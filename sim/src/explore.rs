@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use reveille_executor::JoinHandle;
+use reveille_executor::{Choose, JoinHandle};
 
 use crate::campaign::{self, Plan};
 use crate::command;
@@ -13,10 +13,10 @@ use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
-use crate::run::{Limits, Origin, Run};
+use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
-use crate::strategy::Strategy;
+use crate::strategy::{Maker, Strategy};
 use crate::tape::{Settings, Tape, short_hash};
 use crate::trial::{OracleMaker, Rules, Trial};
 
@@ -45,6 +45,7 @@ pub fn explore() -> Explore {
         runs: 1_000,
         seed: 0,
         strategy: None,
+        answers: None,
         polls_max: 1_000_000,
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
@@ -93,6 +94,8 @@ pub struct Explore {
     runs: u64,
     seed: u64,
     strategy: Option<String>,
+    /// Answers instead of a strategy.
+    answers: Option<Maker>,
     polls_max: u64,
     time_max: Duration,
     poll_cost: bool,
@@ -153,8 +156,38 @@ impl Explore {
         self
     }
 
-    /// How far a run may go, in polls and in virtual time; 1,000,000 polls and 100 years by default. Reaching a limit is
-    /// a finding.
+    /// Lets `make` say what answers the choices of each run, in place of a strategy: a fuzzer's bytes, a value of a property
+    /// test, a strategy of one's own. It is given the seed of the run.
+    ///
+    /// An answer out of range is lowered to the last one. Runs follow one another on one thread, and a failing one is named by
+    /// its tape, since what answered it may not come back. Seed 0 is not special here.
+    ///
+    /// ```
+    /// use reveille::{Choose, Point};
+    ///
+    /// /// Answers from bytes, and with 0 when they are used up.
+    /// struct Bytes(std::vec::IntoIter<u8>);
+    ///
+    /// impl Choose for Bytes {
+    ///     fn choose(&mut self, point: Point<'_>) -> u32 {
+    ///         u32::from(self.0.next().unwrap_or(0)) % point.bound
+    ///     }
+    /// }
+    ///
+    /// let failure = reveille::explore()
+    ///     .runs(1)
+    ///     .answered_by(|_seed| Bytes(vec![2, 1].into_iter()))
+    ///     .run(|| async { assert_ne!((reveille::choose(3), reveille::choose(2)), (2, 1)) })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.tape().unwrap().unusual(), 2);
+    /// ```
+    pub fn answered_by<C: Choose + 'static>(mut self, make: impl Fn(u64) -> C + Send + Sync + 'static) -> Self {
+        self.answers = Some(Maker::new(make));
+        self
+    }
+
+    /// How far a run may go, in polls (`u32::MAX` at most) and in virtual time; 1,000,000 polls and 100 years by default.
+    /// Reaching a limit is a finding.
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         (self.polls_max, self.time_max) = (polls_max, time_max);
         self
@@ -280,7 +313,7 @@ impl Explore {
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
-        let limits = Limits { polls: self.polls_max, time: self.time_max, patience: PATIENCE };
+        let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
@@ -302,7 +335,10 @@ impl Explore {
     }
 
     fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
-        let strategy = self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?;
+        let strategy = match &self.answers {
+            Some(maker) => Strategy::Custom(maker.clone()),
+            None => self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?,
+        };
         if self.runs == 0 || self.jobs == 0 {
             return Err("`runs` and `jobs` must be at least 1".into());
         }

@@ -60,6 +60,8 @@ pub(crate) struct Found {
 pub(crate) struct Shrinking {
     pub(crate) unusual_before: usize,
     pub(crate) replays: u32,
+    /// The budget of replays or time ran out.
+    pub(crate) cut_off: bool,
 }
 
 impl Failure {
@@ -156,11 +158,9 @@ impl fmt::Display for Found {
             writeln!(f, "  note: {}", Noted(hint))?;
         }
         if let Some(tape) = &self.tape {
-            match self.shrunk {
-                Some(Shrinking { unusual_before, replays }) if unusual_before > 0 => {
-                    writeln!(f, "  shrunk: {}, from {unusual_before} unusual, in {replays} replays", Choices(tape))?;
-                }
-                _ => writeln!(f, "  choices: {}", Choices(tape))?,
+            writeln!(f, "  choices: {}", Choices(tape))?;
+            if let Some(shrunk) = self.shrunk.filter(|shrunk| shrunk.unusual_before > 0) {
+                writeln!(f, "  shrunk: {shrunk}")?;
             }
         }
         if !self.schedule.is_empty() {
@@ -292,6 +292,14 @@ impl fmt::Display for Noted<'_> {
                 )
             }
         }
+    }
+}
+
+impl fmt::Display for Shrinking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { unusual_before, replays, cut_off } = self;
+        write!(f, "from {unusual_before} unusual, in {replays} replays")?;
+        if *cut_off { f.write_str(", as many as it may take: there may be a smaller run") } else { Ok(()) }
     }
 }
 

@@ -10,8 +10,9 @@ use std::time::Duration;
 use reveille_executor::{JoinHandle, TaskId};
 
 use crate::cancel::Harm;
+use crate::event::TaskEnd;
 use crate::finding::TaskInfo;
-use crate::run::{Ended, Ending, Limit, PanicNote, Run};
+use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
 /// What is wrong with a run.
@@ -131,7 +132,7 @@ fn panicked(run: &Run) -> Option<Verdict> {
     notes.truncate(last.map_or(0, |last| last + 1));
     let note = notes.pop();
     // A panic that was caught within its task is the program's business; one that ended a task may be the cause.
-    let ended_another = |other| other != task && run.tasks.progress(other).ended == Some(Ended::Panicked);
+    let ended_another = |other| other != task && run.tasks.progress(other).ended == Some(TaskEnd::Panicked);
     notes.retain(|note| note.task.is_some_and(ended_another));
     let before = notes.into_iter().map(|note| (note.task.map(|task| TaskInfo::of(run, task)), note)).collect();
     Some(Verdict::Panic(Panicked { task: Some(TaskInfo::of(run, task)), note, before }))
@@ -184,13 +185,9 @@ fn waiting(run: &Run) -> Vec<TaskId> {
 
 /// The tasks that were polled, but not in the last half of the budget that ran out.
 fn unpolled(run: &Run, limit: Limit) -> Vec<TaskId> {
-    let limits = run.limits();
+    let half_way = run.half_way(limit);
     run.tasks.filter(|_, task| {
         let waits = task.ended.is_none() && !task.daemon && task.polls > 0;
-        waits
-            && match limit {
-                Limit::Polls => task.last_step < limits.polls / 2,
-                Limit::Time => task.last_time.as_nanos() < (limits.time.as_nanos() / 2) as u64,
-            }
+        waits && task.last_step <= half_way
     })
 }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use reveille_executor::TaskId;
 
-use crate::event::{Event, Stamped};
+use crate::event::{Event, Stamped, TaskEnd};
 use crate::kinds;
 
 /// At most so many rows are shown: a screen.
@@ -24,7 +24,7 @@ struct Row {
     step: u64,
     /// Who was polled; `None` for a jump of time.
     task: Option<TaskId>,
-    ended: bool,
+    ended: Option<TaskEnd>,
     /// The poll came out of order, or something else in it was unusual.
     unusual: bool,
     notes: Vec<String>,
@@ -36,7 +36,7 @@ pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
     let shown = shown(&rows);
     let tasks: BTreeSet<TaskId> = shown.iter().filter_map(|&nth| rows[nth].task).collect();
     let columns: Vec<TaskId> = if tasks.len() <= LANES_MAX { tasks.into_iter().collect() } else { Vec::new() };
-    let mut lines = vec![header(&columns)];
+    let mut lines = vec![header(&columns, shown.iter().map(|&nth| &rows[nth]))];
     let mut next = 0;
     for nth in shown {
         if nth > next {
@@ -77,7 +77,7 @@ impl Row {
         match event {
             Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
             Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
-            Event::Ended { .. } => self.ended = true,
+            Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
                 self.add(match kind {
@@ -91,6 +91,17 @@ impl Row {
                 });
             }
             _ => {}
+        }
+    }
+
+    fn mark(&self) -> &'static str {
+        match (self.unusual, self.ended) {
+            (false, None) => "●",
+            (true, None) => "◆",
+            (false, Some(TaskEnd::Panicked)) => "✗",
+            (true, Some(TaskEnd::Panicked)) => "◆✗",
+            (false, Some(_)) => "■",
+            (true, Some(_)) => "◆■",
         }
     }
 
@@ -115,7 +126,7 @@ fn shown(rows: &[Row]) -> Vec<usize> {
     shown.into_iter().collect()
 }
 
-fn header(columns: &[TaskId]) -> String {
+fn header<'a>(columns: &[TaskId], rows: impl Iterator<Item = &'a Row>) -> String {
     let mut header = String::from("     step ");
     if columns.is_empty() {
         header += "  task";
@@ -124,18 +135,21 @@ fn header(columns: &[TaskId]) -> String {
         // Writing to a string does not fail.
         let _ = write!(header, " {task:>2}");
     }
-    header + "   ● polled  ■ ended  ◆ polled out of order"
+    header + "  " + &legend(rows)
+}
+
+/// What the marks in `rows` mean.
+fn legend<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
+    let marks: String = rows.map(Row::mark).collect();
+    let meanings = [('●', "polled"), ('■', "ended"), ('✗', "panicked"), ('◆', "an unusual choice")];
+    let used = meanings.iter().filter(|(mark, _)| marks.contains(*mark));
+    used.map(|(mark, meaning)| format!(" {mark} {meaning} ")).collect::<String>().trim_end().into()
 }
 
 fn line(row: &Row, columns: &[TaskId]) -> String {
-    let mark = match row {
-        Row { ended: true, unusual: false, .. } => "■",
-        Row { ended: true, unusual: true, .. } => "◆■",
-        Row { unusual: true, .. } => "◆",
-        _ => "●",
-    };
+    let mark = row.mark();
     let mut line = match row.task {
-        Some(_) => format!("    {:>5} ", row.step),
+        Some(_) => format!("  {:>7} ", row.step),
         None => "          ".into(),
     };
     if columns.is_empty() {
@@ -173,15 +187,16 @@ mod tests {
             at(2, Event::Picked { task: task(1), instead_of: task(0), passed_over: 1 }),
             at(2, Event::Polled { task: task(1) }),
             at(2, Event::Woken { task: task(0), by: Some(task(1)) }),
-            at(2, Event::Ended { task: task(1) }),
+            at(2, Event::Ended { task: task(1), how: TaskEnd::Completed }),
             at(3, Event::Polled { task: task(0) }),
+            at(3, Event::Ended { task: task(0), how: TaskEnd::Panicked }),
         ]);
         assert_eq!(
             lines[1..],
             [
                 "        1   ●  ·   spawned task 1",
                 "        2   · ◆■   instead of task 0, woke task 0",
-                "        3   ●  ·",
+                "        3   ✗  ·",
             ]
         );
     }

@@ -76,7 +76,7 @@ pub mod node;
 pub mod task;
 pub mod time;
 
-pub use event::Event;
+pub use event::{Event, TaskEnd};
 pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;
@@ -85,7 +85,7 @@ pub use oracle::Oracle;
 pub use outcome::Outcome;
 pub use program::{Generator, choose, explaining, rng};
 pub use rand_chacha::rand_core;
-pub use reveille_executor::Kind;
+pub use reveille_executor::{Choose, Hint, Kind, Point, Ready};
 pub use reveille_macros::{main, test};
 pub use tape::{Tape, TapeError};
 pub use task::{JoinError, JoinHandle, JoinSet, Scope, TaskId, scope, spawn, spawn_blocking, yield_now};

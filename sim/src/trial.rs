@@ -85,8 +85,8 @@ impl Trial<'_> {
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
-        run.tear_down();
-        let verdict = verdict.or_else(|| panic_in_teardown(run));
+        let panicked = run.tear_down();
+        let verdict = verdict.or_else(|| panicked.then(|| panic_in_teardown(run)));
         (Outcome { verdict, digest, polls: run.step() }, inspected)
     }
 
@@ -105,7 +105,8 @@ impl Trial<'_> {
     }
 }
 
-fn panic_in_teardown(run: &Run) -> Option<Verdict> {
-    let note = run.notes.panics().into_iter().find(|note| note.in_teardown)?;
-    Some(Verdict::Panic(Panicked { task: None, note: Some(note), before: Vec::new() }))
+/// What a destructor panicked with: the last, since one before it may have been caught where it came from.
+fn panic_in_teardown(run: &Run) -> Verdict {
+    let note = run.notes.panics().into_iter().rfind(|note| note.in_teardown);
+    Verdict::Panic(Panicked { task: None, note, before: Vec::new() })
 }

@@ -202,9 +202,9 @@ impl Focus {
         self.sites.replace(sites);
     }
 
-    /// Whether the poll under the last lens woke the waker that it was lent.
-    pub(crate) fn woke_itself(&self) -> bool {
-        self.woke_itself.get()
+    /// Whether a poll under the last lens woke the waker that it was lent, since this was last asked.
+    pub(crate) fn take_woke_itself(&self) -> bool {
+        self.woke_itself.take()
     }
 
     /// The handle of `task` was polled, and the task has not ended.

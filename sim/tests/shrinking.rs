@@ -57,7 +57,7 @@ fn a_panic_needs_few_unusual_choices_after_shrinking() {
     assert_eq!(plain.kind(), shrunk.kind());
     assert!(unusual(&plain) > 3, "{plain}");
     assert_eq!(unusual(&shrunk), 1, "{shrunk}");
-    assert!(shrunk.to_string().contains("shrunk: 1 of "), "{shrunk}");
+    assert!(shrunk.to_string().contains("choices: 1 of "), "{shrunk}");
     let again = explore().name("s").replay(shrunk.tape().unwrap().to_string()).run(program).unwrap_err();
     assert_eq!(again.tape(), shrunk.tape());
 }

@@ -217,6 +217,49 @@ fn a_leaf_that_wakes_the_waker_it_replaces_is_not_taken_for_a_lost_wakeup() {
     assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
 }
 
+/// A leaf that asks for one more poll whenever its waker is another one makes no progress by that either.
+#[test]
+fn a_leaf_that_wakes_itself_for_a_new_waker_is_not_taken_for_a_lost_wakeup() {
+    let failure = fails(|| async {
+        let slot = std::cell::RefCell::new(None::<std::task::Waker>);
+        std::future::poll_fn(|context| {
+            let mut slot = slot.borrow_mut();
+            if slot.as_ref().is_none_or(|waker| !waker.will_wake(context.waker()))
+                && slot.replace(context.waker().clone()).is_some()
+            {
+                context.waker().wake_by_ref();
+            }
+            std::task::Poll::<()>::Pending
+        })
+        .await;
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+}
+
+/// A task that could have gone on, does, and is back where it waited: the two look alike from the outside.
+#[test]
+fn a_task_that_goes_on_and_waits_again_is_not_taken_for_a_restless_leaf() {
+    let failure = fails(|| async {
+        let ready = std::rc::Rc::new(std::cell::Cell::new(0));
+        let seen = ready.clone();
+        let worker = spawn(async move {
+            loop {
+                // Forgets to leave its waker.
+                std::future::poll_fn(|context| {
+                    let _kept = Box::leak(Box::new(context.waker().clone()));
+                    if seen.take() > 0 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                })
+                .await;
+                yield_now().await;
+            }
+        });
+        yield_now().await;
+        ready.set(1);
+        worker.await.unwrap();
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::LostWakeup), "{failure}");
+}
+
 /// A leaf that ignores a waker of another identity still holds the one from before: the line is that of the await.
 #[test]
 fn a_leaf_that_keeps_a_stale_waker_is_shown_where_it_took_it() {

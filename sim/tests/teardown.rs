@@ -106,6 +106,40 @@ fn a_destructor_that_panics_is_a_finding_and_the_others_still_run() {
 }
 
 #[test]
+fn a_destructor_that_catches_its_own_panic_is_not_accused() {
+    explore()
+        .runs(1)
+        .run(|| async {
+            drop(spawn(async {
+                let _copes = OnDrop(|| {
+                    let caught = std::panic::catch_unwind(|| panic!("a small mishap"));
+                    assert!(caught.is_err());
+                });
+                sleep(Duration::from_secs(1000)).await;
+            }));
+            yield_now().await;
+            yield_now().await;
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_panic_in_the_drop_of_an_output_that_nobody_wants_is_a_finding() {
+    let failure = explore()
+        .runs(1)
+        .run(|| async {
+            drop(spawn(async { OnDrop(|| panic!("the log could not be flushed")) }));
+            yield_now().await;
+            yield_now().await;
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    let report = failure.to_string();
+    assert!(report.contains("task 1 (spawned at sim/tests/teardown.rs:"), "{report}");
+    assert!(report.contains("the log could not be flushed"), "{report}");
+}
+
+#[test]
 fn handles_and_timers_that_outlive_their_run_are_harmless() {
     thread_local!(static KEPT: Cell<Option<(reveille::JoinHandle<()>, reveille::time::Sleep)>> = const { Cell::new(None) });
     explore()

@@ -100,7 +100,8 @@ const FEW: &str = "poll/tasks=10";
 const SOME: &str = "poll/tasks=1000";
 const MANY: &str = "poll/tasks=100000";
 
-const RANDOM: &str = "on=reveille,seed=1";
+const DEFAULT: &str = "on=reveille,strategy=default";
+const RANDOM: &str = "on=reveille,strategy=random";
 const FIFO: &str = "on=reveille,seed=0";
 const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
@@ -113,6 +114,7 @@ const ROWS: &[(&str, &[Row])] = &[
         "spawn a task and await it, 1,000 times",
         &[
             row("random", (AWAIT, RANDOM), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], Some(0.35)),
+            row("default", (AWAIT, DEFAULT), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], None),
             row("executor", (AWAIT, EXECUTOR), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], None),
         ],
     ),
@@ -128,6 +130,7 @@ const ROWS: &[(&str, &[Row])] = &[
         "1,000 tasks yield 200 times each",
         &[
             row("random", (YIELD, RANDOM), TOKIO, YIELD_TOKIO, Some(0.60)),
+            row("default", (YIELD, DEFAULT), TOKIO, YIELD_TOKIO, None),
             row("fifo", (YIELD, FIFO), TOKIO, YIELD_TOKIO, Some(0.60)),
             row("executor", (YIELD, EXECUTOR), TOKIO, YIELD_TOKIO, None),
             row("random", (YIELD, RANDOM), HAND, &[(YIELD, "on=by-hand")], Some(6.0)),
@@ -148,6 +151,8 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (MUTEX, RANDOM), "tokio, paused", MUTEX_TOKIO, Some(0.80)),
             row("random", (MUTEX, RANDOM), "shuttle, random", MUTEX_SHUTTLE, Some(0.60)),
+            row("default", (MUTEX, DEFAULT), "tokio, paused", MUTEX_TOKIO, None),
+            row("default", (MUTEX, DEFAULT), "shuttle, random", MUTEX_SHUTTLE, None),
             row("one run", (MUTEX, ONE), "tokio, paused", MUTEX_TOKIO, None),
         ],
     ),
@@ -176,6 +181,7 @@ const ROWS: &[(&str, &[Row])] = &[
         "an empty run",
         &[
             row("random", (EMPTY, RANDOM), "moonpool, world", &[(EMPTY, "on=moonpool-world")], Some(1.0)),
+            row("default", (EMPTY, DEFAULT), "moonpool, world", &[(EMPTY, "on=moonpool-world")], None),
             row("random", (EMPTY, RANDOM), "moonpool, executor", &[(EMPTY, "on=moonpool-executor")], None),
             row("random", (EMPTY, RANDOM), "moonpool, both", &[(EMPTY, "on=moonpool")], None),
             row("random", (EMPTY, RANDOM), "tokio, paused", &[(EMPTY, "on=tokio-paused")], None),
@@ -205,7 +211,13 @@ const ROWS: &[(&str, &[Row])] = &[
     ),
     (
         "what comparing runs adds to a campaign of 1,000 (the run on the mutex)",
-        &[row("random", (MUTEX, RANDOM), "not compared", &[(MUTEX, "on=reveille,compared=none")], None)],
+        &[row(
+            "random",
+            (MUTEX, RANDOM),
+            "not compared",
+            &[(MUTEX, "on=reveille,strategy=random,compared=none")],
+            None,
+        )],
     ),
     (
         "a campaign of one run, which is compared (the run on the mutex)",

@@ -49,13 +49,36 @@ impl Drop for Entered<'_> {
 /// });
 /// assert_eq!(sum, 42);
 /// ```
+#[track_caller]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    let spawned = try_spawn(future).ok();
+    spawned.expect("`spawn` is served inside `LocalExecutor::run` and `LocalExecutor::block_on` only")
+}
+
+/// The same for a caller who may be outside of both.
+///
+/// # Errors
+/// The future, where no executor is there to take it.
+///
+/// ```
+/// use reveille_executor::{LocalExecutor, try_spawn};
+///
+/// assert!(try_spawn(async {}).is_err());
+/// assert!(LocalExecutor::new().block_on(async { try_spawn(async {}).is_ok() }));
+/// ```
+pub fn try_spawn<F>(future: F) -> Result<JoinHandle<F::Output>, F>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     let current = CURRENT.with(Cell::get);
     // SAFETY: not null, it is that of an `Entered`, which borrows the executor until after this call.
-    let executor = unsafe { current.as_ref() };
-    executor.expect("`spawn` is served inside `LocalExecutor::run` and `LocalExecutor::block_on` only").spawn(future)
+    match unsafe { current.as_ref() } {
+        Some(executor) => Ok(executor.spawn(future)),
+        None => Err(future),
+    }
 }

@@ -299,6 +299,8 @@ impl LocalExecutor {
     /// Drops the futures of all tasks, oldest first, and takes no more: a later [`spawn`](Self::spawn) is cancelled at
     /// once, a wake does nothing. A task that is running, beneath the caller, ends when its poll returns.
     ///
+    /// Returns how many of those futures panicked when they were dropped: those panics go no further.
+    ///
     /// ```
     /// # use reveille_executor::LocalExecutor;
     /// let executor = LocalExecutor::new();
@@ -306,15 +308,16 @@ impl LocalExecutor {
     /// executor.close();
     /// assert!(task.is_finished() && executor.live_tasks() == 0);
     /// ```
-    pub fn close(&self) {
+    pub fn close(&self) -> usize {
         let shared = self.shared();
         // SAFETY: an executor stays on its owner thread.
-        unsafe { shared.owner_side() }.close();
+        unsafe { shared.owner_side() }.close()
     }
 
     /// [Closes](Self::close) the executor, then makes it as new, with the memory of its queue kept.
     ///
-    /// Names start over at 0. Wakers, handles and spawners from before reach nothing of what comes after.
+    /// Names start over at 0. Wakers, handles and spawners from before reach nothing of what comes after. Returns how many
+    /// futures panicked when they were dropped.
     ///
     /// ```
     /// # use reveille_executor::LocalExecutor;
@@ -326,11 +329,11 @@ impl LocalExecutor {
     /// assert!(executor.block_on(before).unwrap_err().is_cancelled());
     /// assert_eq!(executor.block_on(after).unwrap(), 42);
     /// ```
-    pub fn reset(&self) {
-        self.close();
+    pub fn reset(&self) -> usize {
+        let mut panicked = self.close();
         // A future's drop may have reset the executor itself, and used it: then what it has now is closed as well.
         while !self.owner(|owner| owner.is_closed()) {
-            self.close();
+            panicked += self.close();
         }
         self.shared.with_mut(|shared| {
             // SAFETY: no user code runs in here, so there is no other access.
@@ -341,6 +344,7 @@ impl LocalExecutor {
                 None => *shared = Arc::new(shared::succeed(shared)),
             }
         });
+        panicked
     }
 }
 

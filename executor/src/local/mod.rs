@@ -31,7 +31,7 @@ mod shared;
 mod inbox;
 mod queue;
 
-pub use ambient::spawn;
+pub use ambient::{spawn, try_spawn};
 pub use executor::{LocalExecutor, SCHEDULE_BOUND_MAX};
 pub use runnable::Runnable;
 pub use spawner::{SpawnError, Spawner};

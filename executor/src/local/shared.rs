@@ -10,7 +10,7 @@ use super::queue::RunQueue;
 use crate::park::Parker;
 use crate::sync::{Arc, ThreadToken, UnsafeCell};
 use crate::task::{JoinHandle, Owned, Schedule, ScheduleHere, TaskRef, TaskView};
-use crate::{Observe, TaskId};
+use crate::{Observe, Ran, TaskId};
 
 /// The state of an executor, from one [`reset`](crate::LocalExecutor::reset) to the next.
 pub(super) struct Shared {
@@ -296,9 +296,9 @@ impl<'a> OwnerSide<'a> {
         unsafe { self.local(|local| local.owned.iter().find(|task| task.id() == id)) }
     }
 
-    /// Forgets all entries and refuses more, then drops the futures of all tasks (rule 10). `self` is kept alive by the
-    /// caller meanwhile.
-    pub(super) fn close(self) {
+    /// Forgets all entries and refuses more, then drops the futures of all tasks (rule 10); the result is how many of them
+    /// panicked at that. `self` is kept alive by the caller meanwhile.
+    pub(super) fn close(self) -> usize {
         self.shared.inbox.close();
         // SAFETY: plain stores; entries are pointers, and settled before they are forgotten.
         let tasks = unsafe {
@@ -309,13 +309,14 @@ impl<'a> OwnerSide<'a> {
                 local.owned.len()
             })
         };
+        let mut panicked = 0;
         for _ in 0..tasks {
             // SAFETY: a look.
-            let Some(task) = (unsafe { self.local(|local| local.owned.first()) }) else { return };
+            let Some(task) = (unsafe { self.local(|local| local.owned.first()) }) else { break };
             // SAFETY: the task is in the list, this is the owner thread, and the queue is closed and empty.
             if unsafe { task.shut_down() } {
                 // SAFETY: RUNNING is ours. This unlinks the task, and runs user code, which may come back here.
-                let _ = unsafe { task.cancel() };
+                panicked += usize::from(unsafe { task.cancel() } == Ran::Panicked);
             } else {
                 // It is running, beneath us on the stack: left to its runner, and out of our way.
                 // SAFETY: the task is in the list.
@@ -327,6 +328,7 @@ impl<'a> OwnerSide<'a> {
                 }
             }
         }
+        panicked
     }
 }
 

@@ -277,6 +277,7 @@ impl PoolHandle {
 ///
 /// # Panics
 /// Outside of all of these.
+#[track_caller]
 pub fn spawn_send<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -284,7 +285,11 @@ where
 {
     match context::with(|context| context.map(|context| PoolHandle { shared: Arc::clone(&context.shared) })) {
         Some(pool) => pool.spawn(future),
-        None => crate::spawn(future),
+        None => {
+            let spawned = crate::try_spawn(future).ok();
+            spawned
+                .expect("`spawn_send` is served in tasks of a `Pool` or a `LocalExecutor` and in their `block_on` only")
+        }
     }
 }
 

@@ -51,9 +51,9 @@ pub(super) struct Vtable {
     pub(super) wake: unsafe fn(TaskRef),
     /// Takes the task out of the owned list. Requires RUNNING and DONE (rule 4).
     pub(super) unlink: unsafe fn(TaskRef),
-    /// Moves the result to the `Option<Result<T, JoinError>>` behind the pointer. Requires it to be the caller's (rule
-    /// 5).
-    pub(super) take_result: unsafe fn(TaskRef, *mut ()),
+    /// Moves the result to the place for a `Result<T, JoinError>` behind the pointer; false if it is not there any more.
+    /// Requires it to be the caller's (rule 5).
+    pub(super) take_result: unsafe fn(TaskRef, *mut ()) -> bool,
     /// Drops the result. Requires it to be the caller's (rule 5). Panics if that does.
     pub(super) drop_result: unsafe fn(TaskRef),
     /// Who is told of waker operations.
@@ -124,19 +124,18 @@ impl TaskRef {
         S: Schedule,
     {
         let vtable = if scheduler.observer().is_some() { &Cell::<F, S>::OBSERVING } else { &Cell::<F, S>::PLAIN };
-        let cell = Box::new(Cell {
-            header: Header {
-                state: State::new(),
-                vtable,
-                join: UnsafeCell::new(None),
-                links: UnsafeCell::new(Links::default()),
-                id,
-                abort_handles: AtomicU32::new(0),
-                alive: Alive::new(),
-            },
-            scheduler,
-            stage: UnsafeCell::new(Stage::Future(future)),
-        });
+        let header = Header {
+            state: State::new(),
+            vtable,
+            join: UnsafeCell::new(None),
+            links: UnsafeCell::new(Links::default()),
+            id,
+            abort_handles: AtomicU32::new(0),
+            alive: Alive::new(),
+        };
+        // Allocated first and then written, since a future may be large and would else be moved once more.
+        let cell = Box::new_uninit();
+        let cell = Box::write(cell, Cell { header, scheduler, stage: UnsafeCell::new(Stage::Future(future)) });
         // The pointer is made from the whole box, so that it may be used for the whole cell.
         let cell = NonNull::from(Box::leak(cell));
         let task = Self(cell.cast());
@@ -278,6 +277,7 @@ impl<F: Future, S> Cell<F, S> {
     ///
     /// # Safety
     /// The stage is the caller's (rule 5).
+    #[inline]
     unsafe fn take_result(&self) -> Option<Result<F::Output, JoinError>> {
         self.stage.with_mut(|stage| {
             // SAFETY: the caller's promise: nobody else uses the stage.
@@ -293,11 +293,11 @@ impl<F: Future, S> Cell<F, S> {
 }
 
 /// Runs `f` and swallows its panic: for drops and wakes whose panic has nobody left to go to. The panic hook has seen
-/// it.
-pub(super) fn quietly(f: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
-        quietly_drop(payload);
-    }
+/// it. False if there was one.
+pub(super) fn quietly(f: impl FnOnce()) -> bool {
+    let Err(payload) = catch_unwind(AssertUnwindSafe(f)) else { return true };
+    quietly_drop(payload);
+    false
 }
 
 /// Drops what a panic was thrown with; if that panics too, the second payload is leaked, which ends the regress.
@@ -327,11 +327,16 @@ unsafe fn observer<F: Future, S: Schedule>(task: TaskRef) -> Option<StdArc<dyn O
     unsafe { task.cell::<F, S>() }.scheduler.observer().cloned()
 }
 
-unsafe fn take_result<F: Future, S: Schedule>(task: TaskRef, to: *mut ()) {
+unsafe fn take_result<F: Future, S: Schedule>(task: TaskRef, to: *mut ()) -> bool {
     // SAFETY: a task of this vtable, alive, whose stage is the caller's (`Vtable`).
-    let result = unsafe { task.cell::<F, S>().take_result() };
-    // SAFETY: the caller's promise (`Vtable`).
-    unsafe { *to.cast::<Option<Result<F::Output, JoinError>>>() = result };
+    match unsafe { task.cell::<F, S>().take_result() } {
+        Some(result) => {
+            // SAFETY: the caller's promise (`Vtable`).
+            unsafe { to.cast::<Result<F::Output, JoinError>>().write(result) };
+            true
+        }
+        None => false,
+    }
 }
 
 unsafe fn drop_result<F: Future, S: Schedule>(task: TaskRef) {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -120,11 +121,13 @@ impl<T> JoinHandle<T> {
 
     /// The result of a task that has ended.
     fn take_result(&mut self) -> Result<T, JoinError> {
-        let mut result = None;
+        let mut result = MaybeUninit::<Result<T, JoinError>>::uninit();
         // SAFETY: JOIN keeps the cell alive (rule 7), the result is ours since DONE (rule 5), and its type is that of
         // the place that we name.
-        unsafe { (self.task.header().vtable.take_result)(self.task, (&raw mut result).cast()) };
-        result.expect("a join handle was polled again after it returned the result")
+        let taken = unsafe { (self.task.header().vtable.take_result)(self.task, result.as_mut_ptr().cast()) };
+        assert!(taken, "a join handle was polled again after it returned the result");
+        // SAFETY: it was written just now.
+        unsafe { result.assume_init() }
     }
 }
 

@@ -35,7 +35,8 @@ pub enum Ran {
     Pending,
     /// The task ended with an output.
     Ready,
-    /// The task panicked, in its poll or while its future was dropped.
+    /// The task panicked: in its poll, while its future was dropped, or where nobody else would hear of it: while an
+    /// output that nobody wants was dropped, or while whoever awaits the handle was woken.
     Panicked,
     /// The task had been cancelled, and its future was dropped instead of polled, or right after its poll.
     Cancelled,
@@ -59,11 +60,8 @@ pub(super) unsafe fn run<F: Future, S: Schedule>(task: TaskRef, waker: &Waker) -
     match unsafe { cell.poll(waker) } {
         // SAFETY: the caller's promise is passed on.
         Polled::Pending => unsafe { let_go::<F, S>(task) },
-        Polled::Settled(ran) => {
-            // SAFETY: the result is stored; the caller's promise is passed on.
-            unsafe { complete(task) };
-            ran
-        }
+        // SAFETY: the result is stored; the caller's promise is passed on.
+        Polled::Settled(ran) => unsafe { complete(task, ran) },
     }
 }
 
@@ -101,29 +99,27 @@ pub(super) unsafe fn cancel<F: Future, S: Schedule>(task: TaskRef) -> Ran {
     // SAFETY: RUNNING without DONE gives us the stage, and it holds the future (rules 3 and 5).
     let ran = unsafe { cell.settle(Err(JoinError::cancelled(header.id))) };
     // SAFETY: the result is stored; the caller's promise is passed on.
-    unsafe { complete(task) };
-    ran
+    unsafe { complete(task, ran) }
 }
 
-/// Tells everyone that the result is stored, and gives the task up. Nothing in here panics.
+/// Tells everyone that the result is stored, and gives the task up. Nothing in here panics; what follows from a panic that
+/// had to be caught is told by the result, which is `ran` otherwise.
 ///
 /// # Safety
 /// RUNNING is the caller's (rule 3), the result has been stored, and DONE has not been set.
-unsafe fn complete(task: TaskRef) {
+unsafe fn complete(task: TaskRef, ran: Ran) -> Ran {
     // SAFETY: the list's reference keeps the task alive until the last transition below (rule 4).
     let header = unsafe { task.header() };
-    match header.state.transition_to_done() {
+    let quiet = match header.state.transition_to_done() {
         // SAFETY: without a handle at DONE the result is ours (rule 5).
         Done::Detached => quietly(|| unsafe { (header.vtable.drop_result)(task) }),
-        Done::Joined => {}
+        Done::Joined => true,
         Done::JoinedAndWaiting => {
             // SAFETY: DONE and JOIN_WAKER are set, so the place is ours, and full (rule 6).
             let waker = header.join.with_mut(|waker| unsafe { (*waker).take() });
-            if let Some(waker) = waker {
-                quietly(|| waker.wake());
-            }
+            waker.is_none_or(|waker| quietly(|| waker.wake()))
         }
-    }
+    };
     // SAFETY: RUNNING and DONE are set, and this is the owner thread (rules 3 and 4).
     unsafe { (header.vtable.unlink)(task) };
     match header.state.transition_to_released() {
@@ -131,6 +127,7 @@ unsafe fn complete(task: TaskRef) {
         // SAFETY: that was the last reference, and there is no handle (rule 7).
         Released::Last(_) => unsafe { (header.vtable.free)(task) },
     }
+    if quiet { ran } else { Ran::Panicked }
 }
 
 /// What the owner thread does to tasks.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use reveille_executor::{Point, Ran, Runnable, TaskId};
+use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
 use reveille_reactor::{Instant, PollCost};
 
-use super::{Ended, Run};
+use super::Run;
 use crate::digest::Mark;
-use crate::event::Event;
+use crate::event::{Event, TaskEnd};
 use crate::kinds;
 use crate::watch::Watch;
 
@@ -82,7 +82,7 @@ impl Run {
         self.step.set(step);
         self.current.set(Some(task));
         let pushes = self.executor.pushes();
-        let ordinal = self.tasks.polled(task, step, self.clock.now());
+        let ordinal = self.tasks.polled(task, step);
         self.emit_pick(task);
         let ran = match &self.watch {
             Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),
@@ -97,9 +97,9 @@ impl Run {
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
         match ran {
             Ran::Pending => {}
-            Ran::Ready => self.end(task, Ended::Ready),
-            Ran::Panicked => self.end(task, Ended::Panicked),
-            Ran::Cancelled => self.end(task, Ended::Cancelled),
+            Ran::Ready => self.end(task, TaskEnd::Completed),
+            Ran::Panicked => self.end(task, TaskEnd::Panicked),
+            Ran::Cancelled => self.end(task, TaskEnd::Cancelled),
         }
         if self.settings.poll_cost {
             self.charge();
@@ -131,10 +131,10 @@ impl Run {
         ran
     }
 
-    fn end(&self, task: TaskId, how: Ended) {
+    fn end(&self, task: TaskId, how: TaskEnd) {
         self.tasks.ended(task, how);
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
-        self.emit(Event::Ended { task });
+        self.emit(Event::Ended { task, how });
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
         }
@@ -163,6 +163,9 @@ impl Run {
 
     fn advance(&self, now: Instant) {
         let pushes = self.executor.pushes();
+        if u128::from(now.as_nanos()) >= self.limits.time.as_nanos() / 2 && self.half_time.get().is_none() {
+            self.half_time.set(Some(self.step.get()));
+        }
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {
@@ -200,5 +203,24 @@ impl Run {
         let ran = self.executor.repoll(task, waker);
         self.current.set(None);
         ran
+    }
+
+    /// The same for a task that is on the run queue; `None` if it is not.
+    pub(crate) fn poll_queued(&self, task: TaskId) -> Option<Ran> {
+        let runnable = self.executor.pick(&mut Wanted(task)).filter(|runnable| runnable.id() == task)?;
+        self.current.set(Some(task));
+        let ran = runnable.run();
+        self.current.set(None);
+        Some(ran)
+    }
+}
+
+/// Picks one certain task.
+struct Wanted(TaskId);
+
+impl Choose for Wanted {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        let Hint::Ready(queue) = point.hint else { return 0 };
+        (0..point.bound).find(|index| queue.task(*index) == self.0).unwrap_or(0)
     }
 }

@@ -9,6 +9,7 @@ mod notes;
 mod tasks;
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
 pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
-pub(crate) use tasks::{Ended, Origin, Tasks};
+pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
@@ -33,12 +34,16 @@ use crate::watch::{Onlooker, Watch};
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct RunId(u64);
+pub(crate) struct RunId(NonZeroU64);
 
 impl RunId {
+    /// What no run has.
+    pub(crate) const NO_MORE: Self = Self(NonZeroU64::MAX);
+
     fn next() -> Self {
-        static RUNS: AtomicU64 = AtomicU64::new(0);
-        Self(RUNS.fetch_add(1, Ordering::Relaxed))
+        static RUNS: AtomicU64 = AtomicU64::new(1);
+        // 0 comes after 2^64 runs.
+        NonZeroU64::new(RUNS.fetch_add(1, Ordering::Relaxed)).map_or(Self::NO_MORE, Self)
     }
 }
 
@@ -88,6 +93,8 @@ pub(crate) struct Run {
     digest: Cell<Digest>,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
+    /// The step before which half of the time that the run may take had not passed.
+    half_time: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
     /// This is the replay that is made for a person to read.
@@ -122,6 +129,7 @@ impl Run {
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
             root_ended_at: Cell::new(None),
+            half_time: Cell::new(None),
             generators: Cell::new(0),
             explaining: Cell::new(false),
         })
@@ -138,17 +146,20 @@ impl Run {
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
         self.root_ended_at.set(None);
+        self.half_time.set(None);
         self.generators.set(0);
         self.phase.set(Phase::Running);
     }
 
-    /// Drops what is left of the program. Its destructors still find the run, but can start nothing in it.
-    pub(crate) fn tear_down(&self) {
+    /// Drops what is left of the program. Its destructors still find the run, but can start nothing in it. The result is
+    /// whether one of them panicked.
+    pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
-        self.executor.reset();
+        let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
         self.nodes.clear();
+        panicked > 0
     }
 
     /// Spawns `future` with its origin on record.
@@ -231,6 +242,14 @@ impl Run {
 
     pub(crate) fn step(&self) -> u64 {
         self.step.get()
+    }
+
+    /// The step up to which the first half of a run went that came to `limit`.
+    pub(crate) fn half_way(&self, limit: Limit) -> u64 {
+        match limit {
+            Limit::Polls => self.limits.polls / 2,
+            Limit::Time => self.half_time.get().unwrap_or_else(|| self.step.get()),
+        }
     }
 
     pub(crate) fn faults(&self) -> Faults {

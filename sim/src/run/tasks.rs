@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 
 use reveille_executor::TaskId;
-use reveille_reactor::Instant;
 
 use super::Site;
+use crate::event::TaskEnd;
 
 /// What the spawner said of a task.
 #[derive(Clone, Debug)]
@@ -17,89 +17,100 @@ pub(crate) struct Origin {
     pub(crate) daemon: bool,
 }
 
-/// How a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    Ready,
-    Panicked,
-    Cancelled,
+/// How far a task has come. Twelve bytes, and apart from its origin: every poll writes here, and the less there is of it, the
+/// better a run of many tasks fits the cache.
+#[derive(Clone, Copy, Debug)]
+struct Record {
+    polls: u32,
+    last_step: u32,
+    ended: Option<TaskEnd>,
+    panic_taken: bool,
+    daemon: bool,
 }
 
-/// How far a task has come. Apart from its origin: every poll writes here, and the less there is of it, the better a run of
-/// many tasks fits the cache.
+/// How far a task has come, as others see it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     pub(crate) polls: u64,
     /// The step of the last poll; 0 before the first.
     pub(crate) last_step: u64,
-    /// The time of the last poll.
-    pub(crate) last_time: Instant,
-    pub(crate) ended: Option<Ended>,
+    pub(crate) ended: Option<TaskEnd>,
     /// Somebody received this task's panic as a `JoinError`.
     pub(crate) panic_taken: bool,
     /// As in its [`Origin`].
     pub(crate) daemon: bool,
 }
 
+impl From<&Record> for Progress {
+    fn from(record: &Record) -> Self {
+        let &Record { polls, last_step, ended, panic_taken, daemon } = record;
+        Self { polls: polls.into(), last_step: last_step.into(), ended, panic_taken, daemon }
+    }
+}
+
+/// The most polls that a run may make: what fits a [`Record`].
+pub(crate) const POLLS_MAX: u64 = u32::MAX as u64;
+
 /// The records of a run, by task.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks {
-    origins: RefCell<Vec<Origin>>,
-    progress: RefCell<Vec<Progress>>,
+    records: RefCell<Vec<Record>>,
+    sites: RefCell<Vec<Site>>,
+    /// Few tasks have names. In the order of their spawn.
+    names: RefCell<Vec<(TaskId, Cow<'static, str>)>>,
     /// How many tasks have panicked.
     panicked: Cell<usize>,
 }
 
 impl Tasks {
     pub(super) fn clear(&self) {
-        self.origins.borrow_mut().clear();
-        self.progress.borrow_mut().clear();
+        self.records.borrow_mut().clear();
+        self.sites.borrow_mut().clear();
+        self.names.borrow_mut().clear();
         self.panicked.set(0);
     }
 
     pub(super) fn add(&self, task: TaskId, origin: Origin) {
-        let mut progress = self.progress.borrow_mut();
-        assert_eq!(task.index(), progress.len(), "the executor numbers its tasks from 0 without gaps");
-        progress.push(Progress {
-            polls: 0,
-            last_step: 0,
-            last_time: Instant::ZERO,
-            ended: None,
-            panic_taken: false,
-            daemon: origin.daemon,
-        });
-        self.origins.borrow_mut().push(origin);
+        let Origin { name, site, daemon } = origin;
+        let mut records = self.records.borrow_mut();
+        assert_eq!(task.index(), records.len(), "the executor numbers its tasks from 0 without gaps");
+        records.push(Record { polls: 0, last_step: 0, ended: None, panic_taken: false, daemon });
+        self.sites.borrow_mut().push(site);
+        if let Some(name) = name {
+            self.names.borrow_mut().push((task, name));
+        }
     }
 
-    /// Notes a poll and returns its ordinal, counted from 1.
+    /// Notes a poll and returns its ordinal, counted from 1. `step` is at most [`POLLS_MAX`].
     #[inline]
-    pub(super) fn polled(&self, task: TaskId, step: u64, now: Instant) -> u64 {
-        let progress = &mut self.progress.borrow_mut()[task.index()];
-        progress.polls += 1;
-        progress.last_step = step;
-        progress.last_time = now;
-        progress.polls
+    pub(super) fn polled(&self, task: TaskId, step: u64) -> u64 {
+        let record = &mut self.records.borrow_mut()[task.index()];
+        record.polls += 1;
+        record.last_step = step as u32;
+        record.polls.into()
     }
 
-    pub(super) fn ended(&self, task: TaskId, how: Ended) {
-        self.progress.borrow_mut()[task.index()].ended = Some(how);
-        if how == Ended::Panicked {
+    pub(super) fn ended(&self, task: TaskId, how: TaskEnd) {
+        self.records.borrow_mut()[task.index()].ended = Some(how);
+        if how == TaskEnd::Panicked {
             self.panicked.set(self.panicked.get() + 1);
         }
     }
 
     pub(crate) fn panic_taken(&self, task: TaskId) {
-        if let Some(progress) = self.progress.borrow_mut().get_mut(task.index()) {
-            progress.panic_taken = true;
+        if let Some(record) = self.records.borrow_mut().get_mut(task.index()) {
+            record.panic_taken = true;
         }
     }
 
     pub(crate) fn origin(&self, task: TaskId) -> Origin {
-        self.origins.borrow()[task.index()].clone()
+        let names = self.names.borrow();
+        let name = names.binary_search_by_key(&task, |(task, _)| *task).ok().map(|at| names[at].1.clone());
+        Origin { name, site: self.sites.borrow()[task.index()], daemon: self.progress(task).daemon }
     }
 
     pub(crate) fn progress(&self, task: TaskId) -> Progress {
-        self.progress.borrow()[task.index()]
+        (&self.records.borrow()[task.index()]).into()
     }
 
     /// The first task whose panic nobody has received.
@@ -107,13 +118,14 @@ impl Tasks {
         if self.panicked.get() == 0 {
             return None;
         }
-        self.filter(|_, progress| progress.ended == Some(Ended::Panicked) && !progress.panic_taken).first().copied()
+        self.filter(|_, progress| progress.ended == Some(TaskEnd::Panicked) && !progress.panic_taken).first().copied()
     }
 
     /// The tasks for which `wanted` holds, in the order of their spawn.
     pub(crate) fn filter(&self, wanted: impl Fn(TaskId, &Progress) -> bool) -> Vec<TaskId> {
         let id = |index: usize| TaskId::new(u32::try_from(index).unwrap_or(u32::MAX));
-        let progress = self.progress.borrow();
-        progress.iter().enumerate().filter(|(i, progress)| wanted(id(*i), progress)).map(|(i, _)| id(i)).collect()
+        let records = self.records.borrow();
+        let wanted = |(index, record): (usize, &Record)| Some(id(index)).filter(|id| wanted(*id, &record.into()));
+        records.iter().enumerate().filter_map(wanted).collect()
     }
 }

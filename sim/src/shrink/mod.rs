@@ -49,6 +49,8 @@ pub(crate) struct Shrunk {
     pub(crate) digest: u64,
     pub(crate) verdict: Verdict,
     pub(crate) replays: u32,
+    /// The budget ran out before the passes came to their end: there may be a smaller one.
+    pub(crate) cut_off: bool,
 }
 
 /// Shrinks `tape`, whose run failed in the way that `same` recognises. `None` if it does not fail so when it is repeated.
@@ -58,8 +60,9 @@ pub(crate) fn shrink(trial: &Trial<'_>, tape: &Tape, same: &Same, budget: Budget
     if shrinker.attempt(tape.answers()) {
         passes::run(&mut shrinker);
     }
+    let cut_off = shrinker.is_spent();
     let (verdict, digest) = shrinker.outcome?;
-    Some(Shrunk { tape: trial.record(&shrinker.best), digest, verdict, replays: shrinker.replays })
+    Some(Shrunk { tape: trial.record(&shrinker.best), digest, verdict, replays: shrinker.replays, cut_off })
 }
 
 /// The unusual answers of a candidate, by position, ascending.

@@ -1,5 +1,6 @@
 //! What answers choices, run after run. One small file each.
 
+mod custom;
 mod exhaustive;
 mod lenient;
 mod pct;
@@ -9,6 +10,7 @@ mod replay;
 mod sticky;
 mod streams;
 
+pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use lenient::Lenient;
 pub(crate) use pct::Pct;
@@ -45,8 +47,8 @@ pub(crate) trait Source: Choose {
     }
 }
 
-/// The strategies that can be asked for by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+/// What can be asked for: by name, but for the last.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub(crate) enum Strategy {
     /// Several in turn.
     #[default]
@@ -59,6 +61,8 @@ pub(crate) enum Strategy {
     Pct(u32),
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
+    /// What the user brings.
+    Custom(Maker),
 }
 
 const NAMES: &str =
@@ -80,24 +84,25 @@ impl Strategy {
         }
     }
 
-    pub(crate) fn source(self) -> Box<dyn Source> {
+    pub(crate) fn source(&self) -> Box<dyn Source> {
         match self {
             Self::Portfolio => Box::new(Portfolio::default()),
             Self::Random => Box::new(Random::default()),
-            Self::Sticky(stays) => Box::new(Sticky::new(stays)),
-            Self::Pct(depth) => Box::new(Pct::new(depth)),
-            Self::Exhaustive(delays) => Box::new(Exhaustive::new(delays)),
+            Self::Sticky(stays) => Box::new(Sticky::new(*stays)),
+            Self::Pct(depth) => Box::new(Pct::new(*depth)),
+            Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
+            Self::Custom(make) => Box::new(Custom::new(make.clone())),
         }
     }
 
     /// Whether it wants to know how long a run is before it starts.
-    pub(crate) fn needs_calibration(self) -> bool {
+    pub(crate) fn needs_calibration(&self) -> bool {
         matches!(self, Self::Portfolio | Self::Pct(_))
     }
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
-    pub(crate) fn is_seeded(self) -> bool {
-        !matches!(self, Self::Exhaustive(_))
+    pub(crate) fn is_seeded(&self) -> bool {
+        !matches!(self, Self::Exhaustive(_) | Self::Custom(_))
     }
 }
 

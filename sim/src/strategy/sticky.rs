@@ -25,8 +25,9 @@ impl Sticky {
     fn pick(&mut self, point: Point<'_>) -> Option<u32> {
         let Hint::Ready(ready) = point.hint else { return None };
         let stay = self.streams.below(Kind::SCHEDULE, Self::OUT_OF) < self.stays;
-        let current = (0..point.bound).find(|&index| Some(ready.task(index)) == self.last).filter(|_| stay);
-        let answer = current.unwrap_or_else(|| self.streams.below(Kind::SCHEDULE, point.bound));
+        // From the back, where a task goes that wakes itself.
+        let current = || (0..point.bound).rev().find(|&index| Some(ready.task(index)) == self.last);
+        let answer = stay.then(current).flatten().unwrap_or_else(|| self.streams.below(Kind::SCHEDULE, point.bound));
         self.last = Some(ready.task(answer));
         Some(answer)
     }

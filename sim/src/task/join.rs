@@ -21,19 +21,19 @@ use crate::run::RunId;
 /// ```
 #[derive(Debug)]
 pub struct JoinHandle<T> {
+    // Two words, so that a handle is passed in registers.
     inner: reveille_executor::JoinHandle<T>,
-    /// The run of the task; `None` for a task of a real executor.
+    /// The run of the task; `None` for a task of a real executor; [`RunId::NO_MORE`] once the result has been taken.
     run: Option<RunId>,
-    taken: bool,
 }
 
 impl<T> JoinHandle<T> {
     pub(super) fn of_run(inner: reveille_executor::JoinHandle<T>, run: RunId) -> Self {
-        Self { inner, run: Some(run), taken: false }
+        Self { inner, run: Some(run) }
     }
 
     pub(super) fn real(inner: reveille_executor::JoinHandle<T>) -> Self {
-        Self { inner, run: None, taken: false }
+        Self { inner, run: None }
     }
 
     pub(super) fn into_inner(self) -> reveille_executor::JoinHandle<T> {
@@ -78,15 +78,15 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.taken {
+        if self.run == Some(RunId::NO_MORE) {
             misused("JoinHandle");
         }
         let Poll::Ready(result) = Pin::new(&mut self.inner).poll(context) else {
             self.note_wait();
             return Poll::Pending;
         };
-        self.taken = true;
-        note_panic(&result, self.run);
+        let run = self.run.replace(RunId::NO_MORE);
+        note_panic(&result, run);
         Poll::Ready(result)
     }
 }

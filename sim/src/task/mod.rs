@@ -39,7 +39,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    Builder::new().spawn(future)
+    spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false })
 }
 
 /// Runs a closure that blocks, as a task of one step: nothing else happens in the run meanwhile.
@@ -102,23 +102,20 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        spawn_from(future, Origin { name: self.name, site: Location::caller(), daemon: self.daemon })
+        spawn_with(future, Origin { name: self.name, site: Location::caller(), daemon: self.daemon })
     }
 }
 
 /// Spawns `future` on the run that this thread is in, or else on its real executor.
-fn spawn_from<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+#[track_caller]
+fn spawn_with<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
-    // The future is moved into whichever of the two takes it.
-    let mut future = Some(future);
-    let in_run =
-        context::try_with(|run| future.take().map(|future| JoinHandle::of_run(run.spawn(future, origin), run.id())));
-    match (in_run.flatten(), future) {
-        (Some(handle), _) => handle,
-        (None, Some(future)) => JoinHandle::real(reveille_executor::spawn(future)),
-        (None, None) => unreachable!("the future was moved into a run that gave no handle"),
+    // No closure, and so no `Option` around what may be a large future.
+    match context::current() {
+        Some(run) => JoinHandle::of_run(run.spawn(future, origin), run.id()),
+        None => reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real),
     }
 }

@@ -4,7 +4,7 @@ use std::panic::Location;
 
 use reveille_executor::{Abort, Host, OneThread, Reach, Scope, scope_on};
 
-use super::spawn_from;
+use super::spawn_with;
 use crate::run::Origin;
 
 /// Runs `body` with a scope, and the children that it starts there; done when all of them are. Nothing outlives it.
@@ -44,7 +44,7 @@ struct Here;
 
 impl Host<OneThread> for Here {
     fn spawn(&self, task: <OneThread as Reach>::Task<'static>, at: &'static Location<'static>) -> Abort {
-        let task = spawn_from(task, Origin { name: None, site: at, daemon: false }).abort_handle();
+        let task = spawn_with(task, Origin { name: None, site: at, daemon: false }).abort_handle();
         Box::new(move || task.abort())
     }
 }

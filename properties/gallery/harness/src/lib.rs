@@ -3,7 +3,7 @@
 //! Every package of the gallery has the same main function (`main.rs` beside its manifest), which hands the name of its
 //! package and its program to [`main`]. The line has six fields, separated by tabs: the entry, the variant, the finding
 //! or `clean`, the number of runs that it took, the place in the program (or `-`), and the milliseconds that it took.
-//! With `--report` the full report follows. A finding is no error here: whether it is the right one is for `run.sh` to
+//! With `--report` the full report comes instead. A finding is no error here: whether it is the right one is for `run.sh` to
 //! say, which knows what is expected.
 
 use std::{collections::BTreeSet, env, process::ExitCode, time::Instant};
@@ -14,7 +14,7 @@ use reveille::cancel::Audit;
 /// Runs that the mended variant has to pass. The buggy one has to fail within the default number of runs.
 const RUNS_WHEN_FIXED: u64 = 10_000;
 
-/// Explores `program`, which belongs to the package `<entry>-<variant>`, and prints the line, or the line and the report.
+/// Explores `program`, which belongs to the package `<entry>-<variant>`, and prints the line, or the report.
 pub fn main<Program>(package: &str, program: impl Fn() -> Program + Sync) -> ExitCode
 where
     Program: Future<Output = ()> + 'static,
@@ -41,21 +41,20 @@ where
     let took_ms = started.elapsed().as_secs_f64() * 1e3;
 
     match &outcome {
+        Ok(passed) if report => println!("{passed}"),
+        Err(failure) if report => println!("{failure}"),
         Ok(passed) => println!("{entry}\t{variant}\tclean\t{}\t-\t{took_ms:.1}", passed.runs),
         Err(failure) => {
             let kind = failure.kind().map_or("no answer".to_owned(), |kind| kind.to_string());
             let runs = failure.run().map_or("-".to_owned(), |run| (run + 1).to_string());
             println!("{entry}\t{variant}\t{kind}\t{runs}\t{}\t{took_ms:.1}", place(failure));
-            if report {
-                println!("\n{failure}");
-            }
         }
     }
     ExitCode::SUCCESS
 }
 
 /// Audits an operation of `package` and prints a line of the same six fields: the finding is what the cuts broke, the runs
-/// are those with a cut, and the place is where the smallest failing run has its finding. With `--report` the table follows.
+/// are those with a cut, and the place is where the smallest failing run has its finding. With `--report` the table comes instead.
 pub fn audited<World, Output>(package: &str, audit: Audit<World, Output>) -> ExitCode
 where
     World: Clone + 'static,
@@ -74,15 +73,16 @@ where
         }
     };
     let took_ms = started.elapsed().as_secs_f64() * 1e3;
+    if env::args().any(|argument| argument == "--report") {
+        println!("{report}");
+        return ExitCode::SUCCESS;
+    }
     let faults: BTreeSet<String> =
         report.rows().iter().flat_map(|row| row.faults.keys().map(ToString::to_string)).collect();
     let faults: Vec<String> = faults.into_iter().collect();
     let found = if report.is_clean() { "clean".to_owned() } else { faults.join(", ") };
     let place = report.failure().map_or("-".to_owned(), place);
     println!("{entry}\t{variant}\t{found}\t{}\t{place}\t{took_ms:.1}", report.cut_runs());
-    if env::args().any(|argument| argument == "--report") {
-        println!("\n{report}");
-    }
     ExitCode::SUCCESS
 }
 

@@ -1,0 +1,184 @@
+//! What a run leaves open, as a value: who is polled next, what is cancelled, what the network does.
+
+use std::fmt;
+
+use proptest::test_runner::{Reason, TestCaseError};
+use reveille::{Choose, Explore, Failure, Hint, Kind, Outcome, Passed, Point, explore};
+
+/// Answers to all choices of one run: bytes, used up in the order in which the run asks, and 0 when they have been.
+///
+/// The strategies [`schedules`](crate::schedules), [`cancellations`](crate::cancellations),
+/// [`starvations`](crate::starvations) and [`faults`](crate::faults) generate such values, so that proptest shrinks them
+/// together with whatever else it generates: a byte that is 0 is the usual answer, one that is left out as well.
+///
+/// ```
+/// use reveille_properties::Circumstances;
+///
+/// // Whoever answers 1 to the second choice of this program breaks it.
+/// let failure = Circumstances::of_bytes(&[0, 1])
+///     .run(|| async {
+///         let (first, second) = (reveille::choose(2), reveille::choose(2));
+///         assert!(first >= second);
+///     })
+///     .unwrap_err();
+/// assert_eq!(failure.tape().unwrap().unusual(), 1);
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Answers to choices of one kind.
+    by_kind: Vec<(Kind, Vec<u8>)>,
+    /// Answers to all others.
+    rest: Vec<u8>,
+    held: Option<Held>,
+    /// The name of a preset of faults.
+    faults: &'static str,
+}
+
+/// A task that is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// The number of the task, as reports show it.
+    pub(crate) task: usize,
+    /// How often it is passed over at most.
+    pub(crate) turns: u32,
+}
+
+impl Circumstances {
+    /// Those in which every choice is answered from `bytes`: what a fuzzer has. Without bytes, all is as usual.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self { by_kind: Vec::new(), rest: bytes.to_vec(), held: None, faults: "off" }
+    }
+
+    /// Answers choices of the kind named by `letter` from bytes of their own.
+    #[must_use]
+    pub(crate) fn answering(mut self, letter: u8, bytes: Vec<u8>) -> Self {
+        self.by_kind.push((Kind::new(letter), bytes));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn holding(mut self, held: Held) -> Self {
+        self.held = Some(held);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn with_faults(mut self, preset: &'static str) -> Self {
+        self.faults = preset;
+        self
+    }
+
+    /// A campaign of this one run. Without shrinking, which is proptest's business here.
+    pub fn explore(&self) -> Explore {
+        let these = self.clone();
+        explore().runs(1).shrink(false).faults(self.faults).answered_by(move |_| Answering::new(&these))
+    }
+
+    /// Runs `program` under these circumstances.
+    ///
+    /// # Errors
+    /// The failure, explained, with its tape.
+    pub fn run<F, Fut>(&self, program: F) -> Result<Passed, Failure>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future + 'static,
+        Fut::Output: Outcome,
+    {
+        self.explore().run(program)
+    }
+
+    /// The same, for the body of a `proptest!`: a failure is a failed case, which proptest shrinks.
+    ///
+    /// # Errors
+    /// The failure as a text, with its tape.
+    pub fn check<F, Fut>(&self, program: F) -> Result<(), TestCaseError>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future + 'static,
+        Fut::Output: Outcome,
+    {
+        match self.run(program) {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(TestCaseError::Fail(Reason::from(format!("\n{}", Told(&failure))))),
+        }
+    }
+}
+
+/// A failure and its tape, which names the run where a seed does not.
+struct Told<'a>(&'a Failure);
+
+impl fmt::Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        match self.0.tape() {
+            Some(tape) => write!(f, "\n  tape: {tape}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Circumstances {
+    /// Only what is not as usual.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Circumstances");
+        for (kind, bytes) in &self.by_kind {
+            if bytes.iter().any(|byte| *byte != 0) {
+                shown.field(kind.letter().encode_utf8(&mut [0; 4]), bytes);
+            }
+        }
+        if self.rest.iter().any(|byte| *byte != 0) {
+            shown.field("answers", &self.rest);
+        }
+        if let Some(held) = self.held {
+            shown.field("held", &held);
+        }
+        if self.faults != "off" {
+            shown.field("faults", &self.faults);
+        }
+        shown.finish()
+    }
+}
+
+/// Circumstances that are being used up.
+struct Answering {
+    by_kind: Vec<(Kind, std::vec::IntoIter<u8>)>,
+    rest: std::vec::IntoIter<u8>,
+    held: Option<Held>,
+}
+
+impl Answering {
+    fn new(these: &Circumstances) -> Self {
+        Self {
+            by_kind: these.by_kind.iter().map(|(kind, bytes)| (*kind, bytes.clone().into_iter())).collect(),
+            rest: these.rest.clone().into_iter(),
+            held: these.held,
+        }
+    }
+
+    /// Whether the task whose turn it is is to be passed over.
+    fn passes_over(&mut self, point: Point<'_>) -> bool {
+        let (Some(held), Hint::Ready(ready)) = (&mut self.held, point.hint) else { return false };
+        let passes = held.turns > 0 && ready.task(0).index() == held.task;
+        held.turns -= u32::from(passes);
+        passes
+    }
+}
+
+impl Choose for Answering {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        if self.passes_over(point) {
+            return 1;
+        }
+        let own = self.by_kind.iter_mut().find(|(kind, _)| *kind == point.kind);
+        let bytes = own.map_or(&mut self.rest, |(_, bytes)| bytes);
+        // As many bytes as it takes to reach every answer; for nearly all points that is one.
+        let mut answer = u32::from(bytes.next().unwrap_or(0));
+        let mut reached = 256;
+        while reached < u64::from(point.bound) {
+            answer = (answer << 8) | u32::from(bytes.next().unwrap_or(0));
+            reached <<= 8;
+        }
+        answer % point.bound
+    }
+}

@@ -1,0 +1,84 @@
+//! Tapes, as text and as runs.
+
+use reveille::{Explore, Failure, FindingKind, Passed, Tape, choose, explore};
+
+use crate::Circumstances;
+use crate::program::{Mode, Program, decode, interpret_as};
+
+/// Reads the bytes as the text of a tape: an error, or a tape with that one text. Then as the answers of a run, whose tape is
+/// a text as well: what is read back is the same, and what is cut off is refused.
+///
+/// # Panics
+/// If it is otherwise.
+///
+/// ```
+/// reveille_properties::fuzz::tape_text(b"r1.0000.-.E0-d951");
+/// ```
+pub fn tape_text(bytes: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && let Ok(tape) = text.parse::<Tape>()
+    {
+        assert_eq!(tape.to_string(), text.trim(), "a tape has one text");
+    }
+    let tape = recorded(bytes);
+    let text = tape.to_string();
+    assert_eq!(text.parse::<Tape>().as_ref(), Ok(&tape), "what is written is read back: {text}");
+    let at = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % text.len();
+    assert!(text[..at].parse::<Tape>().is_err(), "cut at {at}: {text}");
+    let other = if text.as_bytes()[at] == b'7' { "8" } else { "7" };
+    let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+    // The check value has 16 bits: one change in 65,536 is not noticed, and gives another tape.
+    if let Ok(another) = changed.parse::<Tape>() {
+        assert_eq!(another.to_string(), changed, "a tape has one text");
+    }
+}
+
+/// The tape of a run that asks choices of its own; bytes say which, and what is answered.
+fn recorded(bytes: &[u8]) -> Tape {
+    let bounds: Vec<u8> = bytes.iter().copied().take(64).collect();
+    let fails = || {
+        let bounds = bounds.clone();
+        async move {
+            for bound in bounds {
+                choose(u32::from(bound) + 1);
+            }
+            Err::<(), _>("for its tape")
+        }
+    };
+    let failure = Circumstances::of_bytes(bytes).explore().name("fuzz").run(fails).unwrap_err();
+    failure.tape().expect("a run that failed has a tape").clone()
+}
+
+/// Reads two programs and answers, records the run of the second, and replays its tape in both: the second does the same
+/// again, and the first passes or is refused with a sentence, strictly and leniently.
+///
+/// # Panics
+/// If a replay ends in any other way.
+///
+/// ```
+/// reveille_properties::fuzz::replay(&[1, 1, 0, 2, 1, 0, 3, 0, 0, 1, 1]);
+/// ```
+pub fn replay(bytes: &[u8]) {
+    let (other, rest) = decode(bytes);
+    let (program, answers) = decode(rest);
+    let recorded = run(Circumstances::of_bytes(answers).explore(), &program);
+    let recorded = recorded.expect_err("the program fails at its end");
+    let Some(tape) = recorded.tape() else { panic!("{recorded}") };
+    let again = run(explore().replay(tape.to_string()), &program).expect_err("the program fails at its end");
+    assert_eq!(again.tape(), Some(tape), "{again}");
+    let strict = run(explore().replay(tape.to_string()), &other).expect_err("the program fails at its end");
+    assert!(strict.kind().is_none() || strict.tape() == Some(tape), "it fitted, and was another run: {strict}");
+    let lenient = run(explore().replay(tape.to_string()).lenient(), &other).expect_err("the program fails at its end");
+    assert_eq!(lenient.kind(), Some(FindingKind::Error), "{lenient}");
+}
+
+/// Runs `program`, and fails at its end.
+fn run(explore: Explore, program: &Program) -> Result<Passed, Failure> {
+    explore.name("fuzz").run(|| {
+        let program = program.clone();
+        async move {
+            interpret_as(program, Mode::Uncut, None).await;
+            Err::<(), _>("for its tape")
+        }
+    })
+}

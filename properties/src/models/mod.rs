@@ -1,0 +1,12 @@
+//! Slow and obvious versions of the harness' own parts, compared with them operation by operation.
+//!
+//! Each takes its operations from bytes, so that a fuzzer and a property test drive the same comparison; each panics when
+//! the two differ. What a model is made of (a deque that is rotated, a map) can be checked by looking at it.
+
+mod bytes;
+mod executor;
+mod timers;
+
+pub(crate) use bytes::Bytes;
+pub use executor::executor_agrees;
+pub use timers::timers_agree;

@@ -1,0 +1,123 @@
+//! Strategies of proptest for what a run leaves open.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use crate::circumstances::{Circumstances, Held};
+
+/// The most choices of a kind that are not answered as usual by construction.
+const ANSWERS_MAX: usize = 64;
+
+/// Bytes that are mostly 0: a run in which everything is unusual is as uniform as one in which nothing is.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    vec(prop_oneof![3 => Just(0_u8), 2 => any::<u8>()], 0..=ANSWERS_MAX)
+}
+
+/// Schedules: which runnable task is polled next, and what the program's own [`choose`](reveille::choose) answers.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use proptest::test_runner::{Config, TestError, TestRunner};
+/// use reveille_properties::schedules;
+///
+/// // The winner is not always the one that was spawned first.
+/// let config = Config { failure_persistence: None, ..Config::default() };
+/// let found = TestRunner::new(config).run(&schedules(), |schedule| {
+///     schedule.check(|| async {
+///         let winner = std::rc::Rc::new(std::cell::Cell::new(None));
+///         for racer in 0..3 {
+///             let winner = winner.clone();
+///             drop(reveille::spawn(async move { winner.set(winner.get().or(Some(racer))) }));
+///         }
+///         while winner.get().is_none() {
+///             reveille::yield_now().await;
+///         }
+///         assert_eq!(winner.get(), Some(0));
+///     })
+/// });
+/// assert!(matches!(found, Err(TestError::Fail(..))));
+/// ```
+pub fn schedules() -> impl Strategy<Value = Circumstances> {
+    (bytes(), vec(any::<u8>(), 0..8))
+        .prop_map(|(schedule, rest)| Circumstances::of_bytes(&rest).answering(b's', schedule))
+}
+
+/// Schedules in which futures in [`cancellable`](reveille::cancel::cancellable) are dropped here and there.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use proptest::test_runner::{Config, TestError, TestRunner};
+/// use reveille::cancel::{cancellable, track};
+/// use reveille_properties::cancellations;
+///
+/// let config = Config { failure_persistence: None, ..Config::default() };
+/// let found = TestRunner::new(config).run(&cancellations(), |cuts| {
+///     cuts.check(|| async {
+///         cancellable(async {
+///             let order = track("two tickets");
+///             reveille::yield_now().await;
+///             order.settle();
+///         })
+///         .await;
+///     })
+/// });
+/// assert!(matches!(found, Err(TestError::Fail(..))));
+/// ```
+pub fn cancellations() -> impl Strategy<Value = Circumstances> {
+    (schedules(), vec(prop_oneof![3 => Just(0_u8), 1 => Just(1)], 0..=ANSWERS_MAX))
+        .prop_map(|(schedule, cuts)| schedule.answering(b'd', cuts))
+}
+
+/// Schedules in which one task is passed over again and again while others can run: legal, as no executor promises more
+/// than that a task is polled at last.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use proptest::test_runner::{Config, TestError, TestRunner};
+/// use reveille_properties::starvations;
+///
+/// // A watchdog that counts turns, not time, cries wolf.
+/// let config = Config { failure_persistence: None, ..Config::default() };
+/// let found = TestRunner::new(config).run(&starvations(), |starvation| {
+///     starvation.check(|| async {
+///         let worker = reveille::spawn(reveille::yield_now());
+///         let watchdog = reveille::spawn(async {
+///             for _ in 0..10 {
+///                 reveille::yield_now().await;
+///             }
+///         });
+///         watchdog.await.unwrap();
+///         assert!(worker.is_finished(), "the worker hangs");
+///     })
+/// });
+/// assert!(matches!(found, Err(TestError::Fail(..))));
+/// ```
+pub fn starvations() -> impl Strategy<Value = Circumstances> {
+    (schedules(), 0..8_usize, 1..=200_u32).prop_map(|(schedule, task, turns)| schedule.holding(Held { task, turns }))
+}
+
+/// Schedules in which the network loses, delays and tears: what a program must survive, decided choice by choice.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use proptest::test_runner::{Config, TestError, TestRunner};
+/// use reveille::net::UdpSocket;
+/// use reveille_properties::faults;
+///
+/// let config = Config { failure_persistence: None, ..Config::default() };
+/// let found = TestRunner::new(config).run(&faults(), |weather| {
+///     weather.check(|| async {
+///         let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+///         one.send_to(b"?", "127.0.0.1:2").await?;
+///         two.recv_from(&mut [0; 8]).await?; // but datagrams get lost
+///         std::io::Result::Ok(())
+///     })
+/// });
+/// assert!(matches!(found, Err(TestError::Fail(..))));
+/// ```
+pub fn faults() -> impl Strategy<Value = Circumstances> {
+    let preset = prop_oneof![Just("light"), Just("heavy")];
+    (schedules(), preset, bytes(), bytes(), bytes()).prop_map(|(schedule, preset, latency, loss, calls)| {
+        schedule.with_faults(preset).answering(b'l', latency).answering(b'w', loss).answering(b'f', calls)
+    })
+}

@@ -1,0 +1,62 @@
+//! Mistakes planted in the interpreter of generated programs: each is found by the model of the language, or by the harness
+//! itself, and shrinks to a program and a schedule that a person can read.
+
+#![cfg(not(loom))]
+
+mod common;
+
+use std::cell::Cell;
+
+use common::config;
+use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
+use reveille_properties::program::{Defect, Mode, Program, interpret_as, model, programs};
+use reveille_properties::{Circumstances, schedules};
+
+/// How soon a defect was found, and how small it got.
+struct Found {
+    cases: u32,
+    program: Program,
+    schedule: Circumstances,
+    /// What the model or the harness said of the smallest case.
+    said: String,
+}
+
+fn hunt(defect: Option<Defect>, cases: u32) -> Option<Found> {
+    let performed = Cell::new(0);
+    let failed = Cell::new(false);
+    let result = TestRunner::new(config(cases)).run(&(programs(3, 4), schedules()), |(program, schedule)| {
+        if !failed.get() {
+            performed.set(performed.get() + 1);
+        }
+        let run = || {
+            let program = program.clone();
+            async move {
+                let outcome = interpret_as(program.clone(), Mode::Uncut, defect).await;
+                model::check(&program, &outcome)
+            }
+        };
+        let checked = schedule.explore().deny_detached().run(run);
+        failed.set(failed.get() || checked.is_err());
+        checked.map(drop).map_err(|failure| TestCaseError::fail(failure.to_string()))
+    });
+    let Err(TestError::Fail(reason, (program, schedule))) = result else { return None };
+    let said = reason.message().lines().nth(1).unwrap_or_default().trim().to_owned();
+    Some(Found { cases: performed.get(), program, schedule, said })
+}
+
+#[test]
+fn every_planted_mistake_is_found_within_1000_cases_and_shrinks() {
+    println!("{:<18} {:>5} {:>5} {:>5}  what was said", "mistake", "cases", "tasks", "steps");
+    for defect in Defect::ALL {
+        let found = hunt(Some(defect), 1_000).unwrap_or_else(|| panic!("{defect:?} was not found in 1,000 cases"));
+        let (tasks, steps) = (found.program.tasks.len(), found.program.steps());
+        println!("{:<18} {:>5} {tasks:>5} {steps:>5}  {}", format!("{defect:?}"), found.cases, found.said);
+        assert!(tasks <= 3 && steps <= 10, "{defect:?} shrank to {:?} under {:?} only", found.program, found.schedule);
+    }
+}
+
+#[test]
+fn without_a_mistake_the_same_cases_find_nothing() {
+    assert!(hunt(None, 1_000).is_none());
+}
