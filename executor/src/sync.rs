@@ -40,6 +40,28 @@ fn next_token() -> u64 {
     NEXT.fetch_add(1, StdOrdering::Relaxed)
 }
 
+/// A number for reports, which one thread at a time counts up. The standard library's under loom too: nothing depends on it.
+pub(crate) struct Count(std::sync::atomic::AtomicU64);
+
+impl Count {
+    pub(crate) fn new() -> Self {
+        Self(std::sync::atomic::AtomicU64::new(0))
+    }
+
+    pub(crate) fn add(&self) {
+        self.set(self.get() + 1);
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, number: u64) {
+        self.0.store(number, StdOrdering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(StdOrdering::Relaxed)
+    }
+}
+
 /// A lock that forgets poisoning: no user code runs while one of ours is held, so no panic leaves one half-changed.
 pub(crate) struct Mutex<T>(RawMutex<T>);
 
@@ -69,6 +91,10 @@ impl Condvar {
     pub(crate) fn notify_one(&self) {
         self.0.notify_one();
     }
+
+    pub(crate) fn notify_all(&self) {
+        self.0.notify_all();
+    }
 }
 
 #[cfg(not(all(loom, feature = "loom-models")))]
@@ -77,8 +103,9 @@ mod plain {
     use std::sync::Condvar as StdCondvar;
     use std::sync::Mutex as StdMutex;
 
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use std::sync::{Arc, MutexGuard};
+    pub(crate) use std::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
 
     pub(super) type RawMutex<T> = StdMutex<T>;
     pub(super) type RawCondvar = StdCondvar;
@@ -143,8 +170,9 @@ mod modelled {
     use std::cell::Cell;
 
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Arc, MutexGuard};
+    pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
 
     pub(super) type RawMutex<T> = loom::sync::Mutex<T>;
     pub(super) type RawCondvar = loom::sync::Condvar;

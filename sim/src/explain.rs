@@ -114,11 +114,13 @@ impl Case<'_> {
         stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
         let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
         let left_out = tasks.len().saturating_sub(PROBES_MAX);
-        let lines = if left_out > 0 {
-            vec![format!("and {left_out} more tasks wait, which were not looked into")]
-        } else {
-            vec![]
-        };
+        let mut lines = Vec::new();
+        if left_out > 0 {
+            lines.push(format!("and {left_out} more tasks wait, which were not looked into"));
+        }
+        if kind == FindingKind::Deadlock {
+            lines.extend(advice::deadlock());
+        }
         Finding { stuck, ..Finding::new(kind, lines) }
     }
 

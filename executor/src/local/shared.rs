@@ -9,7 +9,7 @@ use super::inbox::Inbox;
 use super::queue::RunQueue;
 use crate::park::Parker;
 use crate::sync::{Arc, ThreadToken, UnsafeCell};
-use crate::task::{JoinHandle, Owned, Schedule, TaskRef, TaskView};
+use crate::task::{JoinHandle, Owned, Schedule, ScheduleHere, TaskRef, TaskView};
 use crate::{Observe, Ran, TaskId};
 
 /// The state of an executor, from one [`reset`](crate::LocalExecutor::reset) to the next.
@@ -130,6 +130,8 @@ impl Schedule for Arc<Shared> {
         self.observer.as_ref()
     }
 }
+
+impl ScheduleHere for Arc<Shared> {}
 
 /// The part of [`Shared`] that is the owner thread's. Exists on the owner thread only.
 #[derive(Clone, Copy)]

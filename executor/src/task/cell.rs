@@ -11,7 +11,7 @@ use std::task::{Context, Poll, RawWakerVTable, Waker};
 
 use super::owned::Links;
 use super::state::{Snapshot, State};
-use super::{JoinError, JoinHandle, Ran, Schedule, run, waker};
+use super::{JoinError, JoinHandle, Ran, Schedule, ScheduleAnywhere, ScheduleHere, run, waker};
 use crate::sync::{Alive, AtomicU32, Ordering, UnsafeCell};
 use crate::{Observe, TaskId};
 
@@ -22,7 +22,7 @@ pub(crate) struct Header {
     pub(super) vtable: &'static Vtable,
     /// The waker of whoever awaits the handle. Rule 6 says whose it is.
     pub(super) join: UnsafeCell<Option<Waker>>,
-    /// The task's place in the owned list. Owner thread only.
+    /// The task's place in the owned list. Used on the owner thread, in a pool under the list's lock.
     pub(super) links: UnsafeCell<Links>,
     pub(super) id: TaskId,
     /// How many of the references are abort handles rather than wakers.
@@ -90,11 +90,34 @@ pub(super) enum Polled {
 }
 
 impl TaskRef {
-    /// Makes a task of `future` and hands it to `scheduler`.
+    /// Makes a task of `future` and hands it to `scheduler`, which runs it on this thread.
     ///
     /// # Safety
     /// This is the owner thread.
     pub(crate) unsafe fn spawn<F, S>(future: F, id: TaskId, scheduler: S) -> JoinHandle<F::Output>
+    where
+        F: Future + 'static,
+        F::Output: 'static,
+        S: ScheduleHere,
+    {
+        // SAFETY: the caller's promise.
+        unsafe { Self::make(future, id, scheduler) }
+    }
+
+    /// Makes a task of `future` and hands it to `scheduler`, which may run it on any thread.
+    pub(crate) fn spawn_send<F, S>(future: F, id: TaskId, scheduler: S) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+        S: ScheduleAnywhere,
+    {
+        // SAFETY: future and output may go to any thread; so every thread is one on which they may be used (rule 12).
+        unsafe { Self::make(future, id, scheduler) }
+    }
+
+    /// # Safety
+    /// This is the owner thread, or future and output are `Send` and the scheduler is one for that.
+    unsafe fn make<F, S>(future: F, id: TaskId, scheduler: S) -> JoinHandle<F::Output>
     where
         F: Future + 'static,
         F::Output: 'static,
@@ -144,13 +167,13 @@ impl TaskRef {
     }
 
     /// The pointer that wakers carry.
-    pub(super) const fn to_raw(self) -> *const () {
+    pub(crate) const fn to_raw(self) -> *const () {
         self.0.as_ptr().cast_const().cast()
     }
 
     /// # Safety
     /// `raw` came from [`to_raw`](Self::to_raw).
-    pub(super) const unsafe fn from_raw(raw: *const ()) -> Self {
+    pub(crate) const unsafe fn from_raw(raw: *const ()) -> Self {
         // SAFETY: the caller's promise.
         Self(unsafe { NonNull::new_unchecked(raw.cast_mut().cast()) })
     }

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use super::state::{Detached, Reclaimed, Registered, Released};
 use super::{AbortHandle, JoinError, TaskRef};
-use crate::TaskId;
+use crate::{TaskId, budget};
 
 /// Awaits a task's output. Dropping the handle detaches the task, which runs on.
 ///
@@ -135,7 +135,7 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.register(cx.waker()) { Poll::Pending } else { Poll::Ready(self.take_result()) }
+        if self.register(cx.waker()) || !budget::spend(cx) { Poll::Pending } else { Poll::Ready(self.take_result()) }
     }
 }
 

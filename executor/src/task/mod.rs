@@ -3,8 +3,8 @@
 //! One allocation holds a header, a handle to the scheduler, and the stage: first the future, then its result. Everyone
 //! refers to it by a thin pointer, [`TaskRef`]. Its state is one word, changed by the transitions of `state` only.
 //!
-//! Deliberately absent: which executor this is. The cell knows a [`Schedule`], and that tasks have an *owner thread*:
-//! the one that polls them.
+//! Deliberately absent: which executor this is. The cell knows a [`Schedule`]. Rules 1 to 11 are told of an executor whose
+//! tasks have an *owner thread*: the one that polls them. Rule 12 says what stands for it where tasks go from thread to thread.
 //!
 //! # The word
 //!
@@ -88,6 +88,24 @@
 //!     caught and swallowed; elsewhere they go to the caller, after the word has changed and what was borrowed was
 //!     returned. While user code runs, nothing of ours is borrowed or locked but the stage of the task that is polled.
 //!
+//! 12. **Many threads.** A task of a pool is owned by no thread but by the pool: read "one of the pool's workers, or who
+//!     closes it" for "the owner thread". What the rules want of an owner thread is that two of its acts on a task are never
+//!     at the same time, and that each sees what those before it did. For a pool that follows so:
+//!     - Runners take turns by the entry. A worker becomes the runner by taking the task's one entry (rule 2), and the queues
+//!       hand an entry from who pushed it to who takes it with release and acquire. So a runner sees all that the one before
+//!       it did, RUNNING left included, although letting go may change nothing in the word.
+//!     - The list is locked. Spawning and ending link and unlink under that lock, on any thread.
+//!     - Closing begins when the last worker has stopped, by a read-modify-write of a count that each worker changes when it
+//!       stops. From then on nobody takes entries, and what rule 3 says of the owner thread is true of who closes. A task
+//!       that is spawned later finds the list closed and is not linked in: who spawns it is its runner, drops its future, and
+//!       the list's reference is the runner's.
+//!     - A worker of the pool that wakes by value lets its reference go with the transition (rule 9): what it is to push
+//!       cannot be taken before, as there is no entry, nor closed, as it has not stopped. Others push first. Who closes is no
+//!       worker any more.
+//!     - Futures and outputs are [`Send`], so it does not matter which thread polls or drops them. [`TaskRef::spawn_send`]
+//!       is the only way to spawn on a [`ScheduleAnywhere`], and it demands that; [`TaskRef::spawn`] is for a
+//!       [`ScheduleHere`]. So no mistake in an executor can make a task that is not `Send` go elsewhere.
+//!
 //! # What follows
 //!
 //! *No wake is lost.* By rule 1 a wake comes, in the order of the word, either before some `transition_to_running`, and
@@ -141,6 +159,16 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// The caller has the right to do so (rule 2), on the owner thread.
     unsafe fn push_at_home(&self, task: TaskRef);
 
+    /// The same, for a task that was woken while it ran, by its runner, which takes the next entry next.
+    ///
+    /// # Safety
+    /// As for [`push_at_home`](Self::push_at_home).
+    #[inline]
+    unsafe fn push_back_at_home(&self, task: TaskRef) {
+        // SAFETY: passed on to the caller.
+        unsafe { self.push_at_home(task) };
+    }
+
     /// Takes `task` out of the owned list.
     ///
     /// # Safety
@@ -150,6 +178,17 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// Who is told of waker operations.
     fn observer(&self) -> Option<&StdArc<dyn Observe>>;
 }
+
+/// A scheduler of tasks that stay on one thread: their futures need not be `Send`.
+pub(crate) trait ScheduleHere: Schedule {}
+
+/// A scheduler of tasks that go from thread to thread. What is spawned on it must be `Send`, which
+/// [`TaskRef::spawn_send`] demands; the other way to spawn is for [`ScheduleHere`] only, and no scheduler is both.
+///
+/// # Safety
+/// Whoever takes a task's entry has synchronised with whoever pushed it, and the links of its list are used by one thread
+/// at a time (rule 12).
+pub(crate) unsafe trait ScheduleAnywhere: Schedule {}
 
 /// What the owner thread asks of a task's word.
 impl TaskRef {

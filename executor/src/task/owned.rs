@@ -65,6 +65,15 @@ impl Owned {
         self.len -= 1;
     }
 
+    /// Whether `task` is in this list.
+    ///
+    /// # Safety
+    /// `task` is alive, and in no other list.
+    pub(crate) unsafe fn contains(&self, task: TaskRef) -> bool {
+        // SAFETY: the caller's promise.
+        self.first == Some(task) || unsafe { links(task, |its| its.previous.is_some()) }
+    }
+
     /// The tasks, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = TaskRef> + '_ {
         // SAFETY: a task in the list is alive (`push_back`), and the list does not change while it is borrowed.

@@ -76,7 +76,7 @@ pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
         Idle::Waiting => Ran::Pending,
         Idle::Woken => {
             // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2), and keeps the task as it is.
-            unsafe { task.cell::<F, S>().scheduler.push_at_home(task) };
+            unsafe { task.cell::<F, S>().scheduler.push_back_at_home(task) };
             Ran::Pending
         }
         Idle::Cancelled => {

@@ -6,9 +6,12 @@ mod model;
 
 mod cancel;
 mod close;
+mod idle;
 mod inbox;
 mod join;
 mod last_waker;
 mod observing;
+mod pool;
+mod queue;
 mod set;
 mod wake;

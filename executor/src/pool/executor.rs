@@ -1,0 +1,316 @@
+//! The pool's face.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::Location;
+
+use super::blocking::Blocking;
+use super::context::{self, Context, Role};
+use super::error::PoolError;
+use super::idle::WORKERS_MAX;
+use super::shared::Shared;
+use super::workers::Workers;
+use crate::scope::{Abort, AnyThread, Host, Reach};
+use crate::sync::{Arc, Thread, ThreadBuilder};
+use crate::task::TaskRef;
+use crate::{JoinHandle, TaskId, park};
+
+/// The most threads for closures that block.
+const BLOCKING_MAX: usize = 512;
+
+/// An executor for [`Send`] futures on threads of its own.
+///
+/// Each worker has a queue and takes from those of others when it has nothing to do; see [`Workers`] for the policy, which a
+/// simulation can step, and for how long a task waits at most. Dropping the pool drops the futures of all tasks, each after
+/// the poll that it may be in, and joins the threads; dropped by a task of its own it does not wait for that.
+///
+/// ```
+/// use reveille_executor::{Pool, spawn_send, yield_now};
+///
+/// let pool = Pool::new(2)?;
+/// let sum = pool.block_on(async {
+///     let tasks: Vec<_> = (1..=100)
+///         .map(|n| {
+///             spawn_send(async move {
+///                 yield_now().await;
+///                 n
+///             })
+///         })
+///         .collect();
+///     let mut sum = 0;
+///     for task in tasks {
+///         sum += task.await.unwrap();
+///     }
+///     sum
+/// });
+/// assert_eq!(sum, 5_050);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
+pub struct Pool {
+    handle: PoolHandle,
+    threads: Vec<Thread<()>>,
+}
+
+/// Spawns tasks on a [`Pool`], from anywhere. It does not keep the pool going: when that has stopped, what is spawned is
+/// dropped at once, and its handle says that the task was cancelled.
+#[derive(Clone)]
+pub struct PoolHandle {
+    shared: Arc<Shared>,
+}
+
+impl Pool {
+    /// A pool with so many workers, each on a thread of its own.
+    ///
+    /// # Errors
+    /// If there are to be none, or too many, or if the operating system refuses a thread.
+    pub fn new(threads: usize) -> Result<Self, PoolError> {
+        if !(1..=WORKERS_MAX).contains(&threads) {
+            return Err(PoolError::number(threads));
+        }
+        let (workers, seats) = Workers::new(threads);
+        let shared = Arc::new(Shared::new(workers, threads, BLOCKING_MAX));
+        let mut pool = Self { handle: PoolHandle { shared }, threads: Vec::with_capacity(threads) };
+        for worker in seats {
+            let own = Arc::clone(&pool.handle.shared);
+            let name = format!("reveille-worker-{}", worker.index());
+            match ThreadBuilder::new().name(name).spawn(move || Shared::work(own, worker)) {
+                Ok(thread) => pool.threads.push(thread),
+                Err(error) => {
+                    // Those that did not start are not waited for; dropping the pool stops and joins the others.
+                    pool.handle.shared.leave(threads - pool.threads.len());
+                    return Err(PoolError::refused(threads, error));
+                }
+            }
+        }
+        Ok(pool)
+    }
+
+    /// Something that spawns tasks on this pool from anywhere.
+    #[must_use]
+    pub fn handle(&self) -> PoolHandle {
+        self.handle.clone()
+    }
+
+    /// Spawns `future`; see [`PoolHandle::spawn`].
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure that blocks; see [`PoolHandle::spawn_blocking`].
+    pub fn spawn_blocking<F, T>(&self, work: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.handle.spawn_blocking(work)
+    }
+
+    /// Runs `future` on the calling thread, which sleeps while it waits; [`spawn_send`] in it spawns on this pool. The
+    /// future is no task: it need be neither `Send` nor `'static`, and its panic comes out here.
+    ///
+    /// # Panics
+    /// Inside a task of a pool, whose worker it would block.
+    ///
+    /// ```
+    /// # use reveille_executor::Pool;
+    /// let pool = Pool::new(1)?;
+    /// let inside = pool.handle();
+    /// let task = pool.spawn(async move { Pool::new(1).unwrap().block_on(async {}) });
+    /// assert!(pool.block_on(task).unwrap_err().to_string().contains("inside a task of a pool"));
+    /// # drop(inside);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        self.enter(|| park::block_on(future))
+    }
+
+    /// Calls `f` with [`spawn_send`] spawning on this pool.
+    ///
+    /// # Panics
+    /// Inside a task of a pool.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, Pool, spawn, spawn_send};
+    ///
+    /// // Tasks that are not `Send` on this thread, others on those of the pool.
+    /// let sum = Pool::new(2)?.enter(|| {
+    ///     LocalExecutor::new().block_on(async {
+    ///         let (here, elsewhere) = (spawn(async { 20 }), spawn_send(async { 22 }));
+    ///         here.await.unwrap() + elsewhere.await.unwrap()
+    ///     })
+    /// });
+    /// assert_eq!(sum, 42);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn enter<T>(&self, f: impl FnOnce() -> T) -> T {
+        let is_worker = context::with(|context| context.is_some_and(|context| matches!(context.role, Role::Worker(_))));
+        assert!(
+            !is_worker,
+            "`Pool::block_on` and `Pool::enter` inside a task of a pool would block its worker: await instead"
+        );
+        let context = Context { shared: Arc::clone(&self.handle.shared), role: Role::Guest };
+        let _entered = context::enter(&context);
+        f()
+    }
+
+    /// Has every worker stop after the poll that it is in. Dropping the pool does this too, and waits.
+    pub fn stop(&self) {
+        self.handle.shared.workers.stop();
+    }
+
+    /// The tasks that are being polled at this moment, and the closures that run: those that the drop of the pool waits for.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # use reveille_executor::Pool;
+    /// static GO_ON: AtomicBool = AtomicBool::new(false);
+    /// let pool = Pool::new(1)?;
+    /// let endless = pool.spawn(async { while !GO_ON.load(Ordering::Relaxed) {} }).id();
+    /// while pool.running().is_empty() {}
+    /// pool.stop();
+    /// assert_eq!(pool.running(), [endless]);
+    /// GO_ON.store(true, Ordering::Relaxed);
+    /// drop(pool);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    #[must_use]
+    pub fn running(&self) -> Vec<TaskId> {
+        let shared = &self.handle.shared;
+        shared.polled().chain(shared.blocking.running()).collect()
+    }
+
+    /// The number of tasks that have not ended, closures apart.
+    #[must_use]
+    pub fn live_tasks(&self) -> usize {
+        self.handle.shared.registry.len()
+    }
+
+    /// The number of threads for closures that block.
+    #[must_use]
+    pub fn blocking_threads(&self) -> usize {
+        self.handle.shared.blocking.threads()
+    }
+
+    /// How often workers have stolen from one another.
+    #[must_use]
+    pub fn steals(&self) -> u64 {
+        self.handle.shared.workers.steals()
+    }
+
+    /// How often workers have gone to sleep.
+    #[must_use]
+    pub fn sleeps(&self) -> u64 {
+        self.handle.shared.workers.sleeps()
+    }
+}
+
+impl Drop for Pool {
+    fn drop(&mut self) {
+        self.stop();
+        if self.handle.is_inside() {
+            return;
+        }
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                unreachable!("workers catch what their tasks throw");
+            }
+        }
+        self.handle.shared.blocking.join();
+    }
+}
+
+impl PoolHandle {
+    /// Spawns `future`: at the back of the worker's queue if the caller is one of the pool's workers, else where all workers
+    /// look.
+    ///
+    /// ```
+    /// # use reveille_executor::Pool;
+    /// let pool = Pool::new(1)?;
+    /// let handle = pool.handle();
+    /// assert_eq!(pool.block_on(handle.spawn(async { 42 })).unwrap(), 42);
+    /// drop(pool);
+    /// assert!(handle.spawn(async { 42 }).is_finished());
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        TaskRef::spawn_send(future, self.shared.registry.next_id(), Arc::clone(&self.shared))
+    }
+
+    /// Runs a closure that blocks, on a thread that is there for such: there are as many as there is work for, up to 512.
+    ///
+    /// An abort has no effect on a closure that has started, and the drop of the pool waits for it.
+    ///
+    /// ```
+    /// # use reveille_executor::Pool;
+    /// let pool = Pool::new(1)?;
+    /// let sum = pool.spawn_blocking(|| (1..=1_000).sum::<u32>());
+    /// assert_eq!(pool.block_on(sum).unwrap(), 500_500);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn spawn_blocking<F, T>(&self, work: F) -> JoinHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        Blocking::spawn(&self.shared, work)
+    }
+
+    /// Whether the calling thread is one of the pool's own.
+    fn is_inside(&self) -> bool {
+        context::with(|context| {
+            let own = context.filter(|context| !matches!(context.role, Role::Guest));
+            own.is_some_and(|context| std::ptr::eq(&*context.shared, &*self.shared))
+        })
+    }
+}
+
+/// Spawns `future` on the pool that the caller is in: in one of its tasks or closures, in [`Pool::block_on`] or
+/// [`Pool::enter`]; else on the [`LocalExecutor`](crate::LocalExecutor) that it is in, as [`spawn`](crate::spawn) does.
+///
+/// # Panics
+/// Outside of all of these.
+#[track_caller]
+pub fn spawn_send<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    match context::with(|context| context.map(|context| PoolHandle { shared: Arc::clone(&context.shared) })) {
+        Some(pool) => pool.spawn(future),
+        None => {
+            let spawned = crate::try_spawn(future).ok();
+            spawned
+                .expect("`spawn_send` is served in tasks of a `Pool` or a `LocalExecutor` and in their `block_on` only")
+        }
+    }
+}
+
+impl Host<AnyThread> for PoolHandle {
+    fn spawn(&self, task: <AnyThread as Reach>::Task<'static>, _at: &'static Location<'static>) -> Abort {
+        let task = self.spawn(task).abort_handle();
+        Box::new(move || task.abort())
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("threads", &self.threads.len())
+            .field("live_tasks", &self.live_tasks())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PoolHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PoolHandle").finish_non_exhaustive()
+    }
+}
