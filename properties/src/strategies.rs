@@ -1,5 +1,7 @@
 //! Strategies of proptest for what a run leaves open.
 
+use std::sync::Arc;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -39,8 +41,9 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 /// assert!(matches!(found, Err(TestError::Fail(..))));
 /// ```
 pub fn schedules() -> impl Strategy<Value = Circumstances> {
+    let found = Arc::default();
     (bytes(), vec(any::<u8>(), 0..8))
-        .prop_map(|(schedule, rest)| Circumstances::of_bytes(&rest).answering(b's', schedule))
+        .prop_map(move |(schedule, rest)| Circumstances::of_bytes(&rest).answering(b's', schedule).among(&found))
 }
 
 /// Schedules in which futures in [`cancellable`](reveille::cancel::cancellable) are dropped here and there.
