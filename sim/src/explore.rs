@@ -136,6 +136,8 @@ impl Explore {
     /// * `random`: uniform.
     /// * `sticky:8`: goes on with the current task in 8 of 16 cases; up to 15.
     /// * `pct:3`: random priorities with two random changes of them (Burckhardt and others, ASPLOS 2010); up to 100.
+    /// * `workers:4`: the schedules of a [`Pool`](reveille_executor::Pool) with four workers, of which a random one moves
+    ///   next; up to 64.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///

@@ -9,6 +9,7 @@ mod random;
 mod replay;
 mod sticky;
 mod streams;
+mod workers;
 
 pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
@@ -18,6 +19,7 @@ pub(crate) use portfolio::Portfolio;
 pub(crate) use random::Random;
 pub(crate) use replay::Replay;
 pub(crate) use sticky::Sticky;
+pub(crate) use workers::Workers;
 
 use reveille_executor::Choose;
 
@@ -61,12 +63,14 @@ pub(crate) enum Strategy {
     Pct(u32),
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
+    /// The policy of a pool with so many workers.
+    Workers(u32),
     /// What the user brings.
     Custom(Maker),
 }
 
-const NAMES: &str =
-    "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `exhaustive` or `exhaustive:2` (delays)";
+const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `workers:4` (1 to 64), \
+                     `exhaustive` or `exhaustive:2` (delays)";
 
 impl Strategy {
     /// The strategy called `name`, or a sentence that says which names exist.
@@ -78,6 +82,7 @@ impl Strategy {
             ("random", None) => Ok(Self::Random),
             ("sticky", Some(Ok(stays @ 1..Sticky::OUT_OF))) => Ok(Self::Sticky(stays)),
             ("pct", Some(Ok(depth @ 1..=100))) => Ok(Self::Pct(depth)),
+            ("workers", Some(Ok(count @ 1..=Workers::MAX))) => Ok(Self::Workers(count)),
             ("exhaustive", None) => Ok(Self::Exhaustive(None)),
             ("exhaustive", Some(Ok(delays))) => Ok(Self::Exhaustive(Some(delays))),
             _ => Err(format!("there is no strategy `{name}`: expected {NAMES}")),
@@ -91,6 +96,7 @@ impl Strategy {
             Self::Sticky(stays) => Box::new(Sticky::new(*stays)),
             Self::Pct(depth) => Box::new(Pct::new(*depth)),
             Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
+            Self::Workers(count) => Box::new(Workers::new(*count)),
             Self::Custom(make) => Box::new(Custom::new(make.clone())),
         }
     }
@@ -115,7 +121,8 @@ mod tests {
         assert_eq!(Strategy::parse("pct:3"), Ok(Strategy::Pct(3)));
         assert_eq!(Strategy::parse("sticky:12"), Ok(Strategy::Sticky(12)));
         assert_eq!(Strategy::parse("exhaustive"), Ok(Strategy::Exhaustive(None)));
-        for wrong in ["lucky", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
+        assert_eq!(Strategy::parse("workers:4"), Ok(Strategy::Workers(4)));
+        for wrong in ["lucky", "workers:0", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
             let error = Strategy::parse(wrong).unwrap_err();
             assert!(error.contains(&format!("`{wrong}`")) && error.contains("`pct:3`"), "{error}");
         }
