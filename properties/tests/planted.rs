@@ -10,7 +10,7 @@ use std::cell::Cell;
 use common::config;
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
-use reveille_properties::program::{Defect, Mode, Program, interpret_as, model, programs};
+use reveille_properties::program::{Defect, Interpreter, Program, model, programs};
 use reveille_properties::{Circumstances, schedules};
 
 /// How soon a defect was found, and how small it got.
@@ -32,7 +32,7 @@ fn hunt(defect: Option<Defect>, cases: u32) -> Option<Found> {
         let run = || {
             let program = program.clone();
             async move {
-                let outcome = interpret_as(program.clone(), Mode::Uncut, defect).await;
+                let outcome = Interpreter { defect, ..Interpreter::default() }.perform(program.clone()).await;
                 model::check(&program, &outcome)
             }
         };

@@ -8,7 +8,7 @@ use common::config;
 use proptest::prelude::*;
 use reveille::{Explore, Failure, explore};
 use reveille_properties::program::model::{self, Polls};
-use reveille_properties::program::{Mode, Program, interpret_as, programs};
+use reveille_properties::program::{Interpreter, Mode, Program, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
 
 /// Runs `program`, and holds each outcome against the model.
@@ -16,7 +16,7 @@ fn check(explore: Explore, program: &Program, mode: Mode, polls: Polls) -> Resul
     let run = || {
         let program = program.clone();
         async move {
-            let outcome = interpret_as(program.clone(), mode, None).await;
+            let outcome = Interpreter { mode, ..Interpreter::default() }.perform(program.clone()).await;
             model::check_in(&program, &outcome, polls)
         }
     };
@@ -69,7 +69,7 @@ proptest! {
         let fails = || {
             let program = program.clone();
             async move {
-                interpret_as(program, Mode::Uncut, None).await;
+                Interpreter::default().perform(program).await;
                 Err::<(), _>("for the tape")
             }
         };

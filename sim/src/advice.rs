@@ -16,6 +16,14 @@ pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
     ]
 }
 
+pub(crate) fn deadlock() -> Vec<String> {
+    vec![
+        "nobody is left to bring what they wait for: a lock that one of them holds, a message or a notification that was"
+            .into(),
+        "never sent, or was sent when nobody waited yet".into(),
+    ]
+}
+
 /// The panics in the order in which they happened: the first is likely to be the cause of the others.
 pub(crate) fn panic(panicked: &Panicked) -> Finding {
     /// So many of the panics that came before.

@@ -20,6 +20,7 @@ use crate::lanes::lanes;
 use crate::run::{Ending, Limit, Run};
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
+use crate::strategy::Lenient;
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
 use crate::watch::{Focus, Watch};
@@ -114,11 +115,13 @@ impl Case<'_> {
         stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
         let kind = stuck.first().map_or(FindingKind::Deadlock, |stuck| stuck.cause.kind());
         let left_out = tasks.len().saturating_sub(PROBES_MAX);
-        let lines = if left_out > 0 {
-            vec![format!("and {left_out} more tasks wait, which were not looked into")]
-        } else {
-            vec![]
-        };
+        let mut lines = Vec::new();
+        if left_out > 0 {
+            lines.push(format!("and {left_out} more tasks wait, which were not looked into"));
+        }
+        if kind == FindingKind::Deadlock {
+            lines.extend(advice::deadlock());
+        }
         Finding { stuck, ..Finding::new(kind, lines) }
     }
 
@@ -199,6 +202,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
 fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
     let waker = run.executor.waker(focus.task())?;
     let pushes = run.executor.pushes();
+    // The tape has no answers to what this poll asks: it ended before.
+    run.choices.borrow_mut().answer_from(Box::new(Lenient::answering(Vec::new())));
     let (ran, stacks) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
     let moved = match ran? {
         Ran::Ready | Ran::Cancelled => Some(Moved::Completed),

@@ -4,27 +4,27 @@
 //! woken, where it waits, and how to see it again.
 //!
 //! ```
-//! use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+//! use std::{cell::Cell, rc::Rc};
 //!
-//! // Two writers append to a shared log; each reads the next position, awaits, and writes it back.
-//! async fn writers_lose_an_entry() {
-//!     let next = Rc::new(RefCell::new(0));
-//!     let writer = |next: Rc<RefCell<u32>>| async move {
-//!         let position = *next.borrow();
+//! use reveille::FindingKind;
+//!
+//! // Two writers append to a log: each looks up the next position, awaits, and moves it on.
+//! async fn two_writers() {
+//!     let next = Rc::new(Cell::new(0));
+//!     let write = |next: Rc<Cell<u32>>| async move {
+//!         let position = next.get();
 //!         reveille::yield_now().await;
-//!         *next.borrow_mut() = position + 1;
+//!         next.set(position + 1);
 //!     };
-//!     let (one, two) = (reveille::spawn(writer(next.clone())), reveille::spawn(writer(next.clone())));
+//!     let (one, two) = (reveille::spawn(write(next.clone())), reveille::spawn(write(next.clone())));
 //!     one.await.unwrap();
 //!     two.await.unwrap();
-//!     assert_eq!(*next.borrow(), 2, "an entry was overwritten");
+//!     assert_eq!(next.get(), 2, "an entry was overwritten");
 //! }
 //!
-//! # use reveille::FindingKind;
-//! let failure = reveille::explore().run(writers_lose_an_entry).unwrap_err();
+//! let failure = reveille::explore().run(two_writers).unwrap_err();
 //! assert_eq!(failure.kind(), Some(FindingKind::Panic));
 //! println!("{failure}"); // which task, which schedule, and the line that replays it
-//! # let _: Option<VecDeque<()>> = None;
 //! ```
 //!
 //! In a test crate the same is an attribute: [`#[reveille::test]`](test) on an `async fn`.

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the opening of the README: the program, what reveille says of it, and what shuttle and tokio say of it.
+# Makes what the README shows: the opening, with what reveille, shuttle and tokio say of one program, and an audit.
 #
-#     run.sh            writes it between the markers in README.md
+#     run.sh            writes both between their markers in README.md
 #     run.sh --check    fails if README.md says something else
 set -eu
 
@@ -9,7 +9,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../../..
 target=${CARGO_TARGET_DIR:-$root/target}/gallery
 mkdir -p "$target"
-made=$target/opening.md
+opening=$target/opening.md
+audit=$target/audit.md
 
 # What a test run of the package prints, from the test's own output on. The exit status is not asked for: some must fail.
 printed() {
@@ -33,12 +34,32 @@ printed() {
     echo '```text'
     printed shuttle | grep -E '^(deadlock!|test panicked)' | sort -r
     echo '```'
-} > "$made"
+} > "$opening"
+
+pool=$root/sim/examples/cancel_audit/pool.rs
+(cd "$root" && cargo run --quiet -p reveille --example cancel_audit) > "$target/audit.txt"
+{
+    echo '```rust,ignore'
+    echo '// At most one connection, counted by hand.'
+    sed -n '/^    async fn get/,/^    }/s/^    //p' "$pool"
+    echo
+    sed -n '/^async fn ask(/,/^}/p' "$pool"
+    echo
+    sed -n 's/^    let report = \(cancel::audit(ask)\)\.name("ask")\(.*;\)/let report = \1\2/p' "$pool"
+    echo '```'
+    echo
+    echo '```text'
+    # The table of the first of its two audits ends at the second empty line.
+    awk '/^$/ && ++empty == 2 { exit } { print }' "$target/audit.txt"
+    echo '```'
+} > "$audit"
 
 readme=$root/README.md
-awk -v made="$made" '
-    /<!-- opening: / { print; while ((getline line < made) > 0) print line; skipping = 1; next }
-    /<!-- end of opening -->/ { skipping = 0 }
+awk -v opening="$opening" -v audit="$audit" '
+    function show(made) { print; while ((getline line < made) > 0) print line; skipping = 1 }
+    /<!-- opening: / { show(opening); next }
+    /<!-- audit: / { show(audit); next }
+    /<!-- end of / { skipping = 0 }
     !skipping { print }
 ' "$readme" > "$target/README.md"
 

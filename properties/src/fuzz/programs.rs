@@ -3,7 +3,7 @@
 use reveille::{Explore, Failure, explore};
 
 use crate::Circumstances;
-use crate::program::{Mode, Program, decode, interpret_as, minimize, model};
+use crate::program::{Interpreter, Mode, Program, decode, minimize, model};
 
 /// Reads a program and the answers to its run's choices, and holds the run against the model of the language and against
 /// all that any test looks for.
@@ -47,7 +47,7 @@ fn perform(program: &Program, mode: Mode, explore: Explore) -> Result<(), Failur
     let run = || {
         let program = program.clone();
         async move {
-            let outcome = interpret_as(program.clone(), mode, None).await;
+            let outcome = Interpreter { mode, ..Interpreter::default() }.perform(program.clone()).await;
             model::check(&program, &outcome)
         }
     };

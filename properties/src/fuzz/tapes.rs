@@ -3,7 +3,7 @@
 use reveille::{Explore, Failure, FindingKind, Passed, Tape, choose, explore};
 
 use crate::Circumstances;
-use crate::program::{Mode, Program, decode, interpret_as};
+use crate::program::{Interpreter, Program, decode};
 
 /// Reads the bytes as the text of a tape: an error, or a tape with that one text. Then as the answers of a run, whose tape is
 /// a text as well: what is read back is the same, and what is cut off is refused.
@@ -77,7 +77,7 @@ fn run(explore: Explore, program: &Program) -> Result<Passed, Failure> {
     explore.name("fuzz").run(|| {
         let program = program.clone();
         async move {
-            interpret_as(program, Mode::Uncut, None).await;
+            Interpreter::default().perform(program).await;
             Err::<(), _>("for its tape")
         }
     })

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::{Either, LocalBoxFuture, join, select, try_join};
@@ -10,8 +11,10 @@ use futures::stream::{self, FuturesUnordered, StreamExt};
 use futures::{AsyncReadExt, AsyncWriteExt};
 use reveille::cancel::cancellable;
 use reveille::net::{TcpListener, TcpStream};
-use reveille::{JoinError, JoinSet, spawn, time, yield_now};
+use reveille::{JoinError, JoinHandle, JoinSet, spawn, time, yield_now};
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc, oneshot};
+
+use crate::protocol::Census;
 
 use super::{COUNTERS, Ended, Mark, Note, Outcome, PERMITS, Program, Step, Then, size};
 
@@ -68,75 +71,82 @@ impl Defect {
     ];
 }
 
-/// Performs `program` as it is meant.
-///
-/// # Panics
-/// Outside of a run of reveille.
-///
-/// ```
-/// use reveille_properties::program::{Program, Step, interpret};
-///
-/// reveille::explore()
-///     .run(|| async {
-///         let twice = Program { tasks: vec![vec![Step::Increment(0)], vec![Step::Increment(0)]] };
-///         assert_eq!(interpret(twice).await.counters, [2, 0, 0]);
-///     })
-///     .unwrap();
-/// ```
-pub async fn interpret(program: Program) -> Outcome {
-    interpret_as(program, Mode::Uncut, None).await
-}
-
 /// Whether the run may drop the program's tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Tasks end as the program says.
+    #[default]
     Uncut,
     /// Each task of the program is [`cancellable`]: dropped at any of its awaits, where the run decides so. The program is to
     /// be [tame for that](Program::tame_for_cuts).
     Cuttable,
 }
 
-/// Performs `program`, with a mistake if one is asked for.
+/// How to perform programs.
 ///
-/// # Panics
-/// Outside of a run of reveille.
-pub async fn interpret_as(program: Program, mode: Mode, defect: Option<Defect>) -> Outcome {
-    let world = Rc::new(World::new(program.steps()));
-    let (sender, mut sent) = mpsc::channel(2);
-    let (poster, mut posted) = mpsc::unbounded_channel();
-    let player = Player { world: world.clone(), sender, poster, defect };
-    let mut first = 0;
-    let mut tasks = Vec::new();
-    for body in program.tasks {
-        let steps = size(&body);
-        let body = player.clone().perform(body, first);
-        tasks.push(spawn(async move {
-            if mode == Mode::Cuttable {
-                return cancellable(body).await;
-            }
-            body.await;
-            Some(())
-        }));
-        first += steps;
-    }
-    drop(player);
-    // Every body holds senders, so both streams end when all bodies have.
-    let sent = stream::poll_fn(|context| sent.poll_recv(context)).collect();
-    let posted = stream::poll_fn(|context| posted.poll_recv(context)).collect();
-    let (sent, posted) = join(sent, posted).await;
-    let mut ended = Vec::new();
-    for task in tasks {
-        let result = task.await;
-        ended.push(if let Ok(None) = result { Ended::Cancelled } else { how(&result) });
-    }
-    Outcome {
-        marks: world.marks.take(),
-        tasks: ended,
-        counters: world.counters.each_ref().map(Cell::get),
-        sent,
-        posted,
-        permits_max: world.permits_max.get(),
+/// ```
+/// use reveille_properties::program::{Interpreter, Program, Step};
+///
+/// reveille::explore()
+///     .run(|| async {
+///         let twice = Program { tasks: vec![vec![Step::Increment(0)], vec![Step::Increment(0)]] };
+///         assert_eq!(Interpreter::default().perform(twice).await.counters, [2, 0, 0]);
+///     })
+///     .unwrap();
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Interpreter {
+    /// Whether the run may drop tasks.
+    pub mode: Mode,
+    /// A mistake to make.
+    pub defect: Option<Defect>,
+    /// Watches over the future of each task that is spawned.
+    pub census: Arc<Census>,
+}
+
+impl Interpreter {
+    /// Performs `program`.
+    ///
+    /// # Panics
+    /// Outside of a run of reveille.
+    pub async fn perform(&self, program: Program) -> Outcome {
+        let world = Rc::new(World::new(program.steps(), self.census.clone()));
+        let (sender, mut sent) = mpsc::channel(2);
+        let (poster, mut posted) = mpsc::unbounded_channel();
+        let player = Player { world: world.clone(), sender, poster, defect: self.defect };
+        let mut first = 0;
+        let mut tasks = Vec::new();
+        for body in program.tasks {
+            let steps = size(&body);
+            let body = player.clone().perform(body, first);
+            let mode = self.mode;
+            tasks.push(world.spawn(async move {
+                if mode == Mode::Cuttable {
+                    return cancellable(body).await;
+                }
+                body.await;
+                Some(())
+            }));
+            first += steps;
+        }
+        drop(player);
+        // Every body holds senders, so both streams end when all bodies have.
+        let sent = stream::poll_fn(|context| sent.poll_recv(context)).collect();
+        let posted = stream::poll_fn(|context| posted.poll_recv(context)).collect();
+        let (sent, posted) = join(sent, posted).await;
+        let mut ended = Vec::new();
+        for task in tasks {
+            let result = task.await;
+            ended.push(if let Ok(None) = result { Ended::Cancelled } else { how(&result) });
+        }
+        Outcome {
+            marks: world.marks.take(),
+            tasks: ended,
+            counters: world.counters.each_ref().map(Cell::get),
+            sent,
+            posted,
+            permits_max: world.permits_max.get(),
+        }
     }
 }
 
@@ -156,11 +166,13 @@ struct World {
     semaphore: Semaphore,
     permits: Cell<usize>,
     permits_max: Cell<usize>,
+    census: Arc<Census>,
 }
 
 impl World {
-    fn new(steps: usize) -> Self {
+    fn new(steps: usize, census: Arc<Census>) -> Self {
         Self {
+            census,
             marks: RefCell::new(vec![Mark::Unreached; steps]),
             counters: Default::default(),
             locks: Default::default(),
@@ -168,6 +180,10 @@ impl World {
             permits: Cell::new(0),
             permits_max: Cell::new(0),
         }
+    }
+
+    fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+        spawn(self.census.watch(future))
     }
 }
 
@@ -230,8 +246,8 @@ impl Player {
                     self.poster.send((number, value)).expect("the root receives to the end");
                 }
             }
-            Step::Ask(value) => return Note::Received(ask(value).await.into()),
-            Step::Notified => notified().await,
+            Step::Ask(value) => return Note::Received(self.ask(value).await.into()),
+            Step::Notified => self.notified().await,
             Step::Stream(bytes) => {
                 let lost = u64::from(self.has(Defect::StreamCut) && bytes > 0);
                 return Note::Received(stream(bytes).await.expect("the network has no faults") - lost);
@@ -263,8 +279,24 @@ impl Player {
         yield_now().await;
     }
 
+    async fn ask(&self, value: u8) -> u8 {
+        let (sender, receiver) = oneshot::channel();
+        drop(self.world.spawn(async move {
+            // Who asked may be gone.
+            let _ = sender.send(value);
+        }));
+        receiver.await.expect("the task that answers is not aborted")
+    }
+
+    async fn notified(&self) {
+        let notify = Rc::new(Notify::new());
+        let other = notify.clone();
+        drop(self.world.spawn(async move { other.notify_one() }));
+        notify.notified().await;
+    }
+
     async fn spawn(&self, then: Then, body: Vec<Step>, first: usize) -> Note {
-        let task = spawn(self.clone().perform(body, first));
+        let task = self.world.spawn(self.clone().perform(body, first));
         match then {
             Then::Detach => {
                 if self.has(Defect::DetachAborts) {
@@ -309,7 +341,7 @@ impl Player {
         if keep && !self.has(Defect::KeptLoserDropped) {
             loser.await;
         } else if self.has(Defect::LoserRunsOn) {
-            drop(spawn(loser));
+            drop(self.world.spawn(loser));
         }
         Note::First(winner)
     }
@@ -356,7 +388,7 @@ impl Player {
         let gauge = Rc::default();
         let mut set = JoinSet::new();
         for future in self.numbered(bodies, first, &gauge) {
-            set.spawn(future);
+            set.spawn(self.world.census.watch(future));
         }
         let mut order = Vec::new();
         while let Some(place) = set.join_next().await {
@@ -367,22 +399,6 @@ impl Player {
         }
         Note::Order(order, gauge[1].get())
     }
-}
-
-async fn ask(value: u8) -> u8 {
-    let (sender, receiver) = oneshot::channel();
-    drop(spawn(async move {
-        // Who asked may be gone.
-        let _ = sender.send(value);
-    }));
-    receiver.await.expect("the task that answers is not aborted")
-}
-
-async fn notified() {
-    let notify = Rc::new(Notify::new());
-    let other = notify.clone();
-    drop(spawn(async move { other.notify_one() }));
-    notify.notified().await;
 }
 
 /// Sends that many bytes over a connection, and returns how many arrived as they were sent.

@@ -1,7 +1,7 @@
 //! A small language of async programs.
 //!
 //! A [`Program`] is a list of tasks, a task a list of [`Step`]s: it counts under locks, sends, sleeps, spawns, joins, aborts,
-//! selects, gives up, panics. [`programs`] generates them and [`decode`] makes them of bytes; [`interpret`] performs one in a
+//! selects, gives up, panics. [`programs`] generates them and [`decode`] makes them of bytes; an [`Interpreter`] performs one in a
 //! run of reveille and reports an [`Outcome`]: what came of each step. [`model::check`] says whether that outcome is among
 //! those that the program allows; it knows the language and nothing of the interpreter.
 //!
@@ -18,7 +18,7 @@ pub mod model;
 mod strategy;
 
 pub use decode::decode;
-pub use interpret::{Defect, Mode, interpret, interpret_as};
+pub use interpret::{Defect, Interpreter, Mode};
 pub use minimize::minimize;
 pub use strategy::programs;
 

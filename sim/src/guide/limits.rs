@@ -13,10 +13,13 @@
 //! cannot be repeated. The harness repeats some of the passing runs and all of the failing ones and compares; where they
 //! differ it reports *nondeterminism*, with the first event that differed, instead of an explanation that might be wrong.
 //! `BTreeMap`, `biased;`, [`rng`](crate::rng) and [`time`](crate::time) are repeatable.
+//! `async_lock` decides by the wall clock when a waiter has waited too long to be passed over (half a millisecond), so a run
+//! that a debugger holds up may differ there.
 //!
 //! **A wake from another thread** is a finding in a run, not a feature: no seed repeats it. Code that starts a thread by
 //! itself (a timer crate, a blocking pool) needs that part replaced in the test. When a run is stuck, the harness waits a
 //! quarter of a second of real time for such a wake before it calls the run stuck; a thread that takes longer is not seen.
+//! A wake from another thread that finds its task scheduled or running already changes nothing in that run and is not seen.
 //!
 //! **Lost wakeup or deadlock?** A stuck task is polled once more. If that ends it, wakes another task, or brings it to
 //! another await, the verdict is *lost wakeup*. A task that makes progress which none of these shows (it takes an item off

@@ -1,0 +1,205 @@
+//! Plays scripts on executors, each on a thread of its own.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, mpsc};
+use std::task::{Wake, Waker};
+use std::time::Duration;
+
+use super::probe::Ledger;
+use super::{Broken, Op, Poll, Property, Subject};
+
+/// Where tasks wait for something outside: what a reactor makes of a socket.
+pub trait Source: Send + Sync {
+    /// Has `waker` woken once the source is ready in that direction.
+    fn wait(&self, direction: Direction, waker: Waker);
+
+    /// The source is ready in both directions, for now: those who wait are woken.
+    fn ready(&self);
+}
+
+/// What a task wants to do with a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Read from it.
+    Read,
+    /// Write to it.
+    Write,
+}
+
+/// What came of a script.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Played {
+    pub(super) polls: u64,
+    pub(super) wakes: u64,
+}
+
+/// How long a script may take. An honest one takes a millisecond.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long one may take of an executor that is known to block.
+pub(super) const IMPATIENCE: Duration = Duration::from_millis(200);
+/// The most steps until nothing can run: scripts have hundreds of polls at most.
+const STEPS_MAX: u32 = 100_000;
+
+/// Does `act` to a new subject on a thread of its own, then drops the subject and wakes whoever is left.
+fn play<S: Subject>(
+    make: &Arc<impl Fn() -> S + Send + Sync + 'static>,
+    patience: Duration,
+    act: impl FnOnce(&mut S, &Arc<Ledger>) + Send + 'static,
+) -> Result<Played, Property> {
+    let ledger = Arc::new(Ledger::default());
+    let (done, is_done) = mpsc::channel();
+    let (make, theirs) = (make.clone(), ledger.clone());
+    let perform = move || {
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let mut subject = make();
+            act(&mut subject, &theirs);
+            drop(subject);
+            theirs.dropped();
+            theirs.wake_all();
+        }));
+        if result.is_err() {
+            theirs.breaks(Property::NoPanic);
+        }
+        let _ = done.send(());
+    };
+    // Not joined: if the subject blocks, it does so for ever.
+    std::thread::Builder::new().spawn(perform).expect("the system has threads to give");
+    if is_done.recv_timeout(patience).is_err() {
+        let waking = ledger.is_waking();
+        return Err(if waking { Property::WakingReturns } else { Property::StepReturns });
+    }
+    let (polls, wakes) = ledger.counts();
+    ledger.broken().map_or(Ok(Played { polls, wakes }), Err)
+}
+
+fn settle(subject: &mut impl Subject, ledger: &Ledger) {
+    if subject.runs_by_itself() {
+        for _ in 0..PATIENCE.as_millis() / 2 {
+            if ledger.unsettled().is_none() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        return ledger.settled();
+    }
+    for _ in 0..STEPS_MAX {
+        if !subject.step() {
+            return ledger.settled();
+        }
+    }
+    ledger.breaks(Property::StepReturns);
+}
+
+/// Plays `script`.
+pub(super) fn script<S: Subject>(
+    make: &Arc<impl Fn() -> S + Send + Sync + 'static>,
+    script: &Arc<Vec<Op>>,
+    patience: Duration,
+) -> Result<Played, Property> {
+    let script = script.clone();
+    play(make, patience, move |subject, ledger| {
+        for op in script.iter() {
+            match op {
+                Op::Spawn(polls) => subject.spawn(ledger.probe(polls.clone())),
+                Op::Step => drop(subject.step()),
+                Op::Settle => settle(subject, ledger),
+                Op::Wake(at) => ledger.wake(*at),
+                Op::WakeByRef(at) => ledger.wake_by_ref(*at),
+                Op::WakeElsewhere(at) => ledger.wake_elsewhere(*at),
+                Op::Clone(at) => ledger.clone_waker(*at),
+                Op::Drop(at) => ledger.drop_waker(*at),
+            }
+        }
+        settle(subject, ledger);
+    })
+}
+
+/// Plays what no script holds.
+pub(super) fn set_pieces<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<(), Broken> {
+    let pieces = [starved(make), at_one_source(make), woken_within_a_wake(make)];
+    let broken = pieces.into_iter().find_map(Result::err);
+    broken.map_or(Ok(()), |property| Err(Broken { property, script: Vec::new() }))
+}
+
+/// Two tasks that wake themselves at each poll, and one that waits to be woken.
+fn starved<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<Played, Property> {
+    const HOGS: usize = 2;
+    const PATIENCE_IN_POLLS: u64 = 1_000 * (HOGS as u64 + 1);
+    play(make, PATIENCE, |subject, ledger| {
+        if !subject.is_fair() {
+            return;
+        }
+        subject.spawn(ledger.probe(Vec::new()));
+        settle(subject, ledger);
+        ledger.wake(0);
+        let hog = Poll { keeps: 0, wakes_self: 1, wakes: None, ends: false };
+        for _ in 0..HOGS {
+            // They end at last, as some executors step until nothing can run.
+            subject.spawn(ledger.probe(vec![hog.clone(); 5_000]));
+        }
+        let woken_at = ledger.counts().0;
+        settle(subject, ledger);
+        if ledger.last_polled(0) > woken_at + PATIENCE_IN_POLLS {
+            ledger.breaks(Property::NobodyStarves);
+        }
+    })
+}
+
+/// A reader and a writer wait at one source, which then is ready.
+fn at_one_source<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<Played, Property> {
+    play(make, PATIENCE, |subject, ledger| {
+        let Some(source) = subject.source() else { return };
+        let wakes = [Arc::new(Noted::default()), Arc::new(Noted::default())];
+        source.wait(Direction::Read, wakes[0].clone().into());
+        source.wait(Direction::Write, wakes[1].clone().into());
+        source.ready();
+        if wakes.iter().any(|noted| !noted.is_woken()) {
+            ledger.breaks(Property::EachDirectionHasItsWaker);
+        }
+    })
+}
+
+/// A task that is woken by a source may come back to it within the wake: a waker can be anything, an executor that polls at
+/// once among others.
+fn woken_within_a_wake<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<Played, Property> {
+    let played = play(make, PATIENCE, |subject, ledger| {
+        let Some(source) = subject.source() else { return };
+        let again = Arc::new(Again { source: source.clone(), noted: Arc::default() });
+        source.wait(Direction::Read, again.clone().into());
+        source.ready();
+        source.ready();
+        if !again.noted.is_woken() {
+            ledger.breaks(Property::WakeIsPolled);
+        }
+    });
+    // Only the wake can block here.
+    played.map_err(|property| if property == Property::StepReturns { Property::WakingReturns } else { property })
+}
+
+/// A waker that notes that it was woken.
+#[derive(Default)]
+struct Noted(std::sync::atomic::AtomicBool);
+
+impl Noted {
+    fn is_woken(&self) -> bool {
+        self.0.load(std::sync::atomic::Ordering::SeqCst)
+    }
+}
+
+impl Wake for Noted {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+/// A waker that waits at the source again when it is woken.
+struct Again {
+    source: Arc<dyn Source>,
+    noted: Arc<Noted>,
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        self.source.wait(Direction::Read, self.noted.clone().into());
+    }
+}

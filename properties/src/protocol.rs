@@ -1,0 +1,228 @@
+//! What an executor owes its tasks, watched over while programs run: by an oracle, from the events of the run; and by a
+//! wrapper around each future, from within.
+
+use std::marker::PhantomPinned;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use reveille::{Event, Oracle, TaskId};
+
+/// An oracle: a task that was woken is polled again or ends, none is polled after its end, and, if asked for, none waits
+/// longer than there are tasks.
+///
+/// ```
+/// use reveille_properties::protocol::Protocol;
+///
+/// reveille::explore()
+///     .oracle(Protocol::default)
+///     .run(|| async {
+///         reveille::spawn(reveille::yield_now()).await.unwrap();
+///     })
+///     .unwrap();
+/// ```
+#[derive(Debug, Default)]
+pub struct Protocol {
+    tasks: Vec<Task>,
+    now: Tally,
+    /// Whether tasks are polled in the order in which they were woken.
+    is_fair: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Task {
+    /// When it was woken, if it has not been polled since its first wake.
+    woken: Option<Tally>,
+    ended: bool,
+}
+
+/// What there has been so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    spawned: u64,
+    ended: u64,
+    polls: u64,
+}
+
+impl Protocol {
+    /// The oracle for runs in which the schedule is first in, first out: seed 0.
+    #[must_use]
+    pub fn fair() -> Self {
+        Self { is_fair: true, ..Self::default() }
+    }
+
+    fn task(&mut self, task: TaskId) -> &mut Task {
+        if self.tasks.len() <= task.index() {
+            self.tasks.resize(task.index() + 1, Task::default());
+        }
+        &mut self.tasks[task.index()]
+    }
+
+    fn polled(&mut self, id: TaskId) -> Result<(), String> {
+        let (now, is_fair) = (self.now, self.is_fair);
+        self.now.polls += 1;
+        let task = self.task(id);
+        if task.ended {
+            return Err(format!("task {id} was polled after its end"));
+        }
+        let Some(then) = task.woken.take() else { return Ok(()) };
+        // Whoever was alive when it was woken, or came since, may be polled before it, once.
+        let (waited, others) = (now.polls - then.polls, now.spawned - then.ended);
+        if is_fair && waited > others {
+            return Err(format!("task {id} waited for {waited} polls, and there were {others} tasks"));
+        }
+        Ok(())
+    }
+}
+
+impl Oracle for Protocol {
+    fn event(&mut self, event: &Event) -> Result<(), String> {
+        match *event {
+            Event::Spawned { task, .. } => {
+                self.now.spawned += 1;
+                let now = self.now;
+                self.task(task).woken = Some(now);
+            }
+            Event::Woken { task, .. } => {
+                let now = self.now;
+                self.task(task).woken.get_or_insert(now);
+            }
+            Event::Polled { task } => return self.polled(task),
+            Event::Ended { task, .. } => {
+                self.now.ended += 1;
+                *self.task(task) = Task { woken: None, ended: true };
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        let forgotten = self.tasks.iter().position(|task| task.woken.is_some() && !task.ended);
+        forgotten.map_or(Ok(()), |task| Err(format!("task {task} was woken and never polled again")))
+    }
+}
+
+/// Counts the futures that are given to an executor, and what was done to them.
+///
+/// ```
+/// use reveille_properties::protocol::Census;
+///
+/// let census = std::sync::Arc::new(Census::default());
+/// reveille::explore()
+///     .runs(1)
+///     .run({
+///         let census = census.clone();
+///         move || {
+///             let census = census.clone();
+///             async move { reveille::spawn(census.watch(async {})).await.unwrap() }
+///         }
+///     })
+///     .unwrap();
+/// census.check().unwrap();
+/// ```
+#[derive(Debug, Default)]
+pub struct Census {
+    made: AtomicU64,
+    dropped: AtomicU64,
+    polls_after_completion: AtomicU64,
+    polls_within_polls: AtomicU64,
+    moves: AtomicU64,
+}
+
+impl Census {
+    /// Watches over `future`.
+    pub fn watch<F: Future>(self: &Arc<Self>, future: F) -> Watched<F> {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        Watched { future, seen: Seen { census: self.clone(), state: State::Unpolled }, _pinned: PhantomPinned }
+    }
+
+    /// How many futures there were.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Whether all went well, now that every world that had one of the futures is gone.
+    ///
+    /// # Errors
+    /// A sentence that says what did not.
+    pub fn check(&self) -> Result<(), String> {
+        let (made, dropped) = (self.made(), self.dropped.load(Ordering::Relaxed));
+        if made != dropped {
+            return Err(format!("of {made} futures {dropped} were dropped"));
+        }
+        for (count, what) in [
+            (&self.polls_after_completion, "polls after completion"),
+            (&self.polls_within_polls, "polls within a poll"),
+            (&self.moves, "moves after the first poll"),
+        ] {
+            let count = count.load(Ordering::Relaxed);
+            if count > 0 {
+                return Err(format!("{made} futures saw {count} {what}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How far a future has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Unpolled,
+    /// It waits, at this address.
+    At(usize),
+    /// It is being polled.
+    Polling,
+    Completed,
+}
+
+/// What is known of one future.
+#[derive(Debug)]
+struct Seen {
+    census: Arc<Census>,
+    state: State,
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        self.census.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+pin_project! {
+    /// A future that a [`Census`] watches over.
+    #[derive(Debug)]
+    #[must_use = "futures do nothing unless polled"]
+    pub struct Watched<F> {
+        #[pin]
+        future: F,
+        seen: Seen,
+        #[pin]
+        _pinned: PhantomPinned,
+    }
+}
+
+impl<F: Future> Future for Watched<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let address = &raw const *this.seen as usize;
+        let census = &this.seen.census;
+        let broken = match this.seen.state {
+            State::Unpolled => None,
+            State::At(first) => (first != address).then_some(&census.moves),
+            State::Polling => Some(&census.polls_within_polls),
+            State::Completed => Some(&census.polls_after_completion),
+        };
+        if let Some(broken) = broken {
+            broken.fetch_add(1, Ordering::Relaxed);
+        }
+        this.seen.state = State::Polling;
+        let polled = this.future.poll(context);
+        this.seen.state = if polled.is_ready() { State::Completed } else { State::At(address) };
+        polled
+    }
+}
