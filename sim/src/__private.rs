@@ -24,6 +24,8 @@ pub struct Test {
     pub faults: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
+    /// The folder of the package, if failing runs are kept.
+    pub regressions: Option<&'static str>,
 }
 
 /// Runs a test and fails it if something is found.
@@ -60,6 +62,9 @@ where
     }
     if let Some(faults) = test.faults {
         explore = explore.faults(faults);
+    }
+    if let Some(package) = test.regressions {
+        explore = explore.regressions(crate::regressions::file(package, test.name));
     }
     if let Some(tape) = test.replay {
         explore = explore.replay(tape);

@@ -60,6 +60,7 @@ mod oracle;
 mod outcome;
 mod panics;
 mod program;
+mod regressions;
 mod run;
 mod settings;
 mod shrink;

@@ -49,6 +49,11 @@ use function::Function;
 /// | `strategy` | the name of a strategy | who picks the schedules |
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+///
+/// A failing run is kept: its tape is a line of `reveille-regressions/<test>.txt` in the package's folder, and the next
+/// `cargo test` repeats it before anything else. Commit the file, so that the bug stays fixed; delete a line to forget it. A
+/// tape that no longer fits the program is repeated as far as it fits, and reported. Tests with `#[should_panic]` keep
+/// nothing. `REVEILLE_REGRESSIONS=read` repeats and writes nothing, `REVEILLE_REGRESSIONS=off` does neither.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand_test(arguments, item).unwrap_or_else(Error::into_tokens)
@@ -91,6 +96,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     strategy: STRATEGY,
                     faults: FAULTS,
                     detached: DETACHED,
+                    regressions: REGRESSIONS,
                 },
                 BODY_NAME,
             )
