@@ -23,8 +23,10 @@ const DETAILS: Duration = Duration::from_secs(3);
 const EXIT: i32 = 101;
 
 /// Where the thread of a run is.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pulse {
+    /// Whether seeds say which run it is; else a tape is being repeated.
+    is_seeded: bool,
     /// Counts performances, so that two that look alike are told apart.
     performance: AtomicU64,
     seed: AtomicU64,
@@ -32,15 +34,18 @@ pub(crate) struct Pulse {
     at: AtomicU64,
 }
 
+/// The program is about to begin: no task has step 0.
+const BEGINNING: u64 = 0;
 /// Between performances.
-const RESTING: u64 = 0;
+const RESTING: u64 = u64::MAX;
 /// The world is being dropped.
-const TEARDOWN: u64 = u64::MAX;
+const TEARDOWN: u64 = u64::MAX - 1;
 
 impl Pulse {
     pub(crate) fn begin(&self, seed: u64) {
         self.seed.store(seed, Ordering::Relaxed);
         self.performance.fetch_add(1, Ordering::Relaxed);
+        self.at.store(BEGINNING, Ordering::Relaxed);
     }
 
     /// The poll of `task` begins that is number `step` of the run, counted from 1.
@@ -59,7 +64,8 @@ impl Pulse {
 
     fn beat(&self) -> Beat {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
-        Beat { performance: load(&self.performance), seed: load(&self.seed), at: load(&self.at) }
+        let seed = self.is_seeded.then(|| load(&self.seed));
+        Beat { performance: load(&self.performance), seed, at: load(&self.at) }
     }
 }
 
@@ -67,26 +73,41 @@ impl Pulse {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Beat {
     performance: u64,
-    seed: u64,
+    seed: Option<u64>,
     at: u64,
 }
 
-/// A poll that does not return.
+/// Something that does not return.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Endless {
-    /// The seed of the run.
-    pub(crate) seed: u64,
-    /// Which poll of the run, counted from 1, and whose; `None` where a destructor hangs while the world is dropped.
-    pub(crate) poll: Option<(TaskId, u64)>,
+    /// The seed of the run; `None` in a replay.
+    pub(crate) seed: Option<u64>,
+    pub(crate) what: What,
+}
+
+/// What does not return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The closure that makes the root future.
+    Program,
+    /// The poll of a task.
+    Poll {
+        task: TaskId,
+        /// Which poll of the run, counted from 1.
+        step: u64,
+    },
+    /// A destructor, while the world is dropped.
+    Destructor,
 }
 
 impl Beat {
     fn endless(self) -> Endless {
-        let poll = (self.at != TEARDOWN).then(|| {
-            let task = TaskId::new((self.at >> 32) as u32);
-            (task, self.at & 0xffff_ffff)
-        });
-        Endless { seed: self.seed, poll }
+        let what = match self.at {
+            BEGINNING => What::Program,
+            TEARDOWN => What::Destructor,
+            at => What::Poll { task: TaskId::new((at >> 32) as u32), step: at & 0xffff_ffff },
+        };
+        Endless { seed: self.seed, what }
     }
 }
 
@@ -95,9 +116,10 @@ impl Beat {
 pub(crate) struct Pulses(Arc<Mutex<Vec<Weak<Pulse>>>>);
 
 impl Pulses {
-    /// A pulse for a new world.
-    pub(crate) fn add(&self) -> Arc<Pulse> {
-        let pulse = Arc::default();
+    /// A pulse for a new world, in which runs are made from seeds or are repeated.
+    pub(crate) fn add(&self, is_seeded: bool) -> Arc<Pulse> {
+        let [performance, seed] = [0; 2].map(AtomicU64::new);
+        let pulse = Arc::new(Pulse { is_seeded, performance, seed, at: AtomicU64::new(RESTING) });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);
         all.push(Arc::downgrade(&pulse));
@@ -110,7 +132,7 @@ impl Pulses {
     }
 }
 
-/// What is said of a poll that does not return.
+/// Who says what does not return.
 pub(crate) trait Describe: Sync {
     /// What is known without running anything: never waits.
     fn summary(&self, endless: Endless, limit: Duration) -> String;
@@ -119,15 +141,12 @@ pub(crate) trait Describe: Sync {
 }
 
 /// Calls `campaign` and watches `pulses` meanwhile. A poll that takes longer than `limit` of real time ends the process.
-pub(crate) fn watched<R>(
-    limit: Duration,
-    pulses: &Pulses,
-    describe: &dyn Describe,
-    campaign: impl FnOnce() -> R,
-) -> R {
+pub(crate) fn watched<R>(limit: Duration, pulses: &Pulses, describe: &dyn Describe, campaign: impl FnOnce() -> R) -> R {
     if limit.is_zero() {
         return campaign();
     }
+    // A stuck run waits for other threads, for less than that.
+    let limit = limit.max(Duration::from_secs(1));
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         let watcher = thread::Builder::new().name("reveille-watchdog".into());
