@@ -14,7 +14,7 @@ mod template;
 
 use proc_macro::{Span, TokenStream};
 
-use arguments::Arguments;
+use arguments::{Arguments, OF_MAIN, OF_TEST};
 use error::Error;
 use function::Function;
 
@@ -59,7 +59,20 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand_test(arguments, item).unwrap_or_else(Error::into_tokens)
 }
 
-/// Runs an async `main` on the real executor, `LocalExecutor`: in real time, on the calling thread.
+/// Runs an async `main` on the real executor, in real time.
+///
+/// `main` and what it spawns run on the calling thread, and need not be `Send`. With `threads = n` there is also a pool of so
+/// many threads, for what is spawned by `reveille::spawn_send`.
+///
+/// ```no_run
+/// #[reveille::main(threads = 4)]
+/// async fn main() {
+///     let tasks = (0..1_000).map(|n| reveille::spawn_send(async move { n }));
+///     for task in tasks.collect::<Vec<_>>() {
+///         task.await.unwrap();
+///     }
+/// }
+/// ```
 ///
 /// ```no_run
 /// #[reveille::main]
@@ -80,7 +93,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
-    let arguments = Arguments::parse(arguments)?;
+    let arguments = Arguments::parse(OF_TEST, arguments)?;
     let function = Function::parse(item, "#[reveille::test]")?;
     let template = r#"
         #[::core::prelude::v1::test]
@@ -109,16 +122,16 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
 }
 
 fn expand_main(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
-    if let Some(first) = arguments.into_iter().next() {
-        return Err(Error::new(first.span(), "`#[reveille::main]` takes no arguments"));
-    }
+    let arguments = Arguments::parse(OF_MAIN, arguments)?;
     let function = Function::parse(item, "#[reveille::main]")?;
     let template = "
         ATTRIBUTES VISIBILITY fn NAME() RETURNS {
             async fn BODY_NAME() RETURNS BODY
-            ::reveille::__private::main(BODY_NAME())
+            ::reveille::__private::main(THREADS, BODY_NAME())
         }
     ";
     let span = function.span();
-    Ok(template::fill(template, span, &function.into_holes()))
+    let mut holes = function.into_holes();
+    holes.extend(arguments.into_holes());
+    Ok(template::fill(template, span, &holes))
 }
