@@ -31,10 +31,7 @@ impl Describe for Scene<'_> {
             What::Destructor => "a destructor has not returned, while the world was being dropped".into(),
         };
         let again = match seed {
-            Some(seed) => format!(
-                "\n  to see where it hangs, attach a debugger to: REVEILLE_WATCHDOG=0 {}",
-                self.command.by_seed(seed)
-            ),
+            Some(seed) => format!("\n  to see where it hangs, attach a debugger to: {}", self.command.by_seed(seed)),
             None => String::new(),
         };
         format!(

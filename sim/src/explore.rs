@@ -285,8 +285,8 @@ impl Explore {
 
     /// How long a poll may take in real time before the process is ended with a report of where it hangs: 10 s by default, at
     /// least 1 s; zero for no limit. A thread cannot be stopped from outside, so there is no other way out of a loop without
-    /// an await, or of a `std` lock that its own thread holds. What runs do never depends on it. A replay has no such limit:
-    /// it can wait for a debugger.
+    /// an await, or of a `std` lock that its own thread holds. What runs do never depends on it. A replay, or a campaign of
+    /// fewer than 32 runs, is not watched: it can wait for a debugger.
     ///
     /// `REVEILLE_WATCHDOG=60` sets it to a minute, `REVEILLE_WATCHDOG=0` switches it off.
     pub fn watchdog(mut self, limit: Duration) -> Self {
@@ -374,7 +374,8 @@ impl Explore {
         let trial = Trial { program, rules: &rules };
         let scene = Scene { trial: &trial, plan: &plan, command: &command };
         let campaign = || campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed));
-        match watched(watchdog, &rules.pulses, &scene, campaign) {
+        let limit = if plan.runs < WATCHED_MIN && plan.time.is_none() { Duration::ZERO } else { watchdog };
+        match watched(limit, &rules.pulses, &scene, campaign) {
             Ok(passed) => Ok(Passed { stale, ..passed }),
             Err(failure) => Err(match &regressions {
                 Some(regressions) => regressions.keep(failure.adding(stale)),
@@ -500,6 +501,9 @@ const JOBS_MAX: usize = 256;
 
 /// How long a poll may take. Ten times what a slow machine needs for what nobody would call quick.
 const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// A watchdog is a thread, which takes longer to start than a few runs.
+const WATCHED_MIN: u64 = 32;
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);

@@ -4,6 +4,7 @@
 #![cfg(not(loom))]
 
 use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use reveille::time::{Duration, sleep};
@@ -43,7 +44,7 @@ fn a_lock_taken_twice_is_named_with_task_and_line() {
     let report = report(&hangs("locks_twice"));
     assert!(report.starts_with("reveille: endless poll in `locks_twice` (run 0 of 1000, seed 0)"), "{report}");
     assert!(report.contains("the poll of task 1 at step 3 has not returned after 1s"), "{report}");
-    assert!(report.contains("REVEILLE_WATCHDOG=0 REVEILLE_SEED=0 REVEILLE_RUNS=1 cargo test"), "{report}");
+    assert!(report.contains("attach a debugger to: REVEILLE_SEED=0 REVEILLE_RUNS=1 cargo test"), "{report}");
     assert!(report.contains("task 1 `worker` (spawned at sim/tests/watchdog.rs:"), "{report}");
     let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// waits here")).unwrap() + 1;
     assert!(report.contains("this was its poll number 2"), "{report}");
@@ -55,12 +56,12 @@ fn a_lock_taken_twice_is_named_with_task_and_line() {
 fn spins_in_one_schedule() {
     let explore = explore().name("spins").watchdog(Duration::from_secs(1));
     let _ = explore.run(|| async {
-        let flag = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let flag = Arc::new(AtomicBool::new(false));
         let set = flag.clone();
-        let setter = spawn(async move { set.store(true, std::sync::atomic::Ordering::Relaxed) });
+        let setter = spawn(async move { set.store(true, Ordering::Relaxed) });
         let spinner = spawn(async move {
             // Meant for two threads; there is one.
-            while !flag.load(std::sync::atomic::Ordering::Relaxed) {
+            while !flag.load(Ordering::Relaxed) {
                 std::hint::spin_loop();
             }
         });
@@ -103,8 +104,10 @@ fn a_destructor_that_hangs_is_named() {
 
 #[test]
 fn a_slow_poll_within_the_limit_is_nobodys_business() {
-    let passed = explore().runs(2).watchdog(Duration::from_secs(30)).run(|| async {
-        std::thread::sleep(Duration::from_millis(1_200));
+    let slow = AtomicBool::new(true);
+    let passed = explore().runs(100).watchdog(Duration::from_secs(30)).run(|| {
+        let slow = slow.swap(false, Ordering::Relaxed);
+        async move { std::thread::sleep(Duration::from_millis(if slow { 1_500 } else { 0 })) }
     });
-    assert_eq!(passed.unwrap().runs, 2);
+    assert_eq!(passed.unwrap().runs, 100);
 }
