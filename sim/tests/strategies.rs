@@ -166,7 +166,7 @@ fn an_exhaustive_failure_is_repeated_by_its_tape() {
 
 #[test]
 fn seed_0_is_the_dullest_run_of_every_strategy_and_a_seed_is_one_run() {
-    for strategy in ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "portfolio"] {
+    for strategy in ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "workers:3", "portfolio"] {
         let tape = |seed| {
             let fails = || async {
                 far_ahead().await;

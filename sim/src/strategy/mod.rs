@@ -16,6 +16,7 @@ mod streams;
 mod surw;
 mod urw;
 mod weights;
+mod workers;
 
 pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
@@ -30,6 +31,7 @@ pub(crate) use skewed::Skewed;
 pub(crate) use sticky::Sticky;
 pub(crate) use surw::Surw;
 pub(crate) use urw::Urw;
+pub(crate) use workers::Workers;
 
 use reveille_executor::{Choose, TaskId};
 
@@ -108,12 +110,14 @@ pub(crate) enum Strategy {
     Skewed,
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
+    /// The policy of a pool with so many workers.
+    Workers(u32),
     /// What the user brings.
     Custom(Maker),
 }
 
-const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, `exhaustive` or \
-     `exhaustive:2` (delays)";
+const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, \
+                     `workers:4` (1 to 64), `exhaustive` or `exhaustive:2` (delays)";
 
 impl Strategy {
     /// The strategy called `name`, or a sentence that says which names exist.
@@ -129,6 +133,7 @@ impl Strategy {
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
             ("skewed", None) => Ok(Self::Skewed),
+            ("workers", Some(Ok(count @ 1..=Workers::MAX))) => Ok(Self::Workers(count)),
             ("exhaustive", None) => Ok(Self::Exhaustive(None)),
             ("exhaustive", Some(Ok(delays))) => Ok(Self::Exhaustive(Some(delays))),
             _ => Err(format!("there is no strategy `{name}`: expected {NAMES}")),
@@ -146,6 +151,7 @@ impl Strategy {
             Self::Surw => Box::new(Surw::default()),
             Self::Skewed => Box::new(Skewed::default()),
             Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
+            Self::Workers(count) => Box::new(Workers::new(*count)),
             Self::Custom(make) => Box::new(Custom::new(make.clone())),
         }
     }
@@ -170,7 +176,8 @@ mod tests {
         assert_eq!(Strategy::parse("pct:3"), Ok(Strategy::Pct(3)));
         assert_eq!(Strategy::parse("sticky:12"), Ok(Strategy::Sticky(12)));
         assert_eq!(Strategy::parse("exhaustive"), Ok(Strategy::Exhaustive(None)));
-        for wrong in ["lucky", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
+        assert_eq!(Strategy::parse("workers:4"), Ok(Strategy::Workers(4)));
+        for wrong in ["lucky", "workers:0", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
             let error = Strategy::parse(wrong).unwrap_err();
             assert!(error.contains(&format!("`{wrong}`")) && error.contains("`pct:3`"), "{error}");
         }
