@@ -101,7 +101,7 @@ impl Circumstances {
     /// The same, for the body of a `proptest!`: a failure is a failed case, which proptest shrinks.
     ///
     /// A program that proptest has made smaller asks other choices, and rarely fails under the answers to those of the
-    /// larger one. So once a case has failed, those that pass are given a hundred schedules more, and one that fails in the
+    /// larger one. So once a case has failed, those that pass are given fifty schedules more, and one that fails in the
     /// same way counts: the tape in the report is that of the run that did, made small.
     ///
     /// # Errors
@@ -116,7 +116,7 @@ impl Circumstances {
         let failure = match (self.run(&program), before) {
             (Err(failure), _) => failure,
             (Ok(_), None) => return Ok(()),
-            (Ok(_), Some(kind)) => match explore().runs(100).seed(1).faults(self.faults).run(&program) {
+            (Ok(_), Some(kind)) => match explore().runs(50).seed(1).faults(self.faults).run(&program) {
                 Err(failure) if failure.kind() == Some(kind) => failure,
                 _ => return Ok(()),
             },
