@@ -1,29 +1,33 @@
 //! The entrance: a program goes in, a verdict comes out.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
 
-use crate::campaign::{self, Plan};
+use crate::campaign::{self, Plan, Shard};
 use crate::command;
+use crate::endless::Scene;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
 use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
+use crate::regressions::Regressions;
 use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
 use crate::strategy::{Maker, Strategy};
 use crate::tape::{Settings, Tape, short_hash};
 use crate::trial::{OracleMaker, Rules, Trial};
+use crate::watchdog::{Pulses, watched};
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
-/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS` and
-/// `REVEILLE_REPLAY` override what the builder says.
+/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
+/// `REVEILLE_SHARD`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -52,10 +56,13 @@ pub fn explore() -> Explore {
         faults: String::new(),
         detached: Detached::Allow,
         jobs: 1,
+        shard: None,
         oracles: Vec::new(),
         replay: None,
         lenient: false,
         shrink: true,
+        regressions: None,
+        watchdog: WATCHDOG,
     }
 }
 
@@ -103,10 +110,14 @@ pub struct Explore {
     faults: String,
     detached: Detached,
     jobs: usize,
+    /// Which of how many, from 1.
+    shard: Option<(u64, u64)>,
     oracles: Vec<OracleMaker>,
     replay: Option<String>,
     lenient: bool,
     shrink: bool,
+    regressions: Option<PathBuf>,
+    watchdog: Duration,
 }
 
 impl Explore {
@@ -136,6 +147,13 @@ impl Explore {
     /// * `random`: uniform.
     /// * `sticky:8`: goes on with the current task in 8 of 16 cases; up to 15.
     /// * `pct:3`: random priorities with two random changes of them (Burckhardt and others, ASPLOS 2010); up to 100.
+    /// * `workers:4`: the schedules of a [`Pool`](reveille_executor::Pool) with four workers, of which a random one moves
+    ///   next; up to 64.
+    /// * `urw`: in proportion to how much of the run a task has before it, which makes schedules about equally likely (Zhao and
+    ///   others, ASPLOS 2025).
+    /// * `pos`: a random priority per poll (Yuan and others, CAV 2018).
+    /// * `surw`: all orders of a few guessed polls equally likely (Zhao and others, ASPLOS 2025).
+    /// * `skewed`: tasks of very different speeds.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///
@@ -236,6 +254,23 @@ impl Explore {
         self
     }
 
+    /// Performs only a part of the runs: those of shard `nth` out of `of`, counted from 1. All shards together perform exactly
+    /// the runs of the whole campaign, each with the number and the seed that it has there. `REVEILLE_SHARD=1/4` says the
+    /// same. That a [`sometimes!`](crate::sometimes) never happened is not said of a part.
+    ///
+    /// ```
+    /// let half = |nth| reveille::explore().shard(nth, 2).run(|| async {}).unwrap().runs;
+    /// assert_eq!(half(1) + half(2), 1_000);
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if `nth` is 0 or more than `of`; with strategy `exhaustive`, whose runs follow from one
+    /// another.
+    pub fn shard(mut self, nth: u64, of: u64) -> Self {
+        self.shard = Some((nth, of));
+        self
+    }
+
     /// Judges each run by an [`Oracle`] that `make` makes for it. Runs with oracles are slower: each wake is observed.
     pub fn oracle<O: Oracle + 'static>(mut self, make: impl Fn() -> O + Send + Sync + 'static) -> Self {
         self.oracles.push(Box::new(move || Box::new(make())));
@@ -248,14 +283,53 @@ impl Explore {
         self
     }
 
+    /// How long a poll may take in real time before the process is ended with a report of where it hangs: 10 s by default, at
+    /// least 1 s; zero for no limit. A thread cannot be stopped from outside, so there is no other way out of a loop without
+    /// an await, or of a `std` lock that its own thread holds. What runs do never depends on it. A replay, or a campaign of
+    /// fewer than 32 runs, is not watched: it can wait for a debugger.
+    ///
+    /// `REVEILLE_WATCHDOG=60` sets it to a minute, `REVEILLE_WATCHDOG=0` switches it off.
+    pub fn watchdog(mut self, limit: Duration) -> Self {
+        self.watchdog = limit;
+        self
+    }
+
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
         self
     }
 
+    /// Keeps failing runs in `file`: the tape of each is a line of it, and is repeated before anything else is explored.
+    /// [`#[reveille::test]`](macro@crate::test) does so with `reveille-regressions/<test>.txt` in the package's folder.
+    ///
+    /// Text from `#` on is a comment. A tape that no longer fits the program is repeated as far as it fits and named in
+    /// [`Passed::stale`]. Nothing is repeated where a seed or a tape is asked for. `REVEILLE_REGRESSIONS=read` lets
+    /// nothing be written, `REVEILLE_REGRESSIONS=off` makes as if there were no file.
+    ///
+    /// ```
+    /// async fn program() {
+    ///     assert_ne!(reveille::choose(9), 7);
+    /// }
+    /// let file = std::env::temp_dir().join(format!("reveille-{}.txt", std::process::id()));
+    /// let explore = || reveille::explore().name("program").regressions(&file);
+    /// let first = explore().run(program).unwrap_err();
+    /// let second = explore().run(program).unwrap_err();
+    /// // The second campaign repeats the run that the first one found.
+    /// assert_eq!((second.run(), second.tape()), (None, first.tape()));
+    /// # std::fs::remove_file(file).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if the file cannot be read, or a line of it is no tape.
+    pub fn regressions(mut self, file: impl Into<PathBuf>) -> Self {
+        self.regressions = Some(file.into());
+        self
+    }
+
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
-    /// is 0. By default a tape that does not fit is an error.
+    /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
+    /// an error.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -289,11 +363,24 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, rules, tape, command } = self.prepare()?;
+        let Prepared { name, plan, mut rules, tape, command, regressions, watchdog } = self.prepare()?;
+        if let Some(tape) = tape {
+            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
+        }
+        let stale = match &regressions {
+            Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
+            None => Vec::new(),
+        };
         let trial = Trial { program, rules: &rules };
-        match tape {
-            Some(tape) => campaign::replay(&trial, &name, tape, lenient),
-            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        let scene = Scene { trial: &trial, plan: &plan, command: &command };
+        let campaign = || campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed));
+        let limit = if plan.runs < WATCHED_MIN && plan.time.is_none() { Duration::ZERO } else { watchdog };
+        match watched(limit, &rules.pulses, &scene, campaign) {
+            Ok(passed) => Ok(Passed { stale, ..passed }),
+            Err(failure) => Err(match &regressions {
+                Some(regressions) => regressions.keep(failure.adding(stale)),
+                None => failure,
+            }),
         }
     }
 
@@ -313,15 +400,19 @@ impl Explore {
         let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
+        let repeats = environment.seed.is_none();
+        let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
-        let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
+        let watchdog = environment.watchdog.unwrap_or(self.watchdog);
+        let rules =
+            Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, command }),
+            tape => Ok(Prepared { name, plan, rules, tape, command, regressions, watchdog }),
         }
     }
 
@@ -345,12 +436,23 @@ impl Explore {
         if self.polls_max == 0 || self.time_max.is_zero() {
             return Err("a limit of zero polls or zero time ends every run before it begins".into());
         }
+        let shard = match (environment.shard, self.shard) {
+            (Some(shard), _) => shard,
+            (None, Some((nth, of))) => {
+                Shard::new(nth, of).ok_or_else(|| format!("there is no shard {nth} of {of}: they count from 1"))?
+            }
+            (None, None) => Shard::WHOLE,
+        };
+        if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
+            return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
+        }
         Ok(Plan {
             name,
             runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
             seed: environment.seed.unwrap_or(self.seed),
             // More threads than cores find nothing sooner; a number out of all reason must not start them.
             jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
+            shard,
             time: environment.time,
             strategy,
             shrink: self.shrink.then(Budget::default),
@@ -382,6 +484,10 @@ pub(crate) struct Prepared {
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
     pub(crate) command: command::Command,
+    /// Where failing runs are kept.
+    pub(crate) regressions: Option<Regressions>,
+    /// How long a poll may take in real time.
+    pub(crate) watchdog: Duration,
 }
 
 impl std::fmt::Debug for Explore {
@@ -392,6 +498,12 @@ impl std::fmt::Debug for Explore {
 
 /// The most threads of a campaign.
 const JOBS_MAX: usize = 256;
+
+/// How long a poll may take. Ten times what a slow machine needs for what nobody would call quick.
+const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// A watchdog is a thread, which takes longer to start than a few runs.
+const WATCHED_MIN: u64 = 32;
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);

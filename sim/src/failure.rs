@@ -227,6 +227,17 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     Ok(())
 }
 
+/// Where a task waits, as a report shows it.
+pub(crate) fn await_sites(site: &AwaitSite) -> String {
+    struct Shown<'a>(&'a AwaitSite);
+    impl fmt::Display for Shown<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            await_site(f, self.0)
+        }
+    }
+    Shown(site).to_string()
+}
+
 fn await_site(f: &mut fmt::Formatter<'_>, site: &AwaitSite) -> fmt::Result {
     let places: Vec<_> = site.frames.iter().map(|frame| frame.site.to_string()).collect();
     let width = places.iter().map(String::len).max().unwrap_or(0);
@@ -346,14 +357,30 @@ pub struct Passed {
     /// Every run that there is was performed (within the bound of delays, if one was set): for this program, with these
     /// limits, that is a proof. Only strategy `exhaustive` says so.
     pub complete: bool,
+    /// How far an exhaustive search came that is not complete: every run with so many delays or fewer was performed. `None`
+    /// if that cannot be said, as with any other strategy.
+    pub delays: Option<u32>,
+    /// How many different schedules there were among the runs; those of the first million runs count.
+    pub schedules: u64,
+    /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
+    pub schedules_late: u64,
+    /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
+    /// [`Explore::regressions`](crate::Explore::regressions).
+    pub stale: Vec<String>,
 }
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete } = self;
+        let Self { runs, polls, seed, complete, delays, schedules, schedules_late, stale } = self;
         match complete {
-            true => write!(f, "reveille: all {runs} runs passed, {polls} polls"),
-            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls"),
+            true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
+            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
         }
+        if let Some(delays) = delays {
+            write!(f, "; no proof: all runs with up to {delays} delays are among them, others are not")?;
+        } else if *runs > 1 && !complete {
+            write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
+        }
+        stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }
 }

@@ -46,6 +46,7 @@ mod choices;
 mod command;
 mod context;
 mod digest;
+mod endless;
 mod event;
 mod explain;
 mod explore;
@@ -60,6 +61,7 @@ mod oracle;
 mod outcome;
 mod panics;
 mod program;
+mod regressions;
 mod run;
 mod settings;
 mod shrink;
@@ -68,6 +70,7 @@ mod strategy;
 mod tape;
 mod trial;
 mod watch;
+mod watchdog;
 
 pub mod cancel;
 pub mod guide;
@@ -88,7 +91,7 @@ pub use rand_chacha::rand_core;
 pub use reveille_executor::{Choose, Hint, Kind, Point, Ready};
 pub use reveille_macros::{main, test};
 pub use tape::{Tape, TapeError};
-pub use task::{JoinError, JoinHandle, JoinSet, Scope, TaskId, scope, spawn, spawn_blocking, yield_now};
+pub use task::{JoinError, JoinHandle, JoinSet, Scope, TaskId, scope, spawn, spawn_blocking, spawn_send, yield_now};
 
 #[doc(hidden)]
 pub mod __private;

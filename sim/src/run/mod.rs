@@ -31,6 +31,7 @@ use crate::node::Machines;
 use crate::strategy::Source;
 use crate::tape::Settings;
 use crate::watch::{Onlooker, Watch};
+use crate::watchdog::Pulse;
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,17 @@ pub(crate) enum Phase {
     Running,
     /// What is left of the program is being dropped; nothing new can start.
     TearingDown,
+}
+
+/// What of its tasks a run is asked to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Followed {
+    /// Nothing.
+    No,
+    /// Who spawned them: the dullest run, which strategies are calibrated by.
+    Parents,
+    /// Their spawns and polls, as they come: what answers the choices depends on them.
+    Closely,
 }
 
 /// How far a run may go.
@@ -82,6 +94,8 @@ pub(crate) struct Run {
     pub(crate) nodes: Machines,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
+    /// Shows the watchdog where the run is.
+    pulse: Arc<Pulse>,
     settings: Settings,
     limits: Limits,
     id: Cell<RunId>,
@@ -97,12 +111,19 @@ pub(crate) struct Run {
     half_time: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
+    followed: Cell<Followed>,
     /// This is the replay that is made for a person to read.
     explaining: Cell<bool>,
 }
 
 impl Run {
-    pub(crate) fn new(source: Box<dyn Source>, settings: Settings, limits: Limits, watch: Option<Watch>) -> Rc<Self> {
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        settings: Settings,
+        limits: Limits,
+        watch: Option<Watch>,
+        pulse: Arc<Pulse>,
+    ) -> Rc<Self> {
         let executor = match &watch {
             Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
             None => LocalExecutor::new(),
@@ -121,6 +142,7 @@ impl Run {
             network: Network::default(),
             nodes: Machines::default(),
             watch,
+            pulse,
             settings,
             limits,
             id: Cell::new(RunId::next()),
@@ -131,6 +153,7 @@ impl Run {
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
+            followed: Cell::new(Followed::No),
             explaining: Cell::new(false),
         })
     }
@@ -138,7 +161,16 @@ impl Run {
     /// Makes an empty world for the run of `seed`.
     pub(crate) fn begin(&self, seed: u64) {
         self.id.set(RunId::next());
-        self.choices.borrow_mut().begin(seed);
+        self.pulse.begin(seed);
+        self.followed.set({
+            let mut choices = self.choices.borrow_mut();
+            choices.begin(seed);
+            match seed {
+                0 => Followed::Parents,
+                _ if choices.follows() => Followed::Closely,
+                _ => Followed::No,
+            }
+        });
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
@@ -155,10 +187,12 @@ impl Run {
     /// whether one of them panicked.
     pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
+        self.pulse.tear_down();
         let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
         self.nodes.clear();
+        self.pulse.rest();
         panicked > 0
     }
 
@@ -176,6 +210,11 @@ impl Run {
         let handle = self.executor.spawn(future);
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
+        match self.followed.get() {
+            Followed::No => {}
+            Followed::Parents => self.tasks.add_parent(self.current.get()),
+            Followed::Closely => self.choices.borrow_mut().spawned(task, self.current.get(), origin.site),
+        }
         self.tasks.add(task, origin);
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });
