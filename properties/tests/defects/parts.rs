@@ -76,7 +76,7 @@ impl Semaphore {
 }
 
 /// How many items a channel has room for.
-pub(crate) const ROOM: usize = 1;
+pub(crate) const ROOM: usize = 2;
 
 /// A channel with many senders and many receivers.
 pub(crate) struct Channel {
@@ -85,6 +85,7 @@ pub(crate) struct Channel {
     senders_waiting: Waiters,
     receivers_waiting: Waiters,
     flaw: Option<Flaw>,
+    delivered_twice: Cell<bool>,
     /// The most items that it held at once.
     pub(crate) items_max: Cell<usize>,
 }
@@ -97,6 +98,7 @@ impl Channel {
             senders_waiting: Waiters::new(flaw),
             receivers_waiting: Waiters::new(flaw),
             flaw,
+            delivered_twice: Cell::new(false),
             items_max: Cell::new(0),
         }
     }
@@ -160,7 +162,9 @@ impl Channel {
         let mut items = self.items.borrow_mut();
         match self.flaw {
             Some(Flaw::LastItemFirst) => items.pop_back(),
-            Some(Flaw::DeliversTwice) if items.len() + self.senders.get() > 2 => items.front().copied(),
+            Some(Flaw::DeliversTwice) if items.len() == 2 && !self.delivered_twice.replace(true) => {
+                items.front().copied()
+            }
             _ => items.pop_front(),
         }
     }

@@ -42,8 +42,8 @@ pub(crate) fn scenarios() -> impl Strategy<Value = Vec<Task>> {
         2 => Just(Do::UseBeside),
         2 => Just(Do::UseMoved),
     ];
-    let task = (any::<bool>(), prop::collection::vec(step, 0..=4)).prop_map(|(gives, steps)| Task { gives, steps });
-    prop::collection::vec(task, 1..=5)
+    let task = (any::<bool>(), prop::collection::vec(step, 1..=3)).prop_map(|(gives, steps)| Task { gives, steps });
+    prop::collection::vec(task, 1..=4)
 }
 
 /// Does `operation` in that way; `None` if it was cut.

@@ -49,7 +49,7 @@ pub(crate) enum Flaw {
     OneTooMany,
     /// The item that was sent last comes first.
     LastItemFirst,
-    /// An item is delivered twice if there is another behind it.
+    /// An item is delivered twice, once, if there is another behind it.
     DeliversTwice,
     /// What does not fit takes the place of what was sent before.
     Overwrites,
