@@ -41,6 +41,7 @@ pub fn explore() -> Explore {
         name: None,
         package: std::env::var("CARGO_PKG_NAME").ok(),
         at: Location::caller(),
+        audited: None,
         is_attribute: false,
         runs: 1_000,
         seed: 0,
@@ -90,6 +91,8 @@ pub struct Explore {
     name: Option<String>,
     package: Option<String>,
     at: &'static Location<'static>,
+    /// The type name of what is audited, where this is an audit.
+    audited: Option<&'static str>,
     is_attribute: bool,
     runs: u64,
     seed: u64,
@@ -261,6 +264,18 @@ impl Explore {
         self
     }
 
+    /// Says that this is the audit of an operation of that type. A program may have several, and a tape in the environment
+    /// belongs to one of them: the others do as if there were none.
+    pub(crate) fn audit_of(mut self, operation: &'static str) -> Self {
+        self.audited = Some(operation);
+        self
+    }
+
+    /// How many runs the builder asks for.
+    pub(crate) fn runs_asked(&self) -> u64 {
+        self.runs
+    }
+
     /// Says that this is the test `name` of `package`.
     pub(crate) fn attribute(mut self, name: &str, package: &str) -> Self {
         (self.name, self.package, self.is_attribute) = (Some(name.to_owned()), Some(package.to_owned()), true);
@@ -289,7 +304,7 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, rules, tape, command } = self.prepare()?;
+        let Prepared { name, plan, rules, tape, command, .. } = self.prepare()?;
         let trial = Trial { program, rules: &rules };
         match tape {
             Some(tape) => campaign::replay(&trial, &name, tape, lenient),
@@ -303,6 +318,10 @@ impl Explore {
         let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let test = self.test_hash();
+        let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
+        let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
+        let tape = tape.filter(|_| passed_over.is_none());
         let plan =
             self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let faults = match self.faults.as_str() {
@@ -310,7 +329,6 @@ impl Explore {
             name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
         };
         let asked = Settings { poll_cost: self.poll_cost, faults };
-        let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
@@ -321,7 +339,7 @@ impl Explore {
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, command }),
+            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command }),
         }
     }
 
@@ -370,7 +388,11 @@ impl Explore {
 
     /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.
     fn test_hash(&self) -> u16 {
-        short_hash(self.name.as_deref().unwrap_or(self.at.file()))
+        match (&self.name, self.audited) {
+            (Some(name), _) => short_hash(name),
+            (None, None) => short_hash(self.at.file()),
+            (None, Some(operation)) => short_hash(&format!("{} {operation}", self.at.file())),
+        }
     }
 }
 
@@ -381,6 +403,8 @@ pub(crate) struct Prepared {
     pub(crate) rules: Rules,
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
+    /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
+    pub(crate) passed_over: Option<u16>,
     pub(crate) command: command::Command,
 }
 

@@ -42,15 +42,16 @@ use crate::trial::Trial;
 /// ```
 #[track_caller]
 #[must_use = "this is a builder, not a result: finish it with `.run()`"]
-pub fn audit<W, Fut>(operation: impl Fn(W) -> Fut + Send + Sync + 'static) -> Audit<W, Fut::Output>
+pub fn audit<W, Fut, Op>(operation: Op) -> Audit<W, Fut::Output>
 where
+    Op: Fn(W) -> Fut + Send + Sync + 'static,
     W: Clone + 'static,
     Fut: Future + 'static,
     Fut::Output: Debug,
 {
     Audit {
         // One whose answers depend on the seed alone: a cut run must begin as the uncut run of its seed does.
-        explore: explore().runs(SCHEDULES).strategy("random"),
+        explore: explore().runs(SCHEDULES).strategy("random").audit_of(std::any::type_name::<Op>()),
         cast: Cast {
             world: None,
             operation: Box::new(move |world| Box::pin(operation(world))),
@@ -147,9 +148,45 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
         self
     }
 
-    /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it.
+    /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it. With `REVEILLE_SECONDS` the audit goes
+    /// on for that long, in rounds of so many schedules; the first round is brought to its end in any case.
     pub fn runs(mut self, runs: u64) -> Self {
         self.explore = self.explore.runs(runs);
+        self
+    }
+
+    /// On how many threads the runs are spread; 1 by default, and `REVEILLE_JOBS` overrides it. The report is the same
+    /// whatever the number.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.explore = self.explore.jobs(jobs);
+        self
+    }
+
+    /// What may go wrong in the network, in runs with a cut and in those without: `off` (the default), `light` or `heavy`;
+    /// see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
+    /// to end, with an error perhaps. An error that they meet without a cut as well is not blamed on one.
+    ///
+    /// ```
+    /// use futures::{AsyncReadExt as _, AsyncWriteExt as _};
+    /// use reveille::net::{TcpListener, TcpStream};
+    /// use reveille::{cancel, spawn};
+    ///
+    /// // Connects, and reads what the server has to say.
+    /// let greet = |()| async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await.ok()?;
+    ///     let at = listener.local_addr().ok()?;
+    ///     drop(spawn(async move {
+    ///         let (mut stream, _) = listener.accept().await?;
+    ///         stream.write_all(b"hello").await
+    ///     }));
+    ///     let mut text = String::new();
+    ///     TcpStream::connect(at).await.ok()?.read_to_string(&mut text).await.ok()?;
+    ///     Some(text)
+    /// };
+    /// cancel::audit(greet).faults("light").runs(4).run().unwrap().assert_clean();
+    /// ```
+    pub fn faults(mut self, preset: impl Into<String>) -> Self {
+        self.explore = self.explore.faults(preset);
         self
     }
 
@@ -187,6 +224,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// # Panics
     /// Inside a run.
     pub fn run(self) -> Result<Report, Failure> {
+        let round = self.explore.runs_asked();
         let prepared = self.explore.prepare()?;
         if self.cast.world.is_none() && no_world::<W>().is_none() {
             return Err(Failure::setup(format!(
@@ -205,6 +243,8 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
             trial,
             prepared: &prepared,
             reference: &reference,
+            enlarging: Mutex::default(),
+            round,
             points_max: self.points_max,
             unwinding,
             bystanders,

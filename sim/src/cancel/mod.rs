@@ -25,6 +25,7 @@
 
 mod aim;
 mod audit;
+mod baseline;
 mod cancellable;
 mod cuts;
 mod fault;
