@@ -1,9 +1,10 @@
 //! What a run leaves open, as a value: who is polled next, what is cancelled, what the network does.
 
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use proptest::test_runner::{Reason, TestCaseError};
-use reveille::{Choose, Explore, Failure, Hint, Kind, Outcome, Passed, Point, explore};
+use reveille::{Choose, Explore, Failure, FindingKind, Hint, Kind, Outcome, Passed, Point, explore};
 
 /// Answers to all choices of one run: bytes, used up in the order in which the run asks, and 0 when they have been.
 ///
@@ -23,7 +24,7 @@ use reveille::{Choose, Explore, Failure, Hint, Kind, Outcome, Passed, Point, exp
 ///     .unwrap_err();
 /// assert_eq!(failure.tape().unwrap().unusual(), 1);
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct Circumstances {
     /// Answers to choices of one kind.
     by_kind: Vec<(Kind, Vec<u8>)>,
@@ -32,6 +33,8 @@ pub struct Circumstances {
     held: Option<Held>,
     /// The name of a preset of faults.
     faults: &'static str,
+    /// What [`check`](Self::check) has found, under any circumstances of the same strategy.
+    found: Arc<Mutex<Option<FindingKind>>>,
 }
 
 /// A task that is passed over.
@@ -47,13 +50,20 @@ impl Circumstances {
     /// Those in which every choice is answered from `bytes`: what a fuzzer has. Without bytes, all is as usual.
     #[must_use]
     pub fn of_bytes(bytes: &[u8]) -> Self {
-        Self { by_kind: Vec::new(), rest: bytes.to_vec(), held: None, faults: "off" }
+        Self { by_kind: Vec::new(), rest: bytes.to_vec(), held: None, faults: "off", found: Arc::default() }
     }
 
     /// Answers choices of the kind named by `letter` from bytes of their own.
     #[must_use]
     pub(crate) fn answering(mut self, letter: u8, bytes: Vec<u8>) -> Self {
         self.by_kind.push((Kind::new(letter), bytes));
+        self
+    }
+
+    /// Of one strategy with others: what one has found, the others know.
+    #[must_use]
+    pub(crate) fn among(mut self, found: &Arc<Mutex<Option<FindingKind>>>) -> Self {
+        self.found = found.clone();
         self
     }
 
@@ -90,6 +100,10 @@ impl Circumstances {
 
     /// The same, for the body of a `proptest!`: a failure is a failed case, which proptest shrinks.
     ///
+    /// A program that proptest has made smaller asks other choices, and rarely fails under the answers to those of the
+    /// larger one. So once a case has failed, those that pass are given a hundred schedules more, and one that fails in the
+    /// same way counts: the tape in the report is that of the run that did, made small.
+    ///
     /// # Errors
     /// The failure as a text, with its tape.
     pub fn check<F, Fut>(&self, program: F) -> Result<(), TestCaseError>
@@ -98,10 +112,19 @@ impl Circumstances {
         Fut: Future + 'static,
         Fut::Output: Outcome,
     {
-        match self.run(program) {
-            Ok(_) => Ok(()),
-            Err(failure) => Err(TestCaseError::Fail(Reason::from(format!("\n{}", Told(&failure))))),
+        let before = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = match (self.run(&program), before) {
+            (Err(failure), _) => failure,
+            (Ok(_), None) => return Ok(()),
+            (Ok(_), Some(kind)) => match explore().runs(100).seed(1).faults(self.faults).run(&program) {
+                Err(failure) if failure.kind() == Some(kind) => failure,
+                _ => return Ok(()),
+            },
+        };
+        if let Some(kind) = failure.kind() {
+            self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(kind);
         }
+        Err(TestCaseError::Fail(Reason::from(format!("\n{}", Told(&failure)))))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Test {
     pub faults: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
+    /// The folder of the package, if failing runs are kept.
+    pub regressions: Option<&'static str>,
 }
 
 /// Runs a test and fails it if something is found.
@@ -61,6 +63,9 @@ where
     if let Some(faults) = test.faults {
         explore = explore.faults(faults);
     }
+    if let Some(package) = test.regressions {
+        explore = explore.regressions(crate::regressions::file(package, test.name));
+    }
     if let Some(tape) = test.replay {
         explore = explore.replay(tape);
     }
@@ -85,7 +90,10 @@ fn fail(failure: &Failure) -> ! {
     std::panic::resume_unwind(Box::new(text))
 }
 
-/// Runs an async main on the real executor.
-pub fn main<F: Future>(future: F) -> F::Output {
-    reveille_executor::LocalExecutor::new().block_on(future)
+/// Runs an async main on the real executor, beside a pool of so many threads if any are asked for.
+pub fn main<F: Future>(threads: Option<u64>, future: F) -> F::Output {
+    let run = || reveille_executor::LocalExecutor::new().block_on(future);
+    let Some(threads) = threads else { return run() };
+    let pool = reveille_executor::Pool::new(usize::try_from(threads).unwrap_or(usize::MAX));
+    pool.unwrap_or_else(|error| panic!("`#[reveille::main(threads = {threads})]`: {error}")).enter(run)
 }

@@ -4,6 +4,7 @@
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -14,8 +15,8 @@ use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Replay, Source, Strategy};
-use crate::tape::Tape;
+use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
+use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
 
 /// How many runs, from which seed, on how many threads.
@@ -25,11 +26,40 @@ pub(crate) struct Plan {
     pub(crate) runs: u64,
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
+    /// Which of the runs are this process'.
+    pub(crate) shard: Shard,
     /// Go on for so much real time instead of a number of runs.
     pub(crate) time: Option<Duration>,
     pub(crate) strategy: Strategy,
     /// How much shrinking may cost; `None` for not at all.
     pub(crate) shrink: Option<Budget>,
+}
+
+/// A part of a campaign: of each `of` runs in a row the one at `index`, so that shards need not know of one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shard {
+    /// Invariant: below `of`.
+    index: u64,
+    of: u64,
+}
+
+impl Shard {
+    /// The whole campaign.
+    pub(crate) const WHOLE: Self = Self { index: 0, of: 1 };
+
+    /// The shard of number `nth`, from 1, out of `of`; `None` if there is no such shard.
+    pub(crate) fn new(nth: u64, of: u64) -> Option<Self> {
+        (1..=of).contains(&nth).then(|| Self { index: nth - 1, of })
+    }
+
+    pub(crate) fn is_whole(self) -> bool {
+        self.of == 1
+    }
+
+    /// The number of the shard's `nth` run within the campaign, both from 0.
+    pub(crate) fn run(self, nth: u64) -> u64 {
+        nth.saturating_mul(self.of).saturating_add(self.index)
+    }
 }
 
 /// A run that did not pass.
@@ -64,6 +94,21 @@ struct Shared {
 struct Sum {
     failed: Option<Failed>,
     sometimes: BTreeMap<Sometimes, bool>,
+    /// The digest of each run and its number among those of the shard.
+    digests: Vec<(u64, u64)>,
+    /// How far an exhaustive search came.
+    reached: Option<Reached>,
+}
+
+/// The digests of so many runs are kept by each thread.
+const DIGESTS_MAX: usize = 1 << 20;
+
+/// How many digests are different, and how many of those the second half of the runs added.
+fn schedules(mut digests: Vec<(u64, u64)>, runs: u64) -> (u64, u64) {
+    digests.sort_unstable();
+    digests.dedup_by_key(|(digest, _)| *digest);
+    let late = digests.iter().filter(|(_, run)| *run >= runs.div_ceil(2)).count();
+    (digests.len() as u64, late as u64)
 }
 
 impl Shared {
@@ -102,8 +147,11 @@ impl Shared {
         guilty
     }
 
-    fn sometimes(&self, seen: BTreeMap<Sometimes, bool>) {
+    /// Adds what a thread has to tell at its end.
+    fn add(&self, seen: BTreeMap<Sometimes, bool>, digests: Vec<(u64, u64)>, reached: Option<Reached>) {
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        sum.reached = reached;
+        sum.digests.extend(digests);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
@@ -133,7 +181,9 @@ pub(crate) fn explore(
     if let Some(failed) = sum.failed {
         return Err(report(trial, plan, failed, replay));
     }
-    if let Some(finding) = never_happened(&sum.sometimes).filter(|_| performed > 1) {
+    // What one shard has not seen, another may have.
+    let is_judged = performed > 1 && plan.shard.is_whole();
+    if let Some(finding) = never_happened(&sum.sometimes).filter(|_| is_judged) {
         return Err(Failure::found(Found {
             name: plan.name.clone(),
             run: None,
@@ -147,11 +197,17 @@ pub(crate) fn explore(
             replay: None,
         }));
     }
+    let complete = shared.complete.into_inner();
+    let (schedules, schedules_late) = schedules(sum.digests, performed);
     Ok(Passed {
         runs: performed,
         polls: shared.polls.into_inner(),
         seed: plan.seed,
-        complete: shared.complete.into_inner(),
+        complete,
+        delays: sum.reached.and_then(|reached| reached.delays).filter(|_| !complete),
+        schedules,
+        schedules_late,
+        stale: Vec::new(),
     })
 }
 
@@ -178,25 +234,30 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     let _muted = crate::logging::mute();
     let world = trial.world(plan.strategy.source());
     let mut calibrated = !plan.strategy.needs_calibration();
+    let mut digests = Vec::new();
     loop {
-        let run = shared.next.fetch_add(1, Ordering::Relaxed);
+        let nth = shared.next.fetch_add(1, Ordering::Relaxed);
+        let run = plan.shard.run(nth);
         let enough = stop.is_due() || run >= plan.runs;
         if enough || run > shared.failing.load(Ordering::Relaxed) {
             break;
         }
         let seed = plan.seed.wrapping_add(run);
         if !calibrated && seed != 0 {
-            world.choices.borrow_mut().calibrate(trial.schedule_choices());
+            world.choices.borrow_mut().calibrate(&trial.profile());
             calibrated = true;
         }
         let (outcome, ()) = trial.perform(&world, seed, |_, _| ());
         if !calibrated {
-            let picks = world.choices.borrow().picks();
-            world.choices.borrow_mut().calibrate(picks);
+            let profile = Profile::of(&world);
+            world.choices.borrow_mut().calibrate(&profile);
             calibrated = true;
         }
         shared.polls.fetch_add(outcome.polls, Ordering::Relaxed);
         shared.performed.fetch_add(1, Ordering::Relaxed);
+        if digests.len() < DIGESTS_MAX {
+            digests.push((outcome.digest, nth));
+        }
         let reason = match outcome.verdict {
             Some(Verdict::Dead(tasks)) => {
                 let guilty = shared.not_parked(trial, &world, outcome.digest, tasks);
@@ -215,7 +276,8 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
             break;
         }
     }
-    shared.sometimes(world.notes.take_sometimes());
+    let reached = world.choices.borrow().reached();
+    shared.add(world.notes.take_sometimes(), digests, reached);
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
@@ -286,22 +348,47 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
     Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
-/// Performs the one run that `tape` describes.
+/// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
+/// the result says where they parted.
 pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -> Result<Passed, Failure> {
-    let source: Box<dyn Source> = if lenient { Box::new(Lenient::new(&tape)) } else { Box::new(Replay::new(tape)) };
-    let world = trial.world(source);
-    let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
-    // What really happened, which is what the tape says unless it was read leniently.
-    let tape = trial.tape(&world);
-    let Some(verdict) = outcome.verdict else {
-        return Ok(Passed { runs: 1, polls: outcome.polls, seed: 0, complete: false });
-    };
-    if let Verdict::Refused(mismatch) = verdict {
-        return Err(Failure::setup(format!(
-            "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be \
-             expected: run it without the tape, or leniently; if not, the program does not repeat itself"
-        )));
+    let lenient = lenient.then(|| tape.clone());
+    let world = trial.world(Box::new(Replay::new(tape)));
+    match (replay_by(trial, name, &world), lenient) {
+        (Ok(result), _) => result,
+        (Err(mismatch), Some(tape)) => {
+            let parted = format!("the tape fits `{name}` only in part: {mismatch}");
+            world.choices.borrow_mut().answer_from(Box::new(Lenient::new(&tape)));
+            // A lenient replay refuses nothing.
+            let result = replay_by(trial, name, &world).unwrap_or_else(|other| Err(misfit(name, &other)));
+            result
+                .map(|passed| Passed { stale: vec![parted.clone()], ..passed })
+                .map_err(|failure| failure.adding(vec![parted]))
+        }
+        (Err(mismatch), None) => Err(misfit(name, &mismatch)),
     }
+}
+
+fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
+    Failure::setup(format!(
+        "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be expected: run it without \
+         the tape, or leniently; if not, the program does not repeat itself"
+    ))
+}
+
+/// Performs the run that the choices of `world` describe, unless they do not fit the program.
+fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Passed, Failure>, Mismatch> {
+    let (outcome, ()) = trial.perform(world, 0, |_, _| ());
+    // What really happened, which is what the tape says unless it was read leniently.
+    let tape = trial.tape(world);
+    let verdict = match outcome.verdict {
+        None => {
+            let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
+            let (delays, schedules, schedules_late, stale) = (None, 1, 0, Vec::new());
+            return Ok(Ok(Passed { runs, polls, seed, complete, delays, schedules, schedules_late, stale }));
+        }
+        Some(Verdict::Refused(mismatch)) => return Err(mismatch),
+        Some(verdict) => verdict,
+    };
     let case = Case { trial, tape: &tape, digest: outcome.digest };
     let finding = case.explain(verdict);
     case.show();
@@ -319,7 +406,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
         schedule,
         replay: None,
     };
-    Err(Failure::found(found))
+    Ok(Err(Failure::found(found)))
 }
 
 fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {

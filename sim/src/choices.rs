@@ -3,7 +3,8 @@
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
-use crate::strategy::Source;
+use crate::run::Site;
+use crate::strategy::{Profile, Reached, Source};
 
 /// One answered choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +72,29 @@ impl Choices {
         u32::try_from(picks).unwrap_or(u32::MAX)
     }
 
-    /// Tells the source how many schedule choices the dullest run has.
-    pub(crate) fn calibrate(&mut self, picks: u32) {
-        self.source.calibrate(picks);
+    /// Tells the source what the dullest run is like.
+    pub(crate) fn calibrate(&mut self, profile: &Profile) {
+        self.source.calibrate(profile);
+    }
+
+    /// Whether the source wants to be told of spawns and polls.
+    pub(crate) fn follows(&self) -> bool {
+        self.source.follows()
+    }
+
+    /// Tells the source of a spawn.
+    pub(crate) fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
+        self.source.spawned(task, parent, site);
+    }
+
+    /// Tells the source that `task` is about to be polled.
+    pub(crate) fn polled(&mut self, task: TaskId) {
+        self.source.polled(task);
+    }
+
+    /// How far the source has come, if it goes through runs in an order.
+    pub(crate) fn reached(&self) -> Option<Reached> {
+        self.source.reached()
     }
 
     /// The run is over. False if the source knows of no other.

@@ -20,6 +20,7 @@ use crate::lanes::lanes;
 use crate::run::{Ending, Limit, Run};
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
+use crate::strategy::Lenient;
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
 use crate::watch::{Focus, Watch};
@@ -201,6 +202,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
 fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
     let waker = run.executor.waker(focus.task())?;
     let pushes = run.executor.pushes();
+    // The tape has no answers to what this poll asks: it ended before.
+    run.choices.borrow_mut().answer_from(Box::new(Lenient::answering(Vec::new())));
     let (ran, stacks) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
     let moved = match ran? {
         Ran::Ready | Ran::Cancelled => Some(Moved::Completed),

@@ -1,11 +1,12 @@
 //! The entrance: a program goes in, a verdict comes out.
 
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
 
-use crate::campaign::{self, Plan};
+use crate::campaign::{self, Plan, Shard};
 use crate::command;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
@@ -13,6 +14,7 @@ use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
+use crate::regressions::Regressions;
 use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
@@ -22,8 +24,8 @@ use crate::trial::{OracleMaker, Rules, Trial};
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
-/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS` and
-/// `REVEILLE_REPLAY` override what the builder says.
+/// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
+/// `REVEILLE_SHARD`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -53,10 +55,12 @@ pub fn explore() -> Explore {
         faults: String::new(),
         detached: Detached::Allow,
         jobs: 1,
+        shard: None,
         oracles: Vec::new(),
         replay: None,
         lenient: false,
         shrink: true,
+        regressions: None,
     }
 }
 
@@ -106,10 +110,13 @@ pub struct Explore {
     faults: String,
     detached: Detached,
     jobs: usize,
+    /// Which of how many, from 1.
+    shard: Option<(u64, u64)>,
     oracles: Vec<OracleMaker>,
     replay: Option<String>,
     lenient: bool,
     shrink: bool,
+    regressions: Option<PathBuf>,
 }
 
 impl Explore {
@@ -139,6 +146,13 @@ impl Explore {
     /// * `random`: uniform.
     /// * `sticky:8`: goes on with the current task in 8 of 16 cases; up to 15.
     /// * `pct:3`: random priorities with two random changes of them (Burckhardt and others, ASPLOS 2010); up to 100.
+    /// * `workers:4`: the schedules of a [`Pool`](reveille_executor::Pool) with four workers, of which a random one moves
+    ///   next; up to 64.
+    /// * `urw`: in proportion to how much of the run a task has before it, which makes schedules about equally likely (Zhao and
+    ///   others, ASPLOS 2025).
+    /// * `pos`: a random priority per poll (Yuan and others, CAV 2018).
+    /// * `surw`: all orders of a few guessed polls equally likely (Zhao and others, ASPLOS 2025).
+    /// * `skewed`: tasks of very different speeds.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///
@@ -239,6 +253,23 @@ impl Explore {
         self
     }
 
+    /// Performs only a part of the runs: those of shard `nth` out of `of`, counted from 1. All shards together perform exactly
+    /// the runs of the whole campaign, each with the number and the seed that it has there. `REVEILLE_SHARD=1/4` says the
+    /// same. That a [`sometimes!`](crate::sometimes) never happened is not said of a part.
+    ///
+    /// ```
+    /// let half = |nth| reveille::explore().shard(nth, 2).run(|| async {}).unwrap().runs;
+    /// assert_eq!(half(1) + half(2), 1_000);
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if `nth` is 0 or more than `of`; with strategy `exhaustive`, whose runs follow from one
+    /// another.
+    pub fn shard(mut self, nth: u64, of: u64) -> Self {
+        self.shard = Some((nth, of));
+        self
+    }
+
     /// Judges each run by an [`Oracle`] that `make` makes for it. Runs with oracles are slower: each wake is observed.
     pub fn oracle<O: Oracle + 'static>(mut self, make: impl Fn() -> O + Send + Sync + 'static) -> Self {
         self.oracles.push(Box::new(move || Box::new(make())));
@@ -257,8 +288,36 @@ impl Explore {
         self
     }
 
+    /// Keeps failing runs in `file`: the tape of each is a line of it, and is repeated before anything else is explored.
+    /// [`#[reveille::test]`](macro@crate::test) does so with `reveille-regressions/<test>.txt` in the package's folder.
+    ///
+    /// Text from `#` on is a comment. A tape that no longer fits the program is repeated as far as it fits and named in
+    /// [`Passed::stale`]. Nothing is repeated where a seed or a tape is asked for. `REVEILLE_REGRESSIONS=read` lets
+    /// nothing be written, `REVEILLE_REGRESSIONS=off` makes as if there were no file.
+    ///
+    /// ```
+    /// async fn program() {
+    ///     assert_ne!(reveille::choose(9), 7);
+    /// }
+    /// let file = std::env::temp_dir().join(format!("reveille-{}.txt", std::process::id()));
+    /// let explore = || reveille::explore().name("program").regressions(&file);
+    /// let first = explore().run(program).unwrap_err();
+    /// let second = explore().run(program).unwrap_err();
+    /// // The second campaign repeats the run that the first one found.
+    /// assert_eq!((second.run(), second.tape()), (None, first.tape()));
+    /// # std::fs::remove_file(file).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if the file cannot be read, or a line of it is no tape.
+    pub fn regressions(mut self, file: impl Into<PathBuf>) -> Self {
+        self.regressions = Some(file.into());
+        self
+    }
+
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
-    /// is 0. By default a tape that does not fit is an error.
+    /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
+    /// an error.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -304,11 +363,21 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, rules, tape, command, .. } = self.prepare()?;
+        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions } = self.prepare()?;
+        if let Some(tape) = tape {
+            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
+        }
+        let stale = match &regressions {
+            Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
+            None => Vec::new(),
+        };
         let trial = Trial { program, rules: &rules };
-        match tape {
-            Some(tape) => campaign::replay(&trial, &name, tape, lenient),
-            None => campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)),
+        match campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)) {
+            Ok(passed) => Ok(Passed { stale, ..passed }),
+            Err(failure) => Err(match &regressions {
+                Some(regressions) => regressions.keep(failure.adding(stale)),
+                None => failure,
+            }),
         }
     }
 
@@ -331,6 +400,8 @@ impl Explore {
         let asked = Settings { poll_cost: self.poll_cost, faults };
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
+        let repeats = environment.seed.is_none();
+        let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
         let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
         match tape {
@@ -339,7 +410,7 @@ impl Explore {
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command }),
+            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions }),
         }
     }
 
@@ -363,12 +434,23 @@ impl Explore {
         if self.polls_max == 0 || self.time_max.is_zero() {
             return Err("a limit of zero polls or zero time ends every run before it begins".into());
         }
+        let shard = match (environment.shard, self.shard) {
+            (Some(shard), _) => shard,
+            (None, Some((nth, of))) => {
+                Shard::new(nth, of).ok_or_else(|| format!("there is no shard {nth} of {of}: they count from 1"))?
+            }
+            (None, None) => Shard::WHOLE,
+        };
+        if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
+            return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
+        }
         Ok(Plan {
             name,
             runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
             seed: environment.seed.unwrap_or(self.seed),
             // More threads than cores find nothing sooner; a number out of all reason must not start them.
             jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
+            shard,
             time: environment.time,
             strategy,
             shrink: self.shrink.then(Budget::default),
@@ -406,6 +488,8 @@ pub(crate) struct Prepared {
     /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
     pub(crate) passed_over: Option<u16>,
     pub(crate) command: command::Command,
+    /// Where failing runs are kept.
+    pub(crate) regressions: Option<Regressions>,
 }
 
 impl std::fmt::Debug for Explore {

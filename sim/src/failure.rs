@@ -346,14 +346,30 @@ pub struct Passed {
     /// Every run that there is was performed (within the bound of delays, if one was set): for this program, with these
     /// limits, that is a proof. Only strategy `exhaustive` says so.
     pub complete: bool,
+    /// How far an exhaustive search came that is not complete: every run with so many delays or fewer was performed. `None`
+    /// if that cannot be said, as with any other strategy.
+    pub delays: Option<u32>,
+    /// How many different schedules there were among the runs; those of the first million runs count.
+    pub schedules: u64,
+    /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
+    pub schedules_late: u64,
+    /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
+    /// [`Explore::regressions`](crate::Explore::regressions).
+    pub stale: Vec<String>,
 }
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete } = self;
+        let Self { runs, polls, seed, complete, delays, schedules, schedules_late, stale } = self;
         match complete {
-            true => write!(f, "reveille: all {runs} runs passed, {polls} polls"),
-            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls"),
+            true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
+            false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
         }
+        if let Some(delays) = delays {
+            write!(f, "; no proof: all runs with up to {delays} delays are among them, others are not")?;
+        } else if *runs > 1 && !complete {
+            write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
+        }
+        stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }
 }

@@ -60,6 +60,7 @@ mod oracle;
 mod outcome;
 mod panics;
 mod program;
+mod regressions;
 mod run;
 mod settings;
 mod shrink;
@@ -88,7 +89,7 @@ pub use rand_chacha::rand_core;
 pub use reveille_executor::{Choose, Hint, Kind, Point, Ready};
 pub use reveille_macros::{main, test};
 pub use tape::{Tape, TapeError};
-pub use task::{JoinError, JoinHandle, JoinSet, Scope, TaskId, scope, spawn, spawn_blocking, yield_now};
+pub use task::{JoinError, JoinHandle, JoinSet, Scope, TaskId, scope, spawn, spawn_blocking, spawn_send, yield_now};
 
 #[doc(hidden)]
 pub mod __private;

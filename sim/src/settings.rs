@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::campaign::Shard;
 use crate::tape::Tape;
 
 /// The variables that were set, parsed.
@@ -12,6 +13,20 @@ pub(crate) struct Environment {
     pub(crate) time: Option<Duration>,
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
+    pub(crate) shard: Option<Shard>,
+    pub(crate) regressions: Keeping,
+}
+
+/// What is done with failing runs that are kept in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Keeping {
+    /// They are repeated, and new ones are added.
+    #[default]
+    On,
+    /// They are repeated.
+    Read,
+    /// Nothing.
+    Off,
 }
 
 impl Environment {
@@ -39,8 +54,33 @@ impl Environment {
                 }
                 None => None,
             },
+            shard: match get("REVEILLE_SHARD").filter(|text| !text.is_empty()) {
+                Some(text) => Some(shard(&text).ok_or_else(|| {
+                    format!(
+                        "the environment variable REVEILLE_SHARD is `{text}`: expected a shard and the number of shards, \
+                         such as REVEILLE_SHARD=1/4, then 2/4 and so on up to 4/4"
+                    )
+                })?),
+                None => None,
+            },
+            regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
+                None | Some("" | "on") => Keeping::On,
+                Some("read") => Keeping::Read,
+                Some("off") => Keeping::Off,
+                Some(text) => {
+                    return Err(format!(
+                        "the environment variable REVEILLE_REGRESSIONS is `{text}`: expected `on`, `read` or `off`"
+                    ));
+                }
+            },
         })
     }
+}
+
+/// The shard that `text`, as in `1/4`, is.
+fn shard(text: &str) -> Option<Shard> {
+    let (nth, of) = text.split_once('/')?;
+    Shard::new(nth.parse().ok()?, of.parse().ok()?)
 }
 
 /// The tape that `text` is, or that stands in the file it names as `@path`.
@@ -67,13 +107,21 @@ mod tests {
         assert_eq!(read("REVEILLE_SECONDS", "2").unwrap().time, Some(Duration::from_secs(2)));
         assert_eq!(read("REVEILLE_JOBS", "2").unwrap().jobs, Some(2));
         assert_eq!(read("REVEILLE_RUNS", "").unwrap().runs, None);
+        assert_eq!(read("REVEILLE_SHARD", "2/4").unwrap().shard, Shard::new(2, 4));
     }
 
     #[test]
     fn what_is_wrong_is_named() {
-        for (name, value) in
-            [("REVEILLE_RUNS", "abc"), ("REVEILLE_RUNS", "0"), ("REVEILLE_JOBS", "-1"), ("REVEILLE_SEED", "x")]
-        {
+        for (name, value) in [
+            ("REVEILLE_RUNS", "abc"),
+            ("REVEILLE_RUNS", "0"),
+            ("REVEILLE_JOBS", "-1"),
+            ("REVEILLE_SEED", "x"),
+            ("REVEILLE_SHARD", "3/2"),
+            ("REVEILLE_SHARD", "0/2"),
+            ("REVEILLE_SHARD", "1/0"),
+            ("REVEILLE_SHARD", "2"),
+        ] {
             let error = read(name, value).unwrap_err();
             assert!(
                 error.contains(name) && error.contains(&format!("`{value}`")) && error.contains("expected"),

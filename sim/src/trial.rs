@@ -11,7 +11,7 @@ use crate::context;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
-use crate::strategy::{Lenient, Replay, Source};
+use crate::strategy::{Lenient, Profile, Replay, Source};
 use crate::tape::{Settings, Tape};
 use crate::watch::Watch;
 
@@ -90,9 +90,9 @@ impl Trial<'_> {
         (Outcome { verdict, digest, polls: run.step() }, inspected)
     }
 
-    /// How many schedule choices the dullest run of the program has.
-    pub(crate) fn schedule_choices(&self) -> u32 {
-        self.perform(&self.rehearsal(), 0, |run, _| run.choices.borrow().picks()).1
+    /// What the dullest run of the program is like.
+    pub(crate) fn profile(&self) -> Profile {
+        self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1
     }
 
     /// The tape of the run that was performed last in `run`.

@@ -182,3 +182,17 @@ fn a_ledger_tells_what_is_missing_and_what_is_there_twice() {
     ledger.settle(2);
     assert_eq!(ledger.balance().unwrap_err().to_string(), "coins: 0 issued, 2 settled, 0 written off: 2 too many");
 }
+
+/// The probe of a stuck task asks more than the tape holds; the usual answers are given, so that it is what waits that is
+/// looked at, and not the lack of an answer.
+#[test]
+fn a_cancellable_future_that_waits_in_vain_is_a_deadlock() {
+    let failure = explore()
+        .runs(1)
+        .run(|| async {
+            let never = tokio::sync::Notify::new();
+            cancellable(never.notified()).await;
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+}

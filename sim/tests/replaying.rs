@@ -80,7 +80,9 @@ fn a_tape_that_no_longer_fits_names_the_draw_and_both_sides() {
     assert!(error.contains("the tape no longer fits `disagrees`") && error.contains("draw"), "{error}");
     // On request it is followed as far as it goes.
     let lenient = explore().name("disagrees").replay(tape).lenient().run(changed);
-    assert_eq!(lenient.unwrap_err().kind(), Some(FindingKind::Panic));
+    let lenient = lenient.unwrap_err();
+    assert_eq!(lenient.kind(), Some(FindingKind::Panic));
+    assert!(lenient.to_string().contains("fits `disagrees` only in part: the program asks "), "{lenient}");
 }
 
 #[test]

@@ -44,6 +44,65 @@ fn priorities_and_stickiness_find_what_uniform_picks_do_not() {
     assert!(found_after("portfolio", 60).is_some());
 }
 
+/// One task of a single poll has to come after all polls of the other.
+async fn comes_last(polls: u32) {
+    let count = Rc::new(Cell::new(0));
+    let counted = count.clone();
+    let short = spawn(async move { assert_ne!(counted.get(), polls, "it came last") });
+    let long = spawn(async move {
+        for _ in 0..polls {
+            count.set(count.get() + 1);
+            yield_now().await;
+        }
+    });
+    short.await.unwrap();
+    long.await.unwrap();
+}
+
+/// The checker, spawned last, must come between the polls of the setters, before the first of them ends.
+async fn many_setters(setters: usize) {
+    let (a, b) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let mut tasks = Vec::new();
+    for _ in 0..setters {
+        let (a, b) = (a.clone(), b.clone());
+        tasks.push(spawn(async move {
+            a.set(true);
+            yield_now().await;
+            b.set(true);
+        }));
+        yield_now().await;
+    }
+    tasks.push(spawn(async move { assert!(!a.get() || b.get(), "half set") }));
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// How many runs it takes on average to find the bug; those in vain count as well.
+fn mean_runs<Fut: Future<Output = ()> + 'static>(strategy: &str, program: impl Fn() -> Fut + Sync) -> u64 {
+    const TRIALS: u64 = 8;
+    const RUNS_MAX: u64 = 3_000;
+    let runs = |trial: u64| {
+        let explore = explore().strategy(strategy).shrink(false).seed(1 + trial * 100_000).runs(RUNS_MAX);
+        explore.run(&program).err().map_or(RUNS_MAX, |failure| failure.run().unwrap() + 1)
+    };
+    (0..TRIALS).map(runs).sum::<u64>() / TRIALS
+}
+
+#[test]
+fn each_strategy_solves_something_five_times_sooner_than_random() {
+    let random = mean_runs("random", || comes_last(10));
+    for strategy in ["sticky:12", "pct:1", "urw", "pos", "surw", "portfolio"] {
+        let runs = mean_runs(strategy, || comes_last(10));
+        assert!(5 * runs <= random, "{strategy}: {runs} runs, and {random} at random");
+    }
+    let random = mean_runs("random", || many_setters(12));
+    for strategy in ["skewed", "surw", "portfolio"] {
+        let runs = mean_runs(strategy, || many_setters(12));
+        assert!(5 * runs <= random, "{strategy}: {runs} runs, and {random} at random");
+    }
+}
+
 /// `tasks` tasks of `polls` polls each, which nobody waits for: every order of their polls is one run.
 fn orders(tasks: usize, polls: usize) -> u64 {
     let program = move || async move {
@@ -107,7 +166,7 @@ fn an_exhaustive_failure_is_repeated_by_its_tape() {
 
 #[test]
 fn seed_0_is_the_dullest_run_of_every_strategy_and_a_seed_is_one_run() {
-    for strategy in ["random", "sticky:8", "pct:3", "portfolio"] {
+    for strategy in ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "workers:3", "portfolio"] {
         let tape = |seed| {
             let fails = || async {
                 far_ahead().await;

@@ -13,5 +13,6 @@ mod last_waker;
 mod observing;
 mod pool;
 mod queue;
+mod scope;
 mod set;
 mod wake;

@@ -107,7 +107,7 @@ impl Drop for Witness {
     fn drop(&mut self) {
         assert!(loom::thread::current().id() == self.home, "dropped on another thread");
         self.polls.with_mut(|_| ());
-        self.drops.0.fetch_add(1, Ordering::Relaxed);
+        self.drops.add();
     }
 }
 
@@ -118,6 +118,10 @@ pub(crate) struct Drops(Arc<AtomicUsize>);
 impl Drops {
     pub(crate) fn new() -> Self {
         Self(Arc::new(AtomicUsize::new(0)))
+    }
+
+    pub(crate) fn add(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count(&self) -> usize {

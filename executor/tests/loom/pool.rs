@@ -85,6 +85,18 @@ fn a_task_finds_one_of_two_workers() {
     });
 }
 
+/// The worker that stops last drops a task that another has run, and left in its own queue.
+#[test]
+fn who_closes_sees_what_the_workers_left() {
+    within(1, "pool of two, its end against a task that yields", || {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::new(2).unwrap();
+        drop(pool.spawn(yields(Guest::new(&drops))));
+        drop(pool);
+        assert_eq!(drops.load(Ordering::Relaxed), 1);
+    });
+}
+
 #[test]
 fn a_pool_that_ends_drops_every_task_once() {
     within(1, "pool of one, spawns against its end", || {

@@ -14,7 +14,10 @@ audit=$target/audit.md
 
 # What a test run of the package prints, from the test's own output on. The exit status is not asked for: some must fail.
 printed() {
+    # A run that is kept from before would be repeated instead.
+    rm -rf "$here/$1/reveille-regressions"
     (cd "$here/$1" && RUST_BACKTRACE=0 cargo test --quiet --target-dir "$target" --test closing_time 2>&1) || true
+    rm -rf "$here/$1/reveille-regressions"
 }
 
 {

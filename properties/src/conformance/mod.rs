@@ -32,7 +32,7 @@
 //! ```
 //!
 //! Deliberately absent: panics of tasks (executors differ in what they make of one), joining and aborting (not every executor
-//! has them), and more than one thread that polls.
+//! has them).
 
 mod play;
 mod probe;
@@ -48,13 +48,19 @@ pub use play::{Direction, Source};
 pub use property::{Broken, Property};
 pub use script::{Op, Poll, scripts};
 
-/// An executor under test. It is made, used and dropped on one thread.
+/// An executor under test. It is made, used and dropped on one thread, and may have others of its own.
 pub trait Subject {
     /// Takes a future to run beside the others.
     fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static);
 
     /// Polls one of the tasks that can run, or some of them; false if there was none, or if none can run any more.
     fn step(&mut self) -> bool;
+
+    /// Whether it has threads of its own, which poll without being told: then there are no steps, and what must happen is
+    /// waited for.
+    fn runs_by_itself(&self) -> bool {
+        false
+    }
 
     /// Whether every task that is woken is polled before long, whatever the others do. One whose next task is chosen by
     /// somebody else does not promise it.

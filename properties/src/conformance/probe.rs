@@ -155,16 +155,22 @@ impl Ledger {
         }
     }
 
-    /// No task can run: each has been polled since it was spawned and since it was last woken.
+    /// No task can run: so each has been polled since it was spawned and since it was last woken.
     pub(super) fn settled(&self) {
-        let mut inner = self.lock();
+        if let Some(property) = self.unsettled() {
+            self.breaks(property);
+        }
+    }
+
+    /// What would be broken if no task could run now.
+    pub(super) fn unsettled(&self) -> Option<Property> {
+        let inner = self.lock();
         let alive = inner.probes.iter().filter(|record| record.drops == 0 && !record.completed);
-        let broken = alive.fold(None, |broken, record| match (record.polls, record.woken) {
+        alive.fold(None, |broken, record| match (record.polls, record.woken || record.polling) {
             (0, _) => Some(Property::SpawnIsPolled),
             (_, true) => broken.or(Some(Property::WakeIsPolled)),
             _ => broken,
-        });
-        inner.broken = inner.broken.or(broken);
+        })
     }
 
     /// The executor has been dropped.

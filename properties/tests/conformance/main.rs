@@ -4,10 +4,12 @@
 
 mod naive;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use futures::executor::{LocalPool, LocalSpawner};
 use futures::task::LocalSpawnExt;
 use naive::{Mistake, Naive};
-use reveille_executor::{Choose, LocalExecutor, Point, Runnable};
+use reveille_executor::{Choose, LocalExecutor, Point, Pool, Runnable};
 use reveille_properties::conformance::{Conforms, Property, Subject, check};
 
 /// How many scripts each executor is given.
@@ -56,6 +58,48 @@ fn our_local_executor_conforms_whoever_picks() {
         let make = move || Ours { executor: LocalExecutor::new(), answers: Answers { next: 0, stride } };
         shown("LocalExecutor", check(CASES, make).unwrap());
     }
+}
+
+/// Ours with threads, which steals and sleeps.
+struct OnThreads(Pool);
+
+static STEALS: AtomicU64 = AtomicU64::new(0);
+static SLEEPS: AtomicU64 = AtomicU64::new(0);
+
+impl Subject for OnThreads {
+    fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
+        drop(self.0.spawn(future));
+    }
+
+    fn step(&mut self) -> bool {
+        std::thread::yield_now();
+        false
+    }
+
+    fn runs_by_itself(&self) -> bool {
+        true
+    }
+}
+
+impl Drop for OnThreads {
+    fn drop(&mut self) {
+        STEALS.fetch_add(self.0.steals(), Ordering::Relaxed);
+        SLEEPS.fetch_add(self.0.sleeps(), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn our_pool_conforms_and_does_steal_and_sleep() {
+    // Whether it steals is up to the operating system, which is given some time for it.
+    for _ in 0..20 {
+        shown("Pool", check(CASES, || OnThreads(Pool::new(3).unwrap())).unwrap());
+        if STEALS.load(Ordering::Relaxed) > 0 {
+            break;
+        }
+    }
+    let (steals, sleeps) = (STEALS.load(Ordering::Relaxed), SLEEPS.load(Ordering::Relaxed));
+    println!("Pool: {steals} steals, {sleeps} sleeps");
+    assert!(steals > 0 && sleeps > 0, "the scripts do not reach what a pool is about");
 }
 
 struct Futures(LocalPool, LocalSpawner);

@@ -1,4 +1,4 @@
-//! The arguments of `#[reveille::test]`.
+//! The arguments of the attributes.
 
 use proc_macro::{Delimiter, Ident, Literal, Span, TokenStream, TokenTree};
 
@@ -7,7 +7,7 @@ use crate::template::{Hole, fill};
 
 /// What the value of an argument is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(crate) enum Kind {
     /// A whole number, at least as large.
     Number {
         min: u64,
@@ -18,7 +18,10 @@ enum Kind {
 }
 
 /// A known argument: what users write, its place in the template, and its values.
-const KNOWN: [(&str, &str, Kind); 6] = [
+pub(crate) type Known = (&'static str, &'static str, Kind);
+
+/// The arguments of `#[reveille::test]`.
+pub(crate) const OF_TEST: &[Known] = &[
     ("runs", "RUNS", Kind::Number { min: 1 }),
     ("seed", "SEED", Kind::Number { min: 0 }),
     ("replay", "REPLAY", Kind::Text),
@@ -27,20 +30,24 @@ const KNOWN: [(&str, &str, Kind); 6] = [
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
 ];
 
-/// The values given, in the order of [`KNOWN`].
-#[derive(Debug, Default)]
+/// The arguments of `#[reveille::main]`.
+pub(crate) const OF_MAIN: &[Known] = &[("threads", "THREADS", Kind::Number { min: 1 })];
+
+/// The values given, in the order of the known arguments.
+#[derive(Debug)]
 pub(crate) struct Arguments {
-    values: [Option<Literal>; KNOWN.len()],
+    known: &'static [Known],
+    values: Vec<Option<Literal>>,
 }
 
 impl Arguments {
-    /// Reads `name = value, ..`.
-    pub(crate) fn parse(tokens: TokenStream) -> Result<Self, Error> {
-        let mut arguments = Self::default();
+    /// Reads `name = value, ..`, with names from `known`.
+    pub(crate) fn parse(known: &'static [Known], tokens: TokenStream) -> Result<Self, Error> {
+        let mut arguments = Self { known, values: vec![None; known.len()] };
         let mut tokens = tokens.into_iter();
         while let Some(token) = tokens.next() {
             let TokenTree::Ident(name) = token else {
-                return Err(Error::new(token.span(), format!("expected an argument: {}", known_names())));
+                return Err(Error::new(token.span(), format!("expected an argument: {}", known_names(known))));
             };
             // All up to the comma is the value, so that an error can be about the whole of it.
             let value: Vec<TokenTree> = tokens.by_ref().take_while(|token| !is_mark(token, ',')).collect();
@@ -51,10 +58,10 @@ impl Arguments {
 
     fn set(&mut self, name: &Ident, value: Vec<TokenTree>) -> Result<(), Error> {
         let written = name.to_string();
-        let Some(at) = KNOWN.iter().position(|(known, ..)| *known == written) else {
-            return Err(about(name, format!("unknown argument `{written}`; known are {}", known_names())));
+        let Some(at) = self.known.iter().position(|(known, ..)| *known == written) else {
+            return Err(about(name, format!("unknown argument `{written}`; known are {}", known_names(self.known))));
         };
-        let (_, _, kind) = KNOWN[at];
+        let (_, _, kind) = self.known[at];
         let mut value = value.into_iter();
         if !value.next().is_some_and(|token| is_mark(&token, '=')) {
             return Err(about(name, format!("`{written}` needs a value: `{written} = {}`", kind.example())));
@@ -77,7 +84,7 @@ impl Arguments {
 
     /// The values for a template: an `Option` each, under the argument's name in capitals.
     pub(crate) fn into_holes(self) -> Vec<Hole> {
-        let hole = |((_, hole, _), value): (&(_, &'static str, _), Option<Literal>)| {
+        let hole = |((_, hole, _), value): (&Known, Option<Literal>)| {
             let option = match value {
                 None => fill("::core::option::Option::None", Span::call_site(), &[]),
                 Some(value) => {
@@ -87,7 +94,7 @@ impl Arguments {
             };
             (*hole, option)
         };
-        KNOWN.iter().zip(self.values).map(hole).collect()
+        self.known.iter().zip(self.values).map(hole).collect()
     }
 }
 
@@ -154,8 +161,8 @@ fn unwrapped(token: TokenTree) -> TokenTree {
     token
 }
 
-fn known_names() -> String {
-    let names: Vec<String> = KNOWN.iter().map(|(name, ..)| format!("`{name}`")).collect();
+fn known_names(known: &[Known]) -> String {
+    let names: Vec<String> = known.iter().map(|(name, ..)| format!("`{name}`")).collect();
     names.join(", ")
 }
 

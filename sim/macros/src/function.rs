@@ -5,7 +5,7 @@ use std::iter::Peekable;
 use proc_macro::{Delimiter, Ident, Span, TokenStream, TokenTree, token_stream};
 
 use crate::error::{Error, about};
-use crate::template::Hole;
+use crate::template::{Hole, fill};
 
 /// An async function without parameters, in its parts.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub(crate) struct Function {
 
 /// What the function that holds the body is called. Reports leave this name out: the site module of `reveille` knows it.
 const BODY_NAME: &str = "__reveille_body";
+
+/// Where the package is whose failing runs are kept.
+const KEPT: &str = r#"Some(::core::env!("CARGO_MANIFEST_DIR"))"#;
 
 type Tokens = Peekable<token_stream::IntoIter>;
 
@@ -50,12 +53,15 @@ impl Function {
         Span::call_site().located_at(self.name.span())
     }
 
-    /// The parts for a template: `ATTRIBUTES`, `VISIBILITY`, `NAME`, `RETURNS`, `BODY` and `BODY_NAME`.
+    /// The parts for a template: `ATTRIBUTES`, `VISIBILITY`, `NAME`, `RETURNS`, `BODY`, `BODY_NAME` and `REGRESSIONS`.
     pub(crate) fn into_holes(self) -> Vec<Hole> {
         // At the return type, if there is one: that it is no outcome of a test is said there.
         let span = self.returns.clone().into_iter().last().map_or(self.span(), |last| last.span());
         let body_name = Ident::new(BODY_NAME, Span::call_site().located_at(span));
+        // A test that is to fail is no regression when it does.
+        let kept = if mentions(self.attributes.clone(), "should_panic") { "None" } else { KEPT };
         vec![
+            ("REGRESSIONS", fill(&format!("::core::option::Option::{kept}"), Span::call_site(), &[])),
             ("ATTRIBUTES", self.attributes),
             ("VISIBILITY", self.visibility),
             ("NAME", TokenTree::Ident(self.name).into()),
@@ -64,6 +70,14 @@ impl Function {
             ("BODY_NAME", TokenTree::Ident(body_name).into()),
         ]
     }
+}
+
+/// Whether `word` stands among `tokens` or within their groups.
+fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        token => is_word(&token, word),
+    })
 }
 
 /// Takes all `#[..]` (doc comments are such) from the front.

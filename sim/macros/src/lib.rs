@@ -14,7 +14,7 @@ mod template;
 
 use proc_macro::{Span, TokenStream};
 
-use arguments::Arguments;
+use arguments::{Arguments, OF_MAIN, OF_TEST};
 use error::Error;
 use function::Function;
 
@@ -49,12 +49,30 @@ use function::Function;
 /// | `strategy` | the name of a strategy | who picks the schedules |
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+///
+/// A failing run is kept: its tape is a line of `reveille-regressions/<test>.txt` in the package's folder, and the next
+/// `cargo test` repeats it before anything else. Commit the file, so that the bug stays fixed; delete a line to forget it. A
+/// tape that no longer fits the program is repeated as far as it fits, and reported. Tests with `#[should_panic]` keep
+/// nothing. `REVEILLE_REGRESSIONS=read` repeats and writes nothing, `REVEILLE_REGRESSIONS=off` does neither.
 #[proc_macro_attribute]
 pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand_test(arguments, item).unwrap_or_else(Error::into_tokens)
 }
 
-/// Runs an async `main` on the real executor, `LocalExecutor`: in real time, on the calling thread.
+/// Runs an async `main` on the real executor, in real time.
+///
+/// `main` and what it spawns run on the calling thread, and need not be `Send`. With `threads = n` there is also a pool of so
+/// many threads, for what is spawned by `reveille::spawn_send`.
+///
+/// ```no_run
+/// #[reveille::main(threads = 4)]
+/// async fn main() {
+///     let tasks = (0..1_000).map(|n| reveille::spawn_send(async move { n }));
+///     for task in tasks.collect::<Vec<_>>() {
+///         task.await.unwrap();
+///     }
+/// }
+/// ```
 ///
 /// ```no_run
 /// #[reveille::main]
@@ -75,7 +93,7 @@ pub fn main(arguments: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
-    let arguments = Arguments::parse(arguments)?;
+    let arguments = Arguments::parse(OF_TEST, arguments)?;
     let function = Function::parse(item, "#[reveille::test]")?;
     let template = r#"
         #[::core::prelude::v1::test]
@@ -91,6 +109,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     strategy: STRATEGY,
                     faults: FAULTS,
                     detached: DETACHED,
+                    regressions: REGRESSIONS,
                 },
                 BODY_NAME,
             )
@@ -103,16 +122,16 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
 }
 
 fn expand_main(arguments: TokenStream, item: TokenStream) -> Result<TokenStream, Error> {
-    if let Some(first) = arguments.into_iter().next() {
-        return Err(Error::new(first.span(), "`#[reveille::main]` takes no arguments"));
-    }
+    let arguments = Arguments::parse(OF_MAIN, arguments)?;
     let function = Function::parse(item, "#[reveille::main]")?;
     let template = "
         ATTRIBUTES VISIBILITY fn NAME() RETURNS {
             async fn BODY_NAME() RETURNS BODY
-            ::reveille::__private::main(BODY_NAME())
+            ::reveille::__private::main(THREADS, BODY_NAME())
         }
     ";
     let span = function.span();
-    Ok(template::fill(template, span, &function.into_holes()))
+    let mut holes = function.into_holes();
+    holes.extend(arguments.into_holes());
+    Ok(template::fill(template, span, &holes))
 }

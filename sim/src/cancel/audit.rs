@@ -149,7 +149,8 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it. With `REVEILLE_SECONDS` the audit goes
-    /// on for that long, in rounds of so many schedules; the first round is brought to its end in any case.
+    /// on for that long, in rounds of so many schedules; the first round is brought to its end in any case. `REVEILLE_SHARD=1/4` makes a quarter of the
+    /// cuts, and the reference in full.
     pub fn runs(mut self, runs: u64) -> Self {
         self.explore = self.explore.runs(runs);
         self

@@ -49,23 +49,23 @@ impl Sweep<'_> {
         };
         let mut done: Vec<_> = on_threads(self.prepared.plan.jobs, some).into_iter().flatten().collect();
         done.sort_by_key(|(run, _)| *run);
-        done.into_iter().map(|(_, base)| base.map_err(|failed| self.uncut(failed))).collect()
+        done.into_iter().map(|(_, base)| base.map_err(|failed| self.uncut(*failed))).collect()
     }
 
     /// One seed of the reference: uncut in the first world, and unbegun, where a bystander may well wait in vain, in the
     /// second.
-    fn refer(&self, [world, unbegun]: [&Rc<Run>; 2], aim: &Aim, run: u64) -> Result<Base, Failed> {
+    fn refer(&self, [world, unbegun]: [&Rc<Run>; 2], aim: &Aim, run: u64) -> Result<Base, Box<Failed>> {
         aim.set(None);
         let Seen { verdict, digest, polls, .. } = self.see(world, run);
         if let Some(verdict) = verdict {
-            return Err(self.failed(world, run, Reason::Verdict(verdict), digest));
+            return Err(Box::new(self.failed(world, run, Reason::Verdict(verdict), digest)));
         }
         world.cancel.outcomes(|outcomes| (self.reference)().add(outcomes));
         if run == 0 {
             // As in every campaign, its first run is repeated and compared.
             let tape = self.trial.tape(world);
             if let Some(finding) = (Case { trial: &self.trial, tape: &tape, digest }).differs(None) {
-                return Err(self.failed(world, run, Reason::Finding(finding), digest));
+                return Err(Box::new(self.failed(world, run, Reason::Finding(finding), digest)));
             }
         }
         aim.set(Some((0, Way::Dropped)));
@@ -93,7 +93,7 @@ impl Sweep<'_> {
             if self.is_large() {
                 break;
             }
-            self.refer([world; 2], &aim, run).map_err(|failed| self.uncut(failed))?;
+            self.refer([world; 2], &aim, run).map_err(|failed| self.uncut(*failed))?;
         }
         Ok(true)
     }

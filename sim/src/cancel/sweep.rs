@@ -176,7 +176,8 @@ impl Sweep<'_> {
         let world = self.trial.impatient(self.source(&aim));
         let mut counts = Counts::default();
         let mut smallest: Option<Smallest> = None;
-        while let Some(&(point, way, run)) = pieces.get(next.fetch_add(1, Ordering::Relaxed) as usize) {
+        let piece = |nth| pieces.get(self.prepared.plan.shard.run(nth) as usize);
+        while let Some(&(point, way, run)) = piece(next.fetch_add(1, Ordering::Relaxed)) {
             aim.set(Some((point, way)));
             let mut seen = self.see(&world, run);
             if seen.verdict.is_some() && self.enlarge()? {

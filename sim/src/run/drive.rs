@@ -5,7 +5,7 @@ use std::time::Duration;
 use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
 use reveille_reactor::{Instant, PollCost};
 
-use super::Run;
+use super::{Followed, Run};
 use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::kinds;
@@ -83,6 +83,9 @@ impl Run {
         self.current.set(Some(task));
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step);
+        if self.followed.get() == Followed::Closely {
+            self.choices.borrow_mut().polled(task);
+        }
         self.emit_pick(task);
         let ran = match &self.watch {
             Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),

@@ -56,6 +56,17 @@ pub(crate) enum Phase {
     TearingDown,
 }
 
+/// What of its tasks a run is asked to tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Followed {
+    /// Nothing.
+    No,
+    /// Who spawned them: the dullest run, which strategies are calibrated by.
+    Parents,
+    /// Their spawns and polls, as they come: what answers the choices depends on them.
+    Closely,
+}
+
 /// How far a run may go.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -97,6 +108,7 @@ pub(crate) struct Run {
     half_time: Cell<Option<u64>>,
     /// How many generators the program has taken.
     generators: Cell<u64>,
+    followed: Cell<Followed>,
     /// This is the replay that is made for a person to read.
     explaining: Cell<bool>,
 }
@@ -131,6 +143,7 @@ impl Run {
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
+            followed: Cell::new(Followed::No),
             explaining: Cell::new(false),
         })
     }
@@ -138,7 +151,15 @@ impl Run {
     /// Makes an empty world for the run of `seed`.
     pub(crate) fn begin(&self, seed: u64) {
         self.id.set(RunId::next());
-        self.choices.borrow_mut().begin(seed);
+        self.followed.set({
+            let mut choices = self.choices.borrow_mut();
+            choices.begin(seed);
+            match seed {
+                0 => Followed::Parents,
+                _ if choices.follows() => Followed::Closely,
+                _ => Followed::No,
+            }
+        });
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
@@ -176,6 +197,11 @@ impl Run {
         let handle = self.executor.spawn(future);
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
+        match self.followed.get() {
+            Followed::No => {}
+            Followed::Parents => self.tasks.add_parent(self.current.get()),
+            Followed::Closely => self.choices.borrow_mut().spawned(task, self.current.get(), origin.site),
+        }
         self.tasks.add(task, origin);
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });

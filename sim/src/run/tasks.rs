@@ -58,6 +58,8 @@ pub(crate) struct Tasks {
     sites: RefCell<Vec<Site>>,
     /// Few tasks have names. In the order of their spawn.
     names: RefCell<Vec<(TaskId, Cow<'static, str>)>>,
+    /// Who spawned each task; kept in the dullest run only.
+    parents: RefCell<Vec<Option<TaskId>>>,
     /// How many tasks have panicked.
     panicked: Cell<usize>,
 }
@@ -67,6 +69,7 @@ impl Tasks {
         self.records.borrow_mut().clear();
         self.sites.borrow_mut().clear();
         self.names.borrow_mut().clear();
+        self.parents.borrow_mut().clear();
         self.panicked.set(0);
     }
 
@@ -107,6 +110,18 @@ impl Tasks {
         let names = self.names.borrow();
         let name = names.binary_search_by_key(&task, |(task, _)| *task).ok().map(|at| names[at].1.clone());
         Origin { name, site: self.sites.borrow()[task.index()], daemon: self.progress(task).daemon }
+    }
+
+    /// Keeps the parent of the task that was added last.
+    pub(super) fn add_parent(&self, parent: Option<TaskId>) {
+        self.parents.borrow_mut().push(parent);
+    }
+
+    /// Of each task, in the order of their spawn: the number of the task that spawned it, where, and how often it was polled.
+    pub(crate) fn pedigree(&self) -> Vec<(Option<usize>, Site, u32)> {
+        let (parents, sites, records) = (self.parents.borrow(), self.sites.borrow(), self.records.borrow());
+        let all = parents.iter().zip(sites.iter()).zip(records.iter());
+        all.map(|((parent, site), record)| (parent.map(TaskId::index), *site, record.polls)).collect()
     }
 
     pub(crate) fn progress(&self, task: TaskId) -> Progress {

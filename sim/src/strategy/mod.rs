@@ -2,25 +2,40 @@
 
 mod custom;
 mod exhaustive;
+mod family;
 mod lenient;
 mod pct;
 mod portfolio;
+mod pos;
+mod profile;
 mod random;
 mod replay;
+mod skewed;
 mod sticky;
 mod streams;
+mod surw;
+mod urw;
+mod weights;
+mod workers;
 
 pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use lenient::Lenient;
 pub(crate) use pct::Pct;
 pub(crate) use portfolio::Portfolio;
+pub(crate) use pos::Pos;
+pub(crate) use profile::Profile;
 pub(crate) use random::Random;
 pub(crate) use replay::Replay;
+pub(crate) use skewed::Skewed;
 pub(crate) use sticky::Sticky;
+pub(crate) use surw::Surw;
+pub(crate) use urw::Urw;
+pub(crate) use workers::Workers;
 
-use reveille_executor::Choose;
+use reveille_executor::{Choose, TaskId};
 
+use crate::run::Site;
 use crate::tape::Mismatch;
 
 /// A [`Choose`] that can start over, so that one object serves a whole campaign.
@@ -30,8 +45,19 @@ pub(crate) trait Source: Choose {
     /// Starts the run of `seed`.
     fn begin(&mut self, seed: u64);
 
-    /// Told how many schedule choices the calibration run had: the run of seed 0, in which every answer is 0.
-    fn calibrate(&mut self, _schedule_choices: u32) {}
+    /// Told of the calibration run: the run of seed 0, in which every answer is 0.
+    fn calibrate(&mut self, _profile: &Profile) {}
+
+    /// Whether it wants to be told of spawns and polls in the run that has been begun.
+    fn follows(&self) -> bool {
+        false
+    }
+
+    /// A task was spawned by `parent` at `site`. Tasks are numbered without gaps.
+    fn spawned(&mut self, _task: TaskId, _parent: Option<TaskId>, _site: Site) {}
+
+    /// A task is about to be polled, whether or not there was a choice.
+    fn polled(&mut self, _task: TaskId) {}
 
     /// Told when a run is over.
     fn ended(&mut self) {}
@@ -41,10 +67,25 @@ pub(crate) trait Source: Choose {
         false
     }
 
+    /// How far it has come, if it goes through runs in an order.
+    fn reached(&self) -> Option<Reached> {
+        None
+    }
+
     /// Asked once, when the run is over: whether what was asked is what the source expected.
     fn complaint(&mut self) -> Option<Mismatch> {
         None
     }
+}
+
+/// How far an exhaustive search has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Reached {
+    /// All runs with so many delays or fewer have been performed; `None` if not even all with none, or if there is no
+    /// bound and all have been.
+    pub(crate) delays: Option<u32>,
+    /// How many of the runs performed have neighbours that have not been.
+    pub(crate) pending: usize,
 }
 
 /// What can be asked for: by name, but for the last.
@@ -59,14 +100,24 @@ pub(crate) enum Strategy {
     Sticky(u32),
     /// Priorities with so many ordering constraints.
     Pct(u32),
+    /// Tasks with much before them come first.
+    Urw,
+    /// A priority per event.
+    Pos,
+    /// All orders of some events alike.
+    Surw,
+    /// Tasks of very different speeds.
+    Skewed,
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
+    /// The policy of a pool with so many workers.
+    Workers(u32),
     /// What the user brings.
     Custom(Maker),
 }
 
-const NAMES: &str =
-    "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `exhaustive` or `exhaustive:2` (delays)";
+const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, \
+                     `workers:4` (1 to 64), `exhaustive` or `exhaustive:2` (delays)";
 
 impl Strategy {
     /// The strategy called `name`, or a sentence that says which names exist.
@@ -78,6 +129,11 @@ impl Strategy {
             ("random", None) => Ok(Self::Random),
             ("sticky", Some(Ok(stays @ 1..Sticky::OUT_OF))) => Ok(Self::Sticky(stays)),
             ("pct", Some(Ok(depth @ 1..=100))) => Ok(Self::Pct(depth)),
+            ("urw", None) => Ok(Self::Urw),
+            ("pos", None) => Ok(Self::Pos),
+            ("surw", None) => Ok(Self::Surw),
+            ("skewed", None) => Ok(Self::Skewed),
+            ("workers", Some(Ok(count @ 1..=Workers::MAX))) => Ok(Self::Workers(count)),
             ("exhaustive", None) => Ok(Self::Exhaustive(None)),
             ("exhaustive", Some(Ok(delays))) => Ok(Self::Exhaustive(Some(delays))),
             _ => Err(format!("there is no strategy `{name}`: expected {NAMES}")),
@@ -90,14 +146,19 @@ impl Strategy {
             Self::Random => Box::new(Random::default()),
             Self::Sticky(stays) => Box::new(Sticky::new(*stays)),
             Self::Pct(depth) => Box::new(Pct::new(*depth)),
+            Self::Urw => Box::new(Urw::default()),
+            Self::Pos => Box::new(Pos::default()),
+            Self::Surw => Box::new(Surw::default()),
+            Self::Skewed => Box::new(Skewed::default()),
             Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
+            Self::Workers(count) => Box::new(Workers::new(*count)),
             Self::Custom(make) => Box::new(Custom::new(make.clone())),
         }
     }
 
     /// Whether it wants to know how long a run is before it starts.
     pub(crate) fn needs_calibration(&self) -> bool {
-        matches!(self, Self::Portfolio | Self::Pct(_))
+        !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_) | Self::Custom(_))
     }
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
@@ -115,7 +176,8 @@ mod tests {
         assert_eq!(Strategy::parse("pct:3"), Ok(Strategy::Pct(3)));
         assert_eq!(Strategy::parse("sticky:12"), Ok(Strategy::Sticky(12)));
         assert_eq!(Strategy::parse("exhaustive"), Ok(Strategy::Exhaustive(None)));
-        for wrong in ["lucky", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
+        assert_eq!(Strategy::parse("workers:4"), Ok(Strategy::Workers(4)));
+        for wrong in ["lucky", "workers:0", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
             let error = Strategy::parse(wrong).unwrap_err();
             assert!(error.contains(&format!("`{wrong}`")) && error.contains("`pct:3`"), "{error}");
         }

@@ -10,8 +10,8 @@
 
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
-use super::Source;
 use super::streams::Streams;
+use super::{Profile, Source};
 
 /// Picks by priority, with `depth - 1` changes.
 pub(crate) struct Pct {
@@ -109,7 +109,7 @@ impl Source for Pct {
         (self.step, self.low, self.last, self.in_a_row) = (0, FRESH - 1, None, 0);
     }
 
-    fn calibrate(&mut self, schedule_choices: u32) {
-        self.length = schedule_choices.max(1);
+    fn calibrate(&mut self, profile: &Profile) {
+        self.length = profile.schedule_choices.max(1);
     }
 }

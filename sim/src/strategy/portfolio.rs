@@ -2,9 +2,9 @@
 //!
 //! No strategy is good at everything (SURW, ASPLOS 2025, compares them), and a test author should not have to choose.
 
-use reveille_executor::{Choose, Point};
+use reveille_executor::{Choose, Point, TaskId};
 
-use super::{Pct, Random, Source, Sticky};
+use super::{Pct, Profile, Random, Site, Skewed, Source, Sticky, Surw, Urw};
 
 /// A fixed set of strategies. Seed `s` is a run of the strategy number `s` modulo their number, so a seed means one run.
 pub(crate) struct Portfolio {
@@ -16,14 +16,17 @@ impl Default for Portfolio {
     fn default() -> Self {
         let members: Vec<Box<dyn Source>> = vec![
             Box::new(Random::default()),
-            Box::new(Pct::new(2)),
-            Box::new(Sticky::new(12)),
-            Box::new(Random::default()),
+            Box::new(Skewed::default()),
+            Box::new(Surw::default()),
+            Box::new(Urw::default()),
+            Box::new(Surw::default()),
             Box::new(Pct::new(3)),
-            Box::new(Sticky::new(15)),
-            Box::new(Random::default()),
-            Box::new(Sticky::new(8)),
-            Box::new(Pct::new(5)),
+            Box::new(Skewed::default()),
+            Box::new(Surw::default()),
+            Box::new(Sticky::new(12)),
+            Box::new(Surw::default()),
+            Box::new(Skewed::default()),
+            Box::new(Surw::default()),
         ];
         Self { members, current: 0 }
     }
@@ -42,7 +45,19 @@ impl Source for Portfolio {
         self.members[self.current].begin(seed);
     }
 
-    fn calibrate(&mut self, schedule_choices: u32) {
-        self.members.iter_mut().for_each(|member| member.calibrate(schedule_choices));
+    fn calibrate(&mut self, profile: &Profile) {
+        self.members.iter_mut().for_each(|member| member.calibrate(profile));
+    }
+
+    fn follows(&self) -> bool {
+        self.members[self.current].follows()
+    }
+
+    fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
+        self.members[self.current].spawned(task, parent, site);
+    }
+
+    fn polled(&mut self, task: TaskId) {
+        self.members[self.current].polled(task);
     }
 }

@@ -71,6 +71,14 @@ impl Streams {
     }
 }
 
+/// Mixes the bits of `value` (the finalizer of MurmurHash3, Appleby 2011): for guesses that are to look random and be the same
+/// whenever they are asked for.
+pub(super) fn scatter(value: u64) -> u64 {
+    let mixed = (value ^ (value >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mixed = (mixed ^ (mixed >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
+    mixed ^ (mixed >> 33)
+}
+
 /// Maps a uniform `u32` to `0..bound` by multiplication. The bias is below `bound / 2^32`; bounds are small.
 #[inline]
 fn reduce(random: u32, bound: u32) -> u32 {

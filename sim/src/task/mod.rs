@@ -42,6 +42,38 @@ where
     spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false })
 }
 
+/// Spawns a task that may go to another thread.
+///
+/// In a run that is a task like any other. Under [`#[reveille::main(threads = n)]`](crate::main) it is one of the pool's, where
+/// [`spawn`] keeps its task on the main thread.
+///
+/// # Panics
+/// Outside of both.
+///
+/// The same code, under the policy of a pool with four workers:
+///
+/// ```
+/// # reveille::explore().strategy("workers:4").runs(10).run(|| async {
+/// let squares: Vec<_> = (1..=3).map(|n| reveille::spawn_send(async move { n * n })).collect();
+/// let mut sum = 0;
+/// for square in squares {
+///     sum += square.await.unwrap();
+/// }
+/// assert_eq!(sum, 14);
+/// # }).unwrap();
+/// ```
+#[track_caller]
+pub fn spawn_send<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    if context::current().is_some() {
+        return spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false });
+    }
+    JoinHandle::real(reveille_executor::spawn_send(future))
+}
+
 /// Runs a closure that blocks, as a task of one step: nothing else happens in the run meanwhile.
 ///
 /// ```
