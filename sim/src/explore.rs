@@ -516,7 +516,7 @@ where
     Fut: Future + 'static,
     Fut::Output: Outcome,
 {
-    let origin = Origin { name: None, site, daemon: false };
+    let origin = Origin::at(site);
     // A closure that panics is a program that panics.
     match catch_unwind(AssertUnwindSafe(program)) {
         Ok(future) => run.spawn(async move { future.await.into_result() }, origin),

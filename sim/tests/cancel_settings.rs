@@ -112,7 +112,7 @@ fn an_audit_that_is_bounded_in_time_goes_on_in_rounds() {
     let text = with_variable("short_rounds", "REVEILLE_SECONDS", "1");
     let line = text.lines().find_map(|line| line.split_once("schedules: Some(")).unwrap().1;
     let schedules: u64 = line.trim_end_matches(')').parse().unwrap();
-    assert!(schedules > 2 && schedules % 2 == 0, "{schedules} schedules");
+    assert!(schedules > 2 && schedules.is_multiple_of(2), "{schedules} schedules");
 }
 
 /// Asks the server for a word, and again if the network is in the way.
