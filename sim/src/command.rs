@@ -31,13 +31,18 @@ impl Command {
         Self { text }
     }
 
+    /// The line that repeats the run of `seed`.
+    pub(crate) fn by_seed(&self, seed: u64) -> String {
+        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text)
+    }
+
     /// The line that repeats the run: by its tape if that is short, else by its seed.
     pub(crate) fn replay(&self, name: &str, tape: &Tape, seed: Option<u64>) -> String {
         let text = tape.to_string();
         if text.len() <= PASTED_MAX {
             return format!("REVEILLE_REPLAY={text} {}", self.text);
         }
-        let by_seed = seed.map(|seed| format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text));
+        let by_seed = seed.map(|seed| self.by_seed(seed));
         let kept = (by_seed.is_none() || text.len() > TAPE_MAX).then(|| saved(name, &text)).flatten();
         let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text));
         match (by_seed, by_file) {

@@ -20,7 +20,7 @@ use crate::lanes::lanes;
 use crate::run::{Ending, Limit, Run};
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
-use crate::strategy::Lenient;
+use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
 use crate::watch::{Focus, Watch};
@@ -187,6 +187,15 @@ impl Case<'_> {
         });
         stuck
     }
+}
+
+/// Where `task` waits after the first `polls` polls of the run that `tape` describes.
+pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u64) -> Vec<AwaitSite> {
+    let source = Box::new(Replay::new(tape.clone()));
+    let run = trial.beginning(source, Some(Watch::focused(task.id, task.polls)), polls);
+    let looked = |run: &Run| run.watch.as_ref().and_then(Watch::focus).map(Focus::take_sites);
+    let (_, stacks) = trial.perform(&run, 0, |run, _| looked(run));
+    sites(&stacks.unwrap_or_default())
 }
 
 /// Most certain first.

@@ -8,6 +8,7 @@ use reveille_executor::{Choose, JoinHandle};
 
 use crate::campaign::{self, Plan, Shard};
 use crate::command;
+use crate::endless::Scene;
 use crate::failure::{Failure, Passed};
 use crate::judge::Detached;
 use crate::net::Faults;
@@ -21,6 +22,7 @@ use crate::shrink::Budget;
 use crate::strategy::{Maker, Strategy};
 use crate::tape::{Settings, Tape, short_hash};
 use crate::trial::{OracleMaker, Rules, Trial};
+use crate::watchdog::{Pulses, watched};
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
@@ -61,6 +63,7 @@ pub fn explore() -> Explore {
         lenient: false,
         shrink: true,
         regressions: None,
+        watchdog: WATCHDOG,
     }
 }
 
@@ -117,6 +120,7 @@ pub struct Explore {
     lenient: bool,
     shrink: bool,
     regressions: Option<PathBuf>,
+    watchdog: Duration,
 }
 
 impl Explore {
@@ -282,6 +286,17 @@ impl Explore {
         self
     }
 
+    /// How long a poll may take in real time before the process is ended with a report of where it hangs: 10 s by default, at
+    /// least 1 s; zero for no limit. A thread cannot be stopped from outside, so there is no other way out of a loop without
+    /// an await, or of a `std` lock that its own thread holds. What runs do never depends on it. A replay, or a campaign of
+    /// fewer than 32 runs, is not watched: it can wait for a debugger.
+    ///
+    /// `REVEILLE_WATCHDOG=60` sets it to a minute, `REVEILLE_WATCHDOG=0` switches it off.
+    pub fn watchdog(mut self, limit: Duration) -> Self {
+        self.watchdog = limit;
+        self
+    }
+
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
@@ -363,7 +378,8 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions } = self.prepare()?;
+        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
+            self.prepare()?;
         if let Some(tape) = tape {
             return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
         }
@@ -372,7 +388,10 @@ impl Explore {
             None => Vec::new(),
         };
         let trial = Trial { program, rules: &rules };
-        match campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed)) {
+        let scene = Scene { trial: &trial, plan: &plan, command: &command };
+        let campaign = || campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed));
+        let limit = if plan.runs < WATCHED_MIN && plan.time.is_none() { Duration::ZERO } else { watchdog };
+        match watched(limit, &rules.pulses, &scene, campaign) {
             Ok(passed) => Ok(Passed { stale, ..passed }),
             Err(failure) => Err(match &regressions {
                 Some(regressions) => regressions.keep(failure.adding(stale)),
@@ -403,14 +422,16 @@ impl Explore {
         let repeats = environment.seed.is_none();
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
-        let rules = Rules { test, settings, limits, detached: self.detached, oracles: self.oracles };
+        let watchdog = environment.watchdog.unwrap_or(self.watchdog);
+        let rules =
+            Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions }),
+            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions, watchdog }),
         }
     }
 
@@ -490,6 +511,8 @@ pub(crate) struct Prepared {
     pub(crate) command: command::Command,
     /// Where failing runs are kept.
     pub(crate) regressions: Option<Regressions>,
+    /// How long a poll may take in real time.
+    pub(crate) watchdog: Duration,
 }
 
 impl std::fmt::Debug for Explore {
@@ -500,6 +523,12 @@ impl std::fmt::Debug for Explore {
 
 /// The most threads of a campaign.
 const JOBS_MAX: usize = 256;
+
+/// How long a poll may take. Ten times what a slow machine needs for what nobody would call quick.
+const WATCHDOG: Duration = Duration::from_secs(10);
+
+/// A watchdog is a thread, which takes longer to start than a few runs.
+const WATCHED_MIN: u64 = 32;
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);

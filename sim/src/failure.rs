@@ -227,6 +227,17 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     Ok(())
 }
 
+/// Where a task waits, as a report shows it.
+pub(crate) fn await_sites(site: &AwaitSite) -> String {
+    struct Shown<'a>(&'a AwaitSite);
+    impl fmt::Display for Shown<'_> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            await_site(f, self.0)
+        }
+    }
+    Shown(site).to_string()
+}
+
 fn await_site(f: &mut fmt::Formatter<'_>, site: &AwaitSite) -> fmt::Result {
     let places: Vec<_> = site.frames.iter().map(|frame| frame.site.to_string()).collect();
     let width = places.iter().map(String::len).max().unwrap_or(0);

@@ -46,6 +46,7 @@ mod choices;
 mod command;
 mod context;
 mod digest;
+mod endless;
 mod event;
 mod explain;
 mod explore;
@@ -69,6 +70,7 @@ mod strategy;
 mod tape;
 mod trial;
 mod watch;
+mod watchdog;
 
 pub mod cancel;
 pub mod guide;

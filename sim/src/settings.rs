@@ -1,4 +1,4 @@
-//! What the environment has to say about a campaign. The only reader of environment variables.
+//! What the environment has to say about a campaign. The only reader of variables that are ours.
 
 use std::time::Duration;
 
@@ -15,6 +15,8 @@ pub(crate) struct Environment {
     pub(crate) replay: Option<Tape>,
     pub(crate) shard: Option<Shard>,
     pub(crate) regressions: Keeping,
+    /// How long a poll may take; zero for as long as it likes.
+    pub(crate) watchdog: Option<Duration>,
 }
 
 /// What is done with failing runs that are kept in a file.
@@ -48,6 +50,7 @@ impl Environment {
             time: whole("REVEILLE_SECONDS", 1, "a number of seconds, at least 1")?.map(Duration::from_secs),
             jobs: whole("REVEILLE_JOBS", 1, "a number of threads, at least 1")?
                 .map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
+            watchdog: whole("REVEILLE_WATCHDOG", 0, "a number of seconds, or 0 for no watchdog")?.map(Duration::from_secs),
             replay: match get("REVEILLE_REPLAY").filter(|text| !text.is_empty()) {
                 Some(text) => {
                     Some(tape(&text).map_err(|error| format!("the environment variable REVEILLE_REPLAY: {error}"))?)

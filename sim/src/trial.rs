@@ -14,6 +14,7 @@ use crate::run::{Ending, Limits, Run};
 use crate::strategy::{Lenient, Profile, Replay, Source};
 use crate::tape::{Settings, Tape};
 use crate::watch::Watch;
+use crate::watchdog::Pulses;
 
 /// Spawns the root task of a run: the user's future, its outcome made uniform.
 pub(crate) type Program<'a> = dyn Fn(&Run) -> JoinHandle<Result<(), String>> + Sync + 'a;
@@ -29,6 +30,8 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     pub(crate) detached: Detached,
     pub(crate) oracles: Vec<OracleMaker>,
+    /// Where the watchdog looks.
+    pub(crate) pulses: Pulses,
 }
 
 /// A program and the rules it runs under.
@@ -49,14 +52,15 @@ impl Trial<'_> {
     /// A world for this program, in which `source` decides.
     pub(crate) fn world(&self, source: Box<dyn Source>) -> Rc<Run> {
         let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
-        Run::new(source, self.rules.settings, self.rules.limits, watch)
+        Run::new(source, self.rules.settings, self.rules.limits, watch, self.rules.pulses.add(true))
     }
 
     /// A world in which `tape` is repeated while `watch` looks on.
     pub(crate) fn stage(&self, tape: &Tape, watch: Watch) -> Rc<Run> {
         // The run has had its wait for other threads.
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
-        Run::new(Box::new(Replay::new(tape.clone())), self.rules.settings, limits, Some(watch))
+        let source = Box::new(Replay::new(tape.clone()));
+        Run::new(source, self.rules.settings, limits, Some(watch), self.rules.pulses.add(false))
     }
 
     /// A world for many replays, without onlookers other than the user's.
@@ -68,7 +72,13 @@ impl Trial<'_> {
     pub(crate) fn impatient(&self, source: Box<dyn Source>) -> Rc<Run> {
         let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
-        Run::new(source, self.rules.settings, limits, watch)
+        Run::new(source, self.rules.settings, limits, watch, self.rules.pulses.add(false))
+    }
+
+    /// A world that is watched by no watchdog, for the first `polls` polls of a run.
+    pub(crate) fn beginning(&self, source: Box<dyn Source>, watch: Option<Watch>, polls: u64) -> Rc<Run> {
+        let limits = Limits { polls, patience: Duration::ZERO, ..self.rules.limits };
+        Run::new(source, self.rules.settings, limits, watch, Pulses::default().add(false))
     }
 
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.

@@ -100,12 +100,24 @@ const FEW: &str = "poll/tasks=10";
 const SOME: &str = "poll/tasks=1000";
 const MANY: &str = "poll/tasks=100000";
 
+const POOL_YIELD: &str = "pool_yield/tasks=1000,yields=200";
+const POOL_JOIN: &str = "pool_spawn_join/tasks=100000";
+const POOL_CHAIN: &str = "pool_chain/tasks=10000";
+const POOL_PING: &str = "pool_ping_pong/messages=10000";
+
 const DEFAULT: &str = "on=reveille,strategy=default";
 const RANDOM: &str = "on=reveille,strategy=random";
 const FIFO: &str = "on=reveille,seed=0";
 const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
+const POOL_2: &str = "on=pool,threads=2";
+const POOL_1: &str = "on=pool,threads=1";
+const TOKIO_2: &str = "on=tokio,threads=2";
+const ASYNC_2: &str = "on=async-executor,threads=2";
 const TOKIO: &str = "tokio";
+const TOKIO_OF_2: &str = "tokio, 2 threads";
+const ASYNC_OF_2: &str = "async-executor, 2 threads";
+const ONE_THREAD: &str = "pool of 1";
 const HAND: &str = "a loop by hand";
 
 /// Every benchmark that was made, those that we lose included.
@@ -210,6 +222,38 @@ const ROWS: &[(&str, &[Row])] = &[
         ],
     ),
     (
+        "2 threads: 1,000 tasks yield 200 times each",
+        &[
+            row("pool", (POOL_YIELD, POOL_2), TOKIO_OF_2, POOL_YIELD_TOKIO, Some(1.0)),
+            row("pool", (POOL_YIELD, POOL_2), ASYNC_OF_2, &[(POOL_YIELD, ASYNC_2)], None),
+            row("pool", (POOL_YIELD, POOL_2), ONE_THREAD, &[(POOL_YIELD, POOL_1)], None),
+        ],
+    ),
+    (
+        "2 threads: spawn 100,000 tasks, then join them",
+        &[
+            row("pool", (POOL_JOIN, POOL_2), TOKIO_OF_2, &[(POOL_JOIN, TOKIO_2)], Some(0.80)),
+            row("pool", (POOL_JOIN, POOL_2), ASYNC_OF_2, &[(POOL_JOIN, ASYNC_2)], None),
+            row("pool", (POOL_JOIN, POOL_2), ONE_THREAD, &[(POOL_JOIN, POOL_1)], None),
+        ],
+    ),
+    (
+        "2 threads: a chain of 10,000 spawns",
+        &[
+            row("pool", (POOL_CHAIN, POOL_2), TOKIO_OF_2, &[(POOL_CHAIN, TOKIO_2)], Some(0.80)),
+            row("pool", (POOL_CHAIN, POOL_2), ASYNC_OF_2, &[(POOL_CHAIN, ASYNC_2)], None),
+            row("pool", (POOL_CHAIN, POOL_2), ONE_THREAD, &[(POOL_CHAIN, POOL_1)], None),
+        ],
+    ),
+    (
+        "2 threads: 10,000 messages there and back through a channel",
+        &[
+            row("pool", (POOL_PING, POOL_2), TOKIO_OF_2, &[(POOL_PING, TOKIO_2)], Some(1.0)),
+            row("pool", (POOL_PING, POOL_2), ASYNC_OF_2, &[(POOL_PING, ASYNC_2)], None),
+            row("pool", (POOL_PING, POOL_2), ONE_THREAD, &[(POOL_PING, POOL_1)], None),
+        ],
+    ),
+    (
         "what comparing runs adds to a campaign of 1,000 (the run on the mutex)",
         &[row(
             "random",
@@ -226,6 +270,7 @@ const ROWS: &[(&str, &[Row])] = &[
 ];
 
 const YIELD_TOKIO: &[(&str, &str)] = &[(YIELD, "on=tokio"), (YIELD, "on=tokio-local"), (YIELD, "on=tokio,yield=tokio")];
+const POOL_YIELD_TOKIO: &[(&str, &str)] = &[(POOL_YIELD, TOKIO_2), (POOL_YIELD, "on=tokio,yield=tokio,threads=2")];
 const PING_TOKIO: &[(&str, &str)] = &[(PING, "on=tokio-local"), (PING, "on=tokio-local-set")];
 const MUTEX_TOKIO: &[(&str, &str)] = &[(MUTEX, "on=tokio-paused"), (MUTEX, "on=tokio-paused,yield=tokio")];
 const MUTEX_SHUTTLE: &[(&str, &str)] = &[(MUTEX, "on=shuttle,mutex=tokio"), (MUTEX, "on=shuttle,mutex=shuttle")];

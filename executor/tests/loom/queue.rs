@@ -128,6 +128,35 @@ fn what_does_not_fit_goes_to_the_injector() {
     });
 }
 
+/// What was written before a push is seen by who robs the thief.
+#[test]
+fn what_goes_with_an_entry_goes_on_with_it_from_thief_to_thief() {
+    within(2, "queue, what goes on with an entry", || {
+        let (_all, mut seats) = Workers::new(3);
+        let second = seats.pop().unwrap();
+        let first = seats.pop().unwrap();
+        let written = Arc::new(loom::cell::UnsafeCell::new(0));
+        let read = Arc::clone(&written);
+        let threads = [
+            thread::spawn(move || {
+                first.step(|_| 0);
+                first
+            }),
+            thread::spawn(move || {
+                if second.step(|_| 1).is_some() {
+                    // SAFETY: that this is ordered is what loom checks.
+                    assert_eq!(read.with(|value| unsafe { *value }), 42);
+                }
+                second
+            }),
+        ];
+        // SAFETY: as above.
+        written.with_mut(|value| unsafe { *value = 42 });
+        (0..3).for_each(|n| seats[0].push(TaskId::new(n)));
+        threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
+    });
+}
+
 /// What an entry stands for goes with it: what its pusher wrote is seen by who is handed it.
 #[test]
 fn an_entry_brings_along_what_was_written_before_it() {

@@ -1,6 +1,6 @@
 //! Which outcomes a program allows: its semantics, told without running anything.
 //!
-//! What came of a body is its [`Fate`], read off the marks of its steps: a body goes through its steps one after the other, so
+//! What came of a body is its `Fate`, read off the marks of its steps: a body goes through its steps one after the other, so
 //! it has done some of them, is perhaps within one, and has not reached the rest. What fate a body may have depends on what
 //! it stands in: one that is waited for is done, a loser that was dropped is not, a detached one always comes to its end.
 //! [`check`] goes through a program and its outcome in this way. The outcomes it accepts are the set that the program

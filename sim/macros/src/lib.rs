@@ -46,9 +46,21 @@ use function::Function;
 /// | `runs` | a number | how many schedules to explore |
 /// | `seed` | a number | the seed of the first of them |
 /// | `replay` | a tape, as a failure prints it | that run, and no other |
-/// | `strategy` | the name of a strategy | who picks the schedules |
+/// | `strategy` | the name of a strategy, such as `"pct:3"` or `"exhaustive"` | who picks the schedules; all names are at `reveille::Explore::strategy` |
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+///
+/// The environment has the last word:
+///
+/// | variable | what it does |
+/// |---|---|
+/// | `REVEILLE_RUNS=10_000`, `REVEILLE_SECONDS=60` | explores more, or less |
+/// | `REVEILLE_JOBS=4` | on so many threads; the finding is the same |
+/// | `REVEILLE_SHARD=1/4` | one of four parts of the campaign, for four machines |
+/// | `REVEILLE_SEED=37`, `REVEILLE_REPLAY=r1.…` | repeats a run; failures print the line |
+/// | `REVEILLE_REGRESSIONS=off`, `REVEILLE_WATCHDOG=0` | see below, and `reveille::Explore::watchdog` |
+///
+/// With `cargo test -- --nocapture` a test that passes says how many runs there were.
 ///
 /// A failing run is kept: its tape is a line of `reveille-regressions/<test>.txt` in the package's folder, and the next
 /// `cargo test` repeats it before anything else. Commit the file, so that the bug stays fixed; delete a line to forget it. A

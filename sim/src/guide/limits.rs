@@ -32,8 +32,10 @@
 //! hand-written `poll` that ends in a call of another `poll` may be missing from the chain in an optimised build (a tail
 //! call).
 //!
-//! **A poll that never returns** (a `loop {}` without an await, a std `Mutex` locked twice by one thread, a blocking receive) hangs
-//! the test, since nothing in its thread can say so. What is printed before it is all there is; a debugger shows the line.
+//! **A poll that never returns** (a `loop {}` without an await, a `std` lock taken twice by one thread, a blocking receive) cannot
+//! be stopped. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
+//! process, other tests included; see [`Explore::watchdog`](crate::Explore::watchdog). The line inside the poll only a
+//! debugger shows.
 //!
 //! **At most 256 runnable tasks compete at once** (`SCHEDULE_BOUND_MAX` of the executor): the front of the queue. Tasks
 //! that are passed over go to its back, so every order is still reachable, in several choices.

@@ -82,6 +82,7 @@ impl Run {
         let step = self.step.get() + 1;
         self.step.set(step);
         self.current.set(Some(task));
+        self.pulse.poll(task, step);
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step);
         if self.followed.get() == Followed::Closely {

@@ -31,6 +31,7 @@ use crate::node::Machines;
 use crate::strategy::Source;
 use crate::tape::Settings;
 use crate::watch::{Onlooker, Watch};
+use crate::watchdog::Pulse;
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +94,8 @@ pub(crate) struct Run {
     pub(crate) nodes: Machines,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
+    /// Shows the watchdog where the run is.
+    pulse: Arc<Pulse>,
     settings: Settings,
     limits: Limits,
     id: Cell<RunId>,
@@ -114,7 +117,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(source: Box<dyn Source>, settings: Settings, limits: Limits, watch: Option<Watch>) -> Rc<Self> {
+    pub(crate) fn new(
+        source: Box<dyn Source>,
+        settings: Settings,
+        limits: Limits,
+        watch: Option<Watch>,
+        pulse: Arc<Pulse>,
+    ) -> Rc<Self> {
         let executor = match &watch {
             Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
             None => LocalExecutor::new(),
@@ -133,6 +142,7 @@ impl Run {
             network: Network::default(),
             nodes: Machines::default(),
             watch,
+            pulse,
             settings,
             limits,
             id: Cell::new(RunId::next()),
@@ -151,6 +161,7 @@ impl Run {
     /// Makes an empty world for the run of `seed`.
     pub(crate) fn begin(&self, seed: u64) {
         self.id.set(RunId::next());
+        self.pulse.begin(seed);
         self.followed.set({
             let mut choices = self.choices.borrow_mut();
             choices.begin(seed);
@@ -176,10 +187,12 @@ impl Run {
     /// whether one of them panicked.
     pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
+        self.pulse.tear_down();
         let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
         self.nodes.clear();
+        self.pulse.rest();
         panicked > 0
     }
 

@@ -134,6 +134,10 @@ impl Tasks {
         all.map(|((parent, site), record)| (parent.map(TaskId::index), *site, record.polls)).collect()
     }
 
+    pub(crate) fn is_known(&self, task: TaskId) -> bool {
+        task.index() < self.records.borrow().len()
+    }
+
     pub(crate) fn progress(&self, task: TaskId) -> Progress {
         (&self.records.borrow()[task.index()]).into()
     }

@@ -74,8 +74,9 @@ impl Paths {
             return file.to_owned();
         }
         let Some(root) = &self.root else { return text };
-        // A package may keep its sources beside its own folder; one step up is still easier to follow than `/home/..`.
-        for (parent, up) in root.ancestors().zip(["", "../"]) {
+        // A package may keep its sources, or a harness, beside its own folder; two steps up are still easier to follow than
+        // `/home/..`.
+        for (parent, up) in root.ancestors().zip(["", "../", "../../"]) {
             if let Ok(rest) = path.strip_prefix(parent) {
                 return format!("{up}{}", rest.to_string_lossy().replace('\\', "/"));
             }
@@ -113,6 +114,7 @@ mod tests {
         assert_eq!(short("/home/me/shop/src/pool.rs"), "src/pool.rs");
         assert_eq!(short("/home/me/shop/db/./src/../tests/a.rs"), "db/tests/a.rs");
         assert_eq!(short("/home/me/shared/src/main.rs"), "../shared/src/main.rs");
+        assert_eq!(short("/home/harness/src/lib.rs"), "../../harness/src/lib.rs");
         assert_eq!(short("/srv/other/src/main.rs"), "/srv/other/src/main.rs");
     }
 

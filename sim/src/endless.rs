@@ -1,0 +1,67 @@
+//! What is said of a poll that does not return: which task, where it was before, and how to look into it.
+
+use std::time::Duration;
+
+use crate::campaign::Plan;
+use crate::command::Command;
+use crate::explain::waits_at;
+use crate::failure::await_sites;
+use crate::finding::TaskInfo;
+use crate::trial::Trial;
+use crate::watchdog::{Describe, Endless, What};
+
+/// A campaign, as far as the watchdog has something to say of it.
+pub(crate) struct Scene<'a> {
+    pub(crate) trial: &'a Trial<'a>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) command: &'a Command,
+}
+
+impl Describe for Scene<'_> {
+    fn summary(&self, endless: Endless, limit: Duration) -> String {
+        let Plan { name, runs, .. } = self.plan;
+        let seed = endless.seed.filter(|_| self.plan.strategy.is_seeded());
+        let which = match seed {
+            Some(seed) => format!("run {} of {runs}, seed {seed}", seed.wrapping_sub(self.plan.seed)),
+            None => "a run that was being repeated".into(),
+        };
+        let what = match endless.what {
+            What::Program => "the closure that makes the program has not returned".into(),
+            What::Poll { task, step } => format!("the poll of task {task} at step {step} has not returned"),
+            What::Destructor => "a destructor has not returned, while the world was being dropped".into(),
+        };
+        let again = match seed {
+            Some(seed) => format!("\n  to see where it hangs, attach a debugger to: {}", self.command.by_seed(seed)),
+            None => String::new(),
+        };
+        format!(
+            "reveille: endless poll in `{name}` ({which})\n  \
+             {what} after {limit:?} of real time, and nothing can stop it: the process is ended\n  \
+             the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks;\n  \
+             a program that is meant to take so long is run with `explore().watchdog(..)`, with more{again}"
+        )
+    }
+
+    fn details(&self, endless: Endless) -> Option<String> {
+        let What::Poll { task, step } = endless.what else { return None };
+        let seed = endless.seed.filter(|_| self.plan.strategy.is_seeded())?;
+        let source = self.plan.strategy.source();
+        let run = self.trial.beginning(source, None, step - 1);
+        if self.plan.strategy.needs_calibration() && seed != 0 {
+            run.choices.borrow_mut().calibrate(&self.trial.profile());
+        }
+        let (_, info) =
+            self.trial.perform(&run, seed, |run, _| run.tasks.is_known(task).then(|| TaskInfo::of(run, task)));
+        let info = info?;
+        let tape = self.trial.tape(&run);
+        drop(run);
+        let before = waits_at(self.trial, &tape, &info, step - 1);
+        let nth = match (info.polls, before.is_empty()) {
+            (0, _) => "this was its first poll".into(),
+            (polls, true) => format!("this was its poll number {}", polls + 1),
+            (polls, false) => format!("this was its poll number {}; before that it was at", polls + 1),
+        };
+        let lines = before.iter().map(await_sites).collect::<String>();
+        Some(format!("  {info}: {nth}\n{lines}"))
+    }
+}

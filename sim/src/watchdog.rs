@@ -1,0 +1,206 @@
+//! Notices a poll that never returns. The thread that is in it cannot say so, and nothing can stop it: another thread says
+//! what is known and ends the process.
+//!
+//! The run's thread shows where it is by one relaxed store a poll ([`Pulse`]). The watchdog looks a few times per limit; if a
+//! pulse stands still for all of it, the program hangs: in a `loop {}` without an await, on a `std` lock that its own thread
+//! holds, in a call that blocks.
+//!
+//! Deliberately absent: any effect on runs. What a run does depends on no real clock, this one included.
+
+use std::io::Write as _;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use reveille_executor::TaskId;
+
+/// How often the watchdog looks within its limit.
+const LOOKS: u32 = 8;
+/// How long the replay may take that finds out where the task was before.
+const DETAILS: Duration = Duration::from_secs(3);
+/// The exit status of a test process that failed.
+const EXIT: i32 = 101;
+
+/// Where the thread of a run is.
+#[derive(Debug)]
+pub(crate) struct Pulse {
+    /// Whether seeds say which run it is; else a tape is being repeated.
+    is_seeded: bool,
+    /// Counts performances, so that two that look alike are told apart.
+    performance: AtomicU64,
+    seed: AtomicU64,
+    /// The task and the step of the poll under way, or one of the marks below.
+    at: AtomicU64,
+}
+
+/// The program is about to begin: no task has step 0.
+const BEGINNING: u64 = 0;
+/// Between performances.
+const RESTING: u64 = u64::MAX;
+/// The world is being dropped.
+const TEARDOWN: u64 = u64::MAX - 1;
+
+impl Pulse {
+    pub(crate) fn begin(&self, seed: u64) {
+        self.seed.store(seed, Ordering::Relaxed);
+        self.performance.fetch_add(1, Ordering::Relaxed);
+        self.at.store(BEGINNING, Ordering::Relaxed);
+    }
+
+    /// The poll of `task` begins that is number `step` of the run, counted from 1.
+    #[inline]
+    pub(crate) fn poll(&self, task: TaskId, step: u64) {
+        self.at.store(((task.index() as u64) << 32) | (step & 0xffff_ffff), Ordering::Relaxed);
+    }
+
+    pub(crate) fn tear_down(&self) {
+        self.at.store(TEARDOWN, Ordering::Relaxed);
+    }
+
+    pub(crate) fn rest(&self) {
+        self.at.store(RESTING, Ordering::Relaxed);
+    }
+
+    fn beat(&self) -> Beat {
+        let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        let seed = self.is_seeded.then(|| load(&self.seed));
+        Beat { performance: load(&self.performance), seed, at: load(&self.at) }
+    }
+}
+
+/// A pulse at one moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Beat {
+    performance: u64,
+    seed: Option<u64>,
+    at: u64,
+}
+
+/// Something that does not return.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Endless {
+    /// The seed of the run; `None` in a replay.
+    pub(crate) seed: Option<u64>,
+    pub(crate) what: What,
+}
+
+/// What does not return.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// The closure that makes the root future.
+    Program,
+    /// The poll of a task.
+    Poll {
+        task: TaskId,
+        /// Which poll of the run, counted from 1.
+        step: u64,
+    },
+    /// A destructor, while the world is dropped.
+    Destructor,
+}
+
+impl Beat {
+    fn endless(self) -> Endless {
+        let what = match self.at {
+            BEGINNING => What::Program,
+            TEARDOWN => What::Destructor,
+            at => What::Poll { task: TaskId::new((at >> 32) as u32), step: at & 0xffff_ffff },
+        };
+        Endless { seed: self.seed, what }
+    }
+}
+
+/// The pulses of the runs of one test.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Pulses(Arc<Mutex<Vec<Weak<Pulse>>>>);
+
+impl Pulses {
+    /// A pulse for a new world, in which runs are made from seeds or are repeated.
+    pub(crate) fn add(&self, is_seeded: bool) -> Arc<Pulse> {
+        let [performance, seed] = [0; 2].map(AtomicU64::new);
+        let pulse = Arc::new(Pulse { is_seeded, performance, seed, at: AtomicU64::new(RESTING) });
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|other| other.strong_count() > 0);
+        all.push(Arc::downgrade(&pulse));
+        pulse
+    }
+
+    fn beats(&self) -> Vec<Beat> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).map(|pulse| pulse.beat()).filter(|beat| beat.at != RESTING).collect()
+    }
+}
+
+/// Who says what does not return.
+pub(crate) trait Describe: Sync {
+    /// What is known without running anything: never waits.
+    fn summary(&self, endless: Endless, limit: Duration) -> String;
+    /// What a replay up to the poll has to add. May hang, as the program does.
+    fn details(&self, endless: Endless) -> Option<String>;
+}
+
+/// Calls `campaign` and watches `pulses` meanwhile. A poll that takes longer than `limit` of real time ends the process.
+pub(crate) fn watched<R>(limit: Duration, pulses: &Pulses, describe: &dyn Describe, campaign: impl FnOnce() -> R) -> R {
+    if limit.is_zero() {
+        return campaign();
+    }
+    // A stuck run waits for other threads, for less than that.
+    let limit = limit.max(Duration::from_secs(1));
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watcher = thread::Builder::new().name("reveille-watchdog".into());
+        // Without a thread to spare there is no watchdog.
+        let watcher = watcher.spawn_scoped(scope, || watch(limit, pulses, describe, &over)).ok();
+        let _over = Over { flag: &over, watcher: watcher.as_ref().map(|watcher| watcher.thread().clone()) };
+        campaign()
+    })
+}
+
+/// Sends the watchdog home when dropped, also by a panic.
+struct Over<'a> {
+    flag: &'a AtomicBool,
+    watcher: Option<Thread>,
+}
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.flag.store(true, Ordering::Release);
+        if let Some(watcher) = &self.watcher {
+            watcher.unpark();
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a watchdog measures real time; no run sees it")]
+fn watch(limit: Duration, pulses: &Pulses, describe: &dyn Describe, over: &AtomicBool) {
+    let mut still: Vec<(Beat, Instant)> = Vec::new();
+    while !over.load(Ordering::Acquire) {
+        let now = Instant::now();
+        let since = |beat: &Beat| still.iter().find(|(other, _)| other == beat).map_or(now, |(_, since)| *since);
+        let beats: Vec<_> = pulses.beats().into_iter().map(|beat| (beat, since(&beat))).collect();
+        if let Some((beat, _)) = beats.iter().find(|(_, since)| now - *since >= limit) {
+            end_process(describe, beat.endless(), limit);
+        }
+        still = beats;
+        thread::park_timeout(limit / LOOKS);
+    }
+}
+
+/// Says what is known, then what can be found out, and ends the process.
+fn end_process(describe: &dyn Describe, endless: Endless, limit: Duration) -> ! {
+    say(&describe.summary(endless, limit));
+    thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        scope.spawn(move || tell.send(describe.details(endless)));
+        if let Ok(Some(details)) = told.recv_timeout(DETAILS) {
+            say(&details);
+        }
+        std::process::exit(EXIT)
+    })
+}
+
+/// Not `eprintln!`: a test harness that captures that shows it when the test has ended, which this one will not.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}

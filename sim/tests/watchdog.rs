@@ -1,0 +1,113 @@
+//! A poll that never returns ends the process, and is named. So each program that hangs is a process of its own: this
+//! test's, started once more.
+
+#![cfg(not(loom))]
+
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use reveille::time::{Duration, sleep};
+use reveille::{explore, spawn, task, yield_now};
+
+/// Runs the test `name` of this file, which hangs, and returns what it left behind.
+fn hangs(name: &str) -> Output {
+    let program = std::env::current_exe().unwrap();
+    let mut test = Command::new(program);
+    test.args(["--exact", name, "--ignored"]).env("RUST_BACKTRACE", "0").env_remove("REVEILLE_WATCHDOG");
+    test.output().unwrap()
+}
+
+fn report(output: &Output) -> String {
+    assert!(!output.status.success(), "a test that hangs has passed");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn locks_twice() {
+    let explore = explore().name("locks_twice").watchdog(Duration::from_secs(1));
+    let _ = explore.run(|| async {
+        let shared = Arc::new(Mutex::new(0));
+        let seen = shared.clone();
+        let worker = task::Builder::new().name("worker").spawn(async move {
+            sleep(Duration::from_secs(1)).await; // waits here
+            let _one = seen.lock().unwrap();
+            let _two = seen.lock().unwrap();
+        });
+        worker.await.unwrap();
+    });
+}
+
+#[test]
+fn a_lock_taken_twice_is_named_with_task_and_line() {
+    let report = report(&hangs("locks_twice"));
+    assert!(report.starts_with("reveille: endless poll in `locks_twice` (run 0 of 1000, seed 0)"), "{report}");
+    assert!(report.contains("the poll of task 1 at step 3 has not returned after 1s"), "{report}");
+    assert!(report.contains("attach a debugger to: REVEILLE_SEED=0 REVEILLE_RUNS=1 cargo test"), "{report}");
+    assert!(report.contains("task 1 `worker` (spawned at sim/tests/watchdog.rs:"), "{report}");
+    let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// waits here")).unwrap() + 1;
+    assert!(report.contains("this was its poll number 2"), "{report}");
+    assert!(report.contains(&format!("sim/tests/watchdog.rs:{line}:")), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn spins_in_one_schedule() {
+    let explore = explore().name("spins").watchdog(Duration::from_secs(1));
+    let _ = explore.run(|| async {
+        let flag = Arc::new(AtomicBool::new(false));
+        let set = flag.clone();
+        let setter = spawn(async move { set.store(true, Ordering::Relaxed) });
+        let spinner = spawn(async move {
+            // Meant for two threads; there is one.
+            while !flag.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            }
+        });
+        setter.await.unwrap();
+        spinner.await.unwrap();
+    });
+}
+
+#[test]
+fn a_loop_that_only_some_schedules_enter_is_found_with_its_seed() {
+    let report = report(&hangs("spins_in_one_schedule"));
+    assert!(report.contains("reveille: endless poll in `spins` (run "), "{report}");
+    assert!(report.contains("the poll of task 2 at step 2 has not returned"), "{report}");
+    assert!(report.contains("this was its first poll"), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn hangs_in_a_destructor() {
+    struct Hangs;
+    impl Drop for Hangs {
+        fn drop(&mut self) {
+            std::thread::sleep(Duration::from_secs(600));
+        }
+    }
+    let _ = explore().name("teardown").watchdog(Duration::from_secs(1)).run(|| async {
+        drop(spawn(async {
+            let _hangs = Hangs;
+            std::future::pending::<()>().await;
+        }));
+        yield_now().await;
+    });
+}
+
+#[test]
+fn a_destructor_that_hangs_is_named() {
+    let report = report(&hangs("hangs_in_a_destructor"));
+    assert!(report.contains("a destructor has not returned, while the world was being dropped"), "{report}");
+}
+
+#[test]
+fn a_slow_poll_within_the_limit_is_nobodys_business() {
+    let slow = AtomicBool::new(true);
+    let passed = explore().runs(100).watchdog(Duration::from_secs(30)).run(|| {
+        let slow = slow.swap(false, Ordering::Relaxed);
+        async move { std::thread::sleep(Duration::from_millis(if slow { 1_500 } else { 0 })) }
+    });
+    assert_eq!(passed.unwrap().runs, 100);
+}
