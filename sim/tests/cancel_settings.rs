@@ -115,6 +115,32 @@ fn an_audit_that_is_bounded_in_time_goes_on_in_rounds() {
     assert!(schedules > 2 && schedules.is_multiple_of(2), "{schedules} schedules");
 }
 
+#[test]
+#[ignore = "hangs, and is run by another"]
+fn spins_after_a_cut() {
+    let spins = |begun: Rc<Cell<bool>>| async move {
+        while begun.replace(true) {
+            std::hint::spin_loop();
+        }
+        yield_now().await;
+        begun.set(false);
+    };
+    let _ = audit(spins).name("spins").world(Rc::<Cell<bool>>::default).run();
+}
+
+#[test]
+fn a_poll_that_does_not_return_after_a_cut_ends_the_process_with_a_report() {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["spins_after_a_cut", "--exact", "--nocapture", "--include-ignored"])
+        .env("REVEILLE_WATCHDOG", "1")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success());
+    assert!(text.contains("reveille: endless poll in `spins`"), "{text}");
+    assert!(text.contains("the poll of task 2 at step 4 has not returned after 1s"), "{text}");
+}
+
 /// Asks the server for a word, and again if the network is in the way.
 async fn ask(permits: Rc<Semaphore>) -> bool {
     let _permit = permits.acquire().await.unwrap();

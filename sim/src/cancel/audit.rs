@@ -3,15 +3,18 @@
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::report::Report;
 use super::stage::{Cast, no_world};
 use super::sweep::Sweep;
+use crate::endless::Scene;
 use crate::explore::{Explore, explore};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::run::Run;
 use crate::trial::Trial;
+use crate::watchdog::{Describe, Endless, watched};
 
 /// Cuts an operation at every await, in every way, under many schedules, and says what else broke.
 ///
@@ -205,7 +208,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// How far each run may go; see [`Explore::limits`].
-    pub fn limits(mut self, polls_max: u64, time_max: std::time::Duration) -> Self {
+    pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         self.explore = self.explore.limits(polls_max, time_max);
         self
     }
@@ -250,10 +253,25 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
             unwinding,
             bystanders,
         };
-        match &prepared.tape {
+        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command };
+        watched(prepared.watchdog, &prepared.rules.pulses, &Cutting(scene), || match &prepared.tape {
             Some(tape) => sweep.replay(tape.clone()),
             None => sweep.perform(),
-        }
+        })
+    }
+}
+
+/// What the watchdog has to say of an audit in which a poll does not return.
+struct Cutting<'a>(Scene<'a>);
+
+impl Describe for Cutting<'_> {
+    fn summary(&self, endless: Endless, limit: Duration) -> String {
+        self.0.summary(endless, limit)
+    }
+
+    /// The seed of a run does not tell where it was cut: a replay would be another run.
+    fn details(&self, _: Endless) -> Option<String> {
+        None
     }
 }
 
