@@ -103,7 +103,7 @@ mod plain {
     use std::sync::Condvar as StdCondvar;
     use std::sync::Mutex as StdMutex;
 
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use std::sync::{Arc, MutexGuard};
     pub(crate) use std::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
 
@@ -170,7 +170,7 @@ mod modelled {
     use std::cell::Cell;
 
     pub(crate) use loom::cell::UnsafeCell;
-    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence};
+    pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Arc, MutexGuard};
     pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
 

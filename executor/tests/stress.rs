@@ -156,7 +156,12 @@ fn storm_from_outside(pool: &Pool, account: &Arc<Account>, seed: u64) -> Vec<Joi
 #[test]
 fn a_storm_that_is_waited_for_loses_no_task() {
     let (mut steals, mut sleeps) = (0, 0);
-    for seed in 0..rounds() {
+    for seed in 0.. {
+        // Whether somebody steals in a short round is up to the machine.
+        if seed >= rounds() && steals > 0 && sleeps > 0 {
+            break;
+        }
+        assert!(seed < rounds() + 10_000, "{steals} steals, {sleeps} sleeps");
         let account = Arc::new(Account::default());
         let pool = Pool::new(1 + seed as usize % 4).unwrap();
         let tasks = storm_from_outside(&pool, &account, seed);
@@ -178,7 +183,6 @@ fn a_storm_that_is_waited_for_loses_no_task() {
         assert_balanced(&account);
         assert!(account.ended.load(Ordering::Relaxed) > 0 && account.polled.load(Ordering::Relaxed) > 0);
     }
-    assert!(steals > 0 && sleeps > 0, "{steals} steals, {sleeps} sleeps");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use proptest::test_runner::{Reason, TestCaseError};
 use reveille::{Choose, Explore, Failure, FindingKind, Hint, Kind, Outcome, Passed, Point, explore};
@@ -101,7 +102,7 @@ impl Circumstances {
     /// The same, for the body of a `proptest!`: a failure is a failed case, which proptest shrinks.
     ///
     /// A program that proptest has made smaller asks other choices, and rarely fails under the answers to those of the
-    /// larger one. So once a case has failed, those that pass are given a hundred schedules more, and one that fails in the
+    /// larger one. So once a case has failed, those that pass are given fifty schedules more, and one that fails in the
     /// same way counts: the tape in the report is that of the run that did, made small.
     ///
     /// # Errors
@@ -113,14 +114,17 @@ impl Circumstances {
         Fut::Output: Outcome,
     {
         let before = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        let failure = match (self.run(&program), before) {
-            (Err(failure), _) => failure,
-            (Ok(_), None) => return Ok(()),
-            (Ok(_), Some(kind)) => match explore().runs(100).seed(1).faults(self.faults).run(&program) {
-                Err(failure) if failure.kind() == Some(kind) => failure,
-                _ => return Ok(()),
-            },
+        let failure = match before {
+            None => self.run(&program).err(),
+            // Proptest shrinks: a wake from another thread would have been seen in the case that it began with.
+            Some(kind) => {
+                let near = explore().runs(50).seed(1).faults(self.faults);
+                let failure = self.explore().patience(Duration::ZERO).run(&program).err();
+                let failure = failure.or_else(|| near.patience(Duration::ZERO).run(&program).err());
+                failure.filter(|failure| failure.kind() == Some(kind))
+            }
         };
+        let Some(failure) = failure else { return Ok(()) };
         if let Some(kind) = failure.kind() {
             self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(kind);
         }

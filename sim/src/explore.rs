@@ -51,6 +51,7 @@ pub fn explore() -> Explore {
         seed: 0,
         strategy: None,
         answers: None,
+        patience: PATIENCE,
         polls_max: 1_000_000,
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
@@ -106,6 +107,8 @@ pub struct Explore {
     strategy: Option<String>,
     /// Answers instead of a strategy.
     answers: Option<Maker>,
+    /// In real time.
+    patience: Duration,
     polls_max: u64,
     time_max: Duration,
     poll_cost: bool,
@@ -297,6 +300,13 @@ impl Explore {
         self
     }
 
+    /// How long, in real time, a run in which nothing can move waits for a wake from another thread before it is called
+    /// stuck; 250 ms by default, which a campaign pays once. For many small campaigns of programs without threads: zero.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
@@ -421,7 +431,7 @@ impl Explore {
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
-        let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: PATIENCE };
+        let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: self.patience };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
         let rules =
             Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };

@@ -1,8 +1,9 @@
 //! Prints the table of AsyncBench, and writes what it was made from as JSON lines.
 //!
+//!     asyncbench --rate
 //!     asyncbench [--quick] [--trials N] [--schedules N] [--held-out] [--only program] [--raw path] [column ..]
 //!
-//! A column is a tool and a strategy: `ours:portfolio`, `shuttle:urw`.
+//! `--rate` prints how many polls a second each tool makes instead. A column is a tool and a strategy: `ours:portfolio`, `shuttle:urw`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,7 +22,7 @@ struct Plan {
 }
 
 /// The columns of the table that the README holds.
-const COLUMNS: [&str; 5] = ["ours:portfolio", "ours:random", "shuttle:random", "shuttle:pct:3", "shuttle:urw"];
+const COLUMNS: [&str; 4] = ["ours:portfolio", "ours:random", "shuttle:random", "shuttle:urw"];
 /// A search that finds nothing goes on for so many schedules.
 const SCHEDULES_MAX: u64 = 10_000;
 /// shuttle's searches in programs of 50 tasks and more stop here: they would take hours.
@@ -30,6 +31,9 @@ const SCHEDULES_MAX_LARGE: u64 = 2_000;
 fn main() -> std::io::Result<()> {
     // What the programs panic with is what is searched for; it need not be read.
     std::panic::set_hook(Box::new(|_| {}));
+    if std::env::args().nth(1).as_deref() == Some("--rate") {
+        return rate();
+    }
     let mut plan = plan()?;
     let columns: String = plan.columns.iter().map(|column| format!(" {column} |")).collect();
     println!("| program | polls |{columns}\n|---|---:|{}", "---:|".repeat(plan.columns.len()));
@@ -53,6 +57,22 @@ fn main() -> std::io::Result<()> {
     }
     for (column, sum) in plan.columns.iter().zip(&sums) {
         println!("\n{column}: {sum}");
+    }
+    Ok(())
+}
+
+/// Prints the polls per second of a program of tasks that yield, for a growing number of tasks.
+fn rate() -> std::io::Result<()> {
+    println!(
+        "| tasks | ours:random | ours:portfolio | shuttle:random | random to random |\n|---:|---:|---:|---:|---:|"
+    );
+    for tasks in asyncbench::programs::yielding() {
+        let best = |polls_per_second: &dyn Fn() -> f64| (0..5).map(|_| polls_per_second()).fold(0.0, f64::max);
+        let random = best(&|| search::rate_ours(&tasks, "random"));
+        let portfolio = best(&|| search::rate_ours(&tasks, "portfolio"));
+        let theirs = best(&|| search::rate_theirs(&tasks));
+        let millions = [random, portfolio, theirs].map(|rate| format!("{:.2} M/s", rate / 1e6)).join(" | ");
+        println!("| {} | {millions} | {:.1} |", tasks.tasks, random / theirs);
     }
     Ok(())
 }

@@ -81,3 +81,29 @@ fn run_theirs(program: &Program, scheduler: impl Scheduler + 'static) -> Found {
     let points = points() as f64 / schedules.max(1) as f64;
     Found { after: result.is_err().then_some(schedules), points, took }
 }
+
+/// How many polls a second a campaign of reveille makes, with all that is on by default.
+///
+/// # Panics
+/// If the program fails.
+#[must_use]
+pub fn rate_ours(program: &Program, strategy: &str) -> f64 {
+    let started = now();
+    let passed = reveille::explore().strategy(strategy).runs(RATE_RUNS).run(program.ours).expect("it has no bug");
+    passed.polls as f64 / started.elapsed().as_secs_f64()
+}
+
+/// The same for shuttle with its random scheduler.
+///
+/// # Panics
+/// If the program fails.
+#[must_use]
+pub fn rate_theirs(program: &Program) -> f64 {
+    let runs = usize::try_from(RATE_RUNS).unwrap_or(usize::MAX);
+    let Found { after, points, took } = run_theirs(program, RandomScheduler::new_from_seed(1, runs));
+    assert_eq!(after, None, "it has no bug");
+    points * RATE_RUNS as f64 / took.as_secs_f64()
+}
+
+/// The runs of a campaign whose speed is measured.
+const RATE_RUNS: u64 = 500;

@@ -9,6 +9,7 @@ use super::context::{self, Context, Role};
 use super::error::PoolError;
 use super::idle::WORKERS_MAX;
 use super::shared::Shared;
+use super::urgency::{self, Urgency};
 use super::workers::Workers;
 use crate::scope::{Abort, AnyThread, Host, Reach};
 use crate::sync::{Arc, Thread, ThreadBuilder};
@@ -64,11 +65,28 @@ impl Pool {
     /// # Errors
     /// If there are to be none, or too many, or if the operating system refuses a thread.
     pub fn new(threads: usize) -> Result<Self, PoolError> {
+        Self::with(threads, false)
+    }
+
+    /// A pool that runs the most urgent task first, from one queue for all workers; every 61st time the one that waits
+    /// longest. So one that *a* others have waited longer than is run within `61·(a + 1)` turns of all workers together,
+    /// however urgent those are that come after it.
+    ///
+    /// What is spawned is as urgent as the task that spawns it, unless told otherwise: see [`PoolHandle::spawn_urgent`] and
+    /// [`Urgency::set`].
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn by_urgency(threads: usize) -> Result<Self, PoolError> {
+        Self::with(threads, true)
+    }
+
+    fn with(threads: usize, by_urgency: bool) -> Result<Self, PoolError> {
         if !(1..=WORKERS_MAX).contains(&threads) {
             return Err(PoolError::number(threads));
         }
-        let (workers, seats) = Workers::new(threads);
-        let shared = Arc::new(Shared::new(workers, threads, BLOCKING_MAX));
+        let (workers, seats) = if by_urgency { Workers::ordered(threads) } else { Workers::new(threads) };
+        let shared = Arc::new(Shared::new(workers, threads, BLOCKING_MAX, by_urgency));
         let mut pool = Self { handle: PoolHandle { shared }, threads: Vec::with_capacity(threads) };
         for worker in seats {
             let own = Arc::clone(&pool.handle.shared);
@@ -241,7 +259,28 @@ impl PoolHandle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        if self.shared.by_urgency {
+            return urgency::spawn(&self.shared, Urgency::current().unwrap_or_default(), future);
+        }
         TaskRef::spawn_send(future, self.shared.registry.next_id(), Arc::clone(&self.shared))
+    }
+
+    /// Spawns `future` as a task that is so urgent. In a pool that is not [by urgency](Pool::by_urgency) it is as any other.
+    ///
+    /// ```
+    /// use reveille_executor::{Pool, Urgency};
+    ///
+    /// let pool = Pool::by_urgency(1)?;
+    /// let soon = pool.handle().spawn_urgent(Urgency::deadline(10), async { "soon" });
+    /// assert_eq!(pool.block_on(soon).unwrap(), "soon");
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn spawn_urgent<F>(&self, urgency: Urgency, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        if self.shared.by_urgency { urgency::spawn(&self.shared, urgency, future) } else { self.spawn(future) }
     }
 
     /// Runs a closure that blocks, on a thread that is there for such: there are as many as there is work for, up to 512.

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::ordered::Ordered;
 use crate::sync::{AtomicUsize, Mutex, Ordering};
 
 /// A locked queue whose length can be seen without the lock.
@@ -12,14 +13,54 @@ pub(super) struct Injector<T> {
 }
 
 struct Entries<T> {
-    queue: VecDeque<T>,
+    queue: Queue<T>,
     /// Whether it takes no more.
     closed: bool,
 }
 
+/// In which order entries are taken.
+enum Queue<T> {
+    /// First in, first out.
+    Fifo(VecDeque<T>),
+    /// By their ranks.
+    Ordered(Ordered<T>),
+}
+
+impl<T> Queue<T> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Fifo(queue) => queue.len(),
+            Self::Ordered(queue) => queue.len(),
+        }
+    }
+
+    fn push(&mut self, entry: T, rank: u64) {
+        match self {
+            Self::Fifo(queue) => queue.push_back(entry),
+            Self::Ordered(queue) => queue.push(entry, rank),
+        }
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        match self {
+            Self::Fifo(queue) => queue.pop_front(),
+            Self::Ordered(queue) => queue.pop(),
+        }
+    }
+}
+
 impl<T> Injector<T> {
     pub(super) fn new() -> Self {
-        Self { len: AtomicUsize::new(0), entries: Mutex::new(Entries { queue: VecDeque::new(), closed: false }) }
+        Self::with(Queue::Fifo(VecDeque::new()))
+    }
+
+    /// One that hands out entries by their ranks, one at a time.
+    pub(super) fn ordered() -> Self {
+        Self::with(Queue::Ordered(Ordered::new()))
+    }
+
+    fn with(queue: Queue<T>) -> Self {
+        Self { len: AtomicUsize::new(0), entries: Mutex::new(Entries { queue, closed: false }) }
     }
 
     /// The number of entries, as far as the caller can see it.
@@ -27,13 +68,13 @@ impl<T> Injector<T> {
         self.len.load(Ordering::Acquire)
     }
 
-    /// Puts an entry at the back; false if the injector is closed.
-    pub(super) fn push(&self, entry: T) -> bool {
+    /// Puts an entry in, at the back or where its rank is; false if the injector is closed.
+    pub(super) fn push(&self, entry: T, rank: u64) -> bool {
         let mut entries = self.entries.lock();
         if entries.closed {
             return false;
         }
-        entries.queue.push_back(entry);
+        entries.queue.push(entry, rank);
         self.len.store(entries.queue.len(), Ordering::Release);
         true
     }
@@ -44,7 +85,7 @@ impl<T> Injector<T> {
             return None;
         }
         let mut entries = self.entries.lock();
-        let entry = entries.queue.pop_front();
+        let entry = entries.queue.pop();
         self.len.store(entries.queue.len(), Ordering::Release);
         entry
     }
@@ -60,18 +101,20 @@ impl<T> Injector<T> {
             return None;
         }
         let mut entries = self.entries.lock();
-        let first = entries.queue.pop_front()?;
-        let share = (entries.queue.len() / workers).min(count_max);
-        rest(&mut entries.queue.drain(..share));
+        let first = entries.queue.pop();
+        if let Queue::Fifo(queue) = &mut entries.queue {
+            let share = (queue.len() / workers).min(count_max);
+            rest(&mut queue.drain(..share));
+        }
         self.len.store(entries.queue.len(), Ordering::Release);
-        Some(first)
+        first
     }
 
     /// Refuses more, and hands out what there is.
-    pub(super) fn close(&self) -> VecDeque<T> {
+    pub(super) fn close(&self) -> Vec<T> {
         let mut entries = self.entries.lock();
         entries.closed = true;
         self.len.store(0, Ordering::Release);
-        std::mem::take(&mut entries.queue)
+        std::iter::from_fn(|| entries.queue.pop()).collect()
     }
 }

@@ -23,11 +23,14 @@ mod error;
 mod executor;
 mod idle;
 mod injector;
+mod ordered;
 mod registry;
 mod ring;
 mod shared;
+mod urgency;
 mod workers;
 
 pub use error::PoolError;
 pub use executor::{Pool, PoolHandle, spawn_send};
+pub use urgency::Urgency;
 pub use workers::{Entry, INJECTOR_INTERVAL, Worker, Workers};

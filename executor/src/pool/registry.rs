@@ -38,7 +38,7 @@ impl Registry {
     ///
     /// # Safety
     /// The task is alive by its first reference, which the list takes over (rule 4), and in no list.
-    pub(super) unsafe fn add(&self, task: TaskRef) -> bool {
+    unsafe fn add(&self, task: TaskRef) -> bool {
         // SAFETY: the caller's promise.
         let mut part = self.part(unsafe { task.id() }).lock();
         if !part.closed {
@@ -46,6 +46,24 @@ impl Registry {
             unsafe { part.owned.push_back(task) };
         }
         !part.closed
+    }
+
+    /// Takes in a new task, and has it pushed by `push`; cancels it if the pool takes no more.
+    ///
+    /// # Safety
+    /// As for [`add`](Self::add), and the task was just made, for a scheduler whose tasks go anywhere.
+    pub(super) unsafe fn adopt(&self, task: TaskRef, push: impl FnOnce()) {
+        // SAFETY: the caller's promise.
+        if unsafe { self.add(task) } {
+            push();
+        } else {
+            // SAFETY: the right to the task's entry is ours (rule 2), and unused; so we may become its runner. It is in no
+            // list, where nobody else would find it.
+            unsafe {
+                task.start();
+                let _ = task.cancel();
+            }
+        }
     }
 
     /// Takes `task` out, if it was put in.

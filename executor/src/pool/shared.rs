@@ -13,6 +13,8 @@ use crate::{Observe, TaskId, budget};
 /// The state of a pool.
 pub(super) struct Shared {
     pub(super) workers: Arc<Workers<TaskRef>>,
+    /// Whether tasks are run by their urgency.
+    pub(super) by_urgency: bool,
     pub(super) registry: Registry,
     /// How many worker threads have not stopped. The last to do so closes the pool.
     working: AtomicUsize,
@@ -34,9 +36,10 @@ unsafe impl Entry for TaskRef {
 }
 
 impl Shared {
-    pub(super) fn new(workers: Arc<Workers<TaskRef>>, threads: usize, blocking_max: usize) -> Self {
+    pub(super) fn new(workers: Arc<Workers<TaskRef>>, threads: usize, blocking_max: usize, by_urgency: bool) -> Self {
         Self {
             workers,
+            by_urgency,
             registry: Registry::new(threads),
             working: AtomicUsize::new(threads),
             polled: (0..threads).map(|_| Count::new()).collect(),
@@ -47,6 +50,12 @@ impl Shared {
     /// The tasks that workers are polling at this moment.
     pub(super) fn polled(&self) -> impl Iterator<Item = TaskId> + '_ {
         self.polled.iter().filter_map(|task| task.get().checked_sub(1)).map(|id| TaskId::new(id as u32))
+    }
+
+    /// Whether the calling thread is one of the workers.
+    #[inline]
+    pub(super) fn is_worker(&self) -> bool {
+        context::with_worker(self, |worker| worker.is_some())
     }
 
     /// The life of a worker thread.
@@ -102,17 +111,8 @@ impl Shared {
 
 impl Schedule for Arc<Shared> {
     unsafe fn adopt(&self, task: TaskRef) {
-        // SAFETY: the task was just made (the caller's promise).
-        if unsafe { self.registry.add(task) } {
-            self.schedule(task);
-        } else {
-            // SAFETY: the right to the task's entry is ours (rule 2), and unused; so we may become its runner. It is in no
-            // list, where nobody else would find it.
-            unsafe {
-                task.start();
-                let _ = task.cancel();
-            }
-        }
+        // SAFETY: passed on to the caller.
+        unsafe { self.registry.adopt(task, || self.schedule(task)) };
     }
 
     #[inline]
@@ -128,7 +128,7 @@ impl Schedule for Arc<Shared> {
 
     #[inline]
     fn is_at_home(&self) -> bool {
-        context::with_worker(self, |worker| worker.is_some())
+        self.is_worker()
     }
 
     #[inline]

@@ -122,10 +122,19 @@ impl<T: Entry> Workers<T> {
     /// If `count` is 0 or above 65,535.
     #[must_use]
     pub fn new(count: usize) -> (Arc<Self>, Vec<Worker<T>>) {
+        Self::with(count, Injector::new())
+    }
+
+    /// The same, with one queue for all, from which entries are taken by their ranks; every 61st time the oldest.
+    pub(super) fn ordered(count: usize) -> (Arc<Self>, Vec<Worker<T>>) {
+        Self::with(count, Injector::ordered())
+    }
+
+    fn with(count: usize, injector: Injector<T>) -> (Arc<Self>, Vec<Worker<T>>) {
         assert!((1..=WORKERS_MAX).contains(&count), "expected 1 to {WORKERS_MAX} workers, got {count}");
         let seat = || Seat { queue: Ring::new(), parker: Parker::new(), steals: Count::new(), sleeps: Count::new() };
         let all = Arc::new(Self {
-            injector: Injector::new(),
+            injector,
             seats: (0..count).map(|_| seat()).collect(),
             idle: Idle::new(count),
             closing: AtomicBool::new(false),
@@ -143,7 +152,12 @@ impl<T: Entry> Workers<T> {
 
     /// Leaves an entry for any worker, on any thread, and wakes one if need be. False if the workers have stopped.
     pub fn inject(&self, entry: T) -> bool {
-        let is_taken = self.injector.push(entry);
+        self.inject_ranked(entry, 0)
+    }
+
+    /// The same, with a rank: for workers that take entries by it, the least first.
+    pub(super) fn inject_ranked(&self, entry: T, rank: u64) -> bool {
+        let is_taken = self.injector.push(entry, rank);
         if is_taken {
             self.wake_one();
         }

@@ -41,14 +41,16 @@ impl Run {
             if self.step.get() >= self.limits.polls {
                 return Ending::Limit(Limit::Polls);
             }
-            let next = {
+            let (next, refused) = {
                 let mut choices = self.choices.borrow_mut();
                 let next = self.executor.pick(&mut *choices);
-                if choices.refused() {
-                    return Ending::Refused;
-                }
-                next
+                (next, choices.refused())
             };
+            if refused {
+                // Giving a cancelled task back drops its future, which may have questions: nothing is borrowed here.
+                drop(next);
+                return Ending::Refused;
+            }
             match next {
                 // What still runs then need not come to an end: the run does.
                 Some(_) if self.is_drained() => return Ending::Finished,

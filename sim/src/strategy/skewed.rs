@@ -26,6 +26,8 @@ pub(crate) struct Skewed {
     mode: Mode,
     /// How many tasks each task has still to spawn, its descendants' included.
     unborn: Weights,
+    /// Sums over the candidates of a pick: scratch.
+    sums: Vec<u64>,
 }
 
 /// What a run draws of itself.
@@ -71,15 +73,17 @@ impl Skewed {
     }
 
     fn pick(&mut self, ready: &dyn Ready, bound: u32) -> u32 {
-        let sum: u64 = (0..bound).map(|index| self.current(ready.task(index))).sum();
-        let mut rest = self.streams.bits(Kind::SCHEDULE) % sum;
-        let drawn = (0..bound).find(|&index| {
-            let speed = self.current(ready.task(index));
-            let found = rest < speed;
-            rest = rest.wrapping_sub(speed);
-            found
-        });
-        let answer = drawn.unwrap_or(0);
+        let mut sums = std::mem::take(&mut self.sums);
+        let mut sum = 0;
+        sums.clear();
+        sums.extend((0..bound).map(|index| {
+            sum += self.current(ready.task(index));
+            sum
+        }));
+        let drawn = self.streams.bits(Kind::SCHEDULE) % sum;
+        // Below the bound, since what is drawn is below the last sum.
+        let answer = sums.partition_point(|&below| below <= drawn) as u32;
+        self.sums = sums;
         if self.mode.changes > 0 && self.streams.below(Kind::SCHEDULE, self.length) < self.mode.changes {
             let task = ready.task(answer);
             self.speeds[task.index()] = self.speed(task);

@@ -59,6 +59,11 @@ impl Default for Interest {
 /// From this ordinal on guesses repeat themselves, so that counting them takes no time in long runs.
 const PERIOD: u32 = 64;
 
+/// With more candidates than this it is worth trying some before looking at all.
+const MANY: u32 = 16;
+/// How many.
+const TRIES: u32 = 6;
+
 impl Interest {
     /// Whether the poll of that ordinal is interesting, of a task with that class and that signature.
     fn holds(&self, class: usize, signature: usize, ordinal: u32) -> bool {
@@ -97,8 +102,17 @@ impl Surw {
             let drawn = self.weights.draw(&mut self.streams, ready, bound, 0);
             self.intended = drawn.map(|index| ready.task(index));
         }
-        let Self { free, intended, is_next, .. } = self;
+        let Self { free, intended, is_next, streams, .. } = self;
         let may_run = |task: TaskId| intended.is_none_or(|intended| intended == task) || !is_next[task.index()];
+        if bound > MANY {
+            // Of many, a few tries hit one that may run, as a look at all of them would.
+            for _ in 0..TRIES {
+                let index = streams.below(Kind::SCHEDULE, bound);
+                if may_run(ready.task(index)) {
+                    return index;
+                }
+            }
+        }
         free.clear();
         free.extend((0..bound).filter(|&index| may_run(ready.task(index))));
         if let Ok(count @ 1..) = u32::try_from(self.free.len()) {

@@ -13,6 +13,8 @@ pub(super) struct Weights {
     expected: Vec<u32>,
     /// By task: those that are to come. What is spawned takes its share from its parent.
     to_come: Vec<u32>,
+    /// Sums over the candidates of a draw: scratch.
+    sums: Vec<u32>,
 }
 
 impl Weights {
@@ -44,18 +46,18 @@ impl Weights {
 
     /// Draws one of the first `bound` of `ready`, each with a probability in proportion to its weight, which is at least
     /// `least`. `None` if all weigh nothing.
-    pub(super) fn draw(&self, streams: &mut Streams, ready: &dyn Ready, bound: u32, least: u32) -> Option<u32> {
-        let weight = |index| self.of(ready.task(index)).max(least);
-        let sum = (0..bound).map(weight).fold(0_u32, u32::saturating_add);
+    pub(super) fn draw(&mut self, streams: &mut Streams, ready: &dyn Ready, bound: u32, least: u32) -> Option<u32> {
+        let Self { to_come, sums, .. } = self;
+        let mut sum = 0_u32;
+        sums.clear();
+        sums.extend((0..bound).map(|index| {
+            sum = sum.saturating_add(to_come[ready.task(index).index()].max(least));
+            sum
+        }));
         if sum == 0 {
             return None;
         }
-        let mut rest = streams.below(Kind::SCHEDULE, sum);
-        (0..bound).find(|&index| {
-            let weight = weight(index);
-            let found = rest < weight;
-            rest = rest.saturating_sub(weight);
-            found
-        })
+        let drawn = streams.below(Kind::SCHEDULE, sum);
+        u32::try_from(sums.partition_point(|&below| below <= drawn)).ok()
     }
 }

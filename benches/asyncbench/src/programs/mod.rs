@@ -89,3 +89,13 @@ pub fn held_out() -> Vec<Program> {
         "needle" 30 heldout::needle(29);
     }
 }
+
+/// Programs without a bug, for speed: so many tasks, each of 100 polls.
+#[must_use]
+pub fn yielding() -> Vec<Program> {
+    programs! {
+        "yielding_2" 2 orders::yielding(2);
+        "yielding_10" 10 orders::yielding(10);
+        "yielding_100" 100 orders::yielding(100);
+    }
+}

@@ -101,3 +101,17 @@ pub(super) async fn uneven<T: Tool>(events: u32) {
     let tasks = vec![spawn::<T>(short).await, spawn::<T>(long).await];
     join(tasks).await;
 }
+
+/// Tasks that do nothing but yield.
+pub(super) async fn yielding<T: Tool>(count: usize) {
+    let mut tasks = Vec::new();
+    for _ in 0..count {
+        let task = async {
+            for _ in 0..100 {
+                step::<T>().await;
+            }
+        };
+        tasks.push(spawn::<T>(task).await);
+    }
+    join(tasks).await;
+}

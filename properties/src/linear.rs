@@ -1,0 +1,225 @@
+//! Linearizability: whether a history of overlapping calls can be told as one call after the other.
+//!
+//! A program notes in a [`History`] when each call begins and when it returns; [`check`] holds it against a [`Model`], which
+//! answers calls one at a time. The search is that of Wing and Gong (1993), with the memory of states and sets of calls that
+//! Lowe added (2017), and each key by itself, since a history is linearizable if it is so key by key (Herlihy and Wing 1990).
+//! A call that has not returned may have taken effect, or not.
+//!
+//! What is returned is a small part of the history that shows it: the shortest bad beginning, without those calls that can be
+//! left out so that all but the last still makes sense.
+//!
+//! ```
+//! use reveille_properties::linear::{History, Register, RegisterOp::{Read, Write}, check};
+//!
+//! let history = History::default();
+//! let write = history.begin(Write("x", 1));
+//! history.end(write, None);
+//! let read = history.begin(Read("x"));
+//! history.end(read, Some(0)); // but the write had returned
+//! let bad = check(&Register, &history.calls()).unwrap_err();
+//! assert_eq!(bad.calls.len(), 2);
+//! println!("{bad}");
+//! ```
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Debug};
+
+/// What calls mean, one at a time.
+pub trait Model {
+    /// A call.
+    type Op: Clone + Debug;
+    /// What it returns.
+    type Output: Clone + Debug + PartialEq;
+    /// What is left behind by the calls so far, for one key.
+    type State: Clone + Ord;
+    /// What calls have in common that affect one another.
+    type Key: Ord;
+
+    /// The key of a call.
+    fn key(&self, op: &Self::Op) -> Self::Key;
+
+    /// The state before the first call.
+    fn initial(&self) -> Self::State;
+
+    /// Answers a call.
+    fn apply(&self, state: &Self::State, op: &Self::Op) -> (Self::State, Self::Output);
+}
+
+/// A call of a history. Moments are counted: what happened before has the smaller number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call<O, R> {
+    /// What was called.
+    pub op: O,
+    /// When it began.
+    pub begun: u64,
+    /// What it returned, and when; `None` if it has not.
+    pub returned: Option<(u64, R)>,
+}
+
+/// The calls of a run, as they begin and end.
+#[derive(Debug)]
+pub struct History<O, R> {
+    calls: RefCell<Vec<Call<O, R>>>,
+    now: Cell<u64>,
+}
+
+impl<O, R> Default for History<O, R> {
+    fn default() -> Self {
+        Self { calls: RefCell::default(), now: Cell::new(0) }
+    }
+}
+
+impl<O: Clone, R: Clone> History<O, R> {
+    fn tick(&self) -> u64 {
+        self.now.set(self.now.get() + 1);
+        self.now.get()
+    }
+
+    /// Notes that a call begins. Returns its number, for [`end`](Self::end).
+    pub fn begin(&self, op: O) -> usize {
+        let begun = self.tick();
+        self.calls.borrow_mut().push(Call { op, begun, returned: None });
+        self.calls.borrow().len() - 1
+    }
+
+    /// Notes that the call of that number has returned.
+    ///
+    /// # Panics
+    /// If there is no such call.
+    pub fn end(&self, call: usize, output: R) {
+        let now = self.tick();
+        self.calls.borrow_mut()[call].returned = Some((now, output));
+    }
+
+    /// The calls so far, in the order in which they began.
+    pub fn calls(&self) -> Vec<Call<O, R>> {
+        self.calls.borrow().clone()
+    }
+}
+
+/// A part of a history that cannot be told as one call after the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotLinearizable<O, R> {
+    /// Its calls; the last to return is the one that does not fit.
+    pub calls: Vec<Call<O, R>>,
+}
+
+impl<O: Debug, R: Debug> fmt::Display for NotLinearizable<O, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no order of these calls explains what they returned:")?;
+        for Call { op, begun, returned } in &self.calls {
+            match returned {
+                Some((at, output)) => write!(f, "\n  {begun:>4} to {at:<4} {op:?} returned {output:?}")?,
+                None => write!(f, "\n  {begun:>4} to ...  {op:?} has not returned")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<O: Debug, R: Debug> std::error::Error for NotLinearizable<O, R> {}
+
+type Calls<M> = Vec<Call<<M as Model>::Op, <M as Model>::Output>>;
+
+/// Whether `calls` can be told as one call after the other, each between its begin and its return.
+///
+/// Takes time that is exponential in the number of calls to one key that overlap.
+///
+/// # Errors
+/// A small part of the history that cannot.
+pub fn check<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> Result<(), NotLinearizable<M::Op, M::Output>> {
+    let mut by_key: BTreeMap<M::Key, Calls<M>> = BTreeMap::new();
+    for call in calls {
+        by_key.entry(model.key(&call.op)).or_default().push(call.clone());
+    }
+    let bad = by_key.into_values().find(|calls| !is_linearizable(model, calls));
+    bad.map_or(Ok(()), |calls| Err(NotLinearizable { calls: smallest::<M>(model, calls) }))
+}
+
+/// Whether the calls, all to one key, can be told one after the other.
+fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut rest = vec![(Vec::new(), model.initial())];
+    while let Some((done, state)) = rest.pop() {
+        let is_done = |at: &usize| done.binary_search(at).is_ok();
+        let open = || (0..calls.len()).filter(|at| !is_done(at));
+        // What has begun before every open call has returned may be next.
+        let horizon = open().filter_map(|at| calls[at].returned.as_ref().map(|returned| returned.0)).min();
+        let Some(horizon) = horizon else { return true };
+        for at in open().filter(|at| calls[*at].begun < horizon) {
+            let (next, output) = model.apply(&state, &calls[at].op);
+            if calls[at].returned.as_ref().is_some_and(|returned| returned.1 != output) {
+                continue;
+            }
+            let mut done = done.clone();
+            done.insert(done.partition_point(|other| *other < at), at);
+            if seen.insert((done.clone(), next.clone())) {
+                rest.push((done, next));
+            }
+        }
+    }
+    false
+}
+
+/// The shortest bad beginning of a bad history, without what can be left out of it.
+fn smallest<M: Model>(model: &M, calls: Calls<M>) -> Calls<M> {
+    let mut returns: Vec<u64> = calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0)).collect();
+    returns.sort_unstable();
+    let beginning = |end: u64| -> Calls<M> {
+        let begun = calls.iter().filter(|call| call.begun < end).cloned();
+        begun.map(|call| Call { returned: call.returned.filter(|returned| returned.0 <= end), ..call }).collect()
+    };
+    let last = returns.into_iter().find(|end| !is_linearizable(model, &beginning(*end)));
+    let mut calls = last.map(beginning).unwrap_or(calls.clone());
+    let is_last = |call: &Call<M::Op, M::Output>| call.returned.as_ref().map(|returned| returned.0) == last;
+    for at in (0..calls.len()).rev() {
+        let mut fewer = calls.clone();
+        if is_last(&fewer.remove(at)) || is_linearizable(model, &fewer) {
+            continue;
+        }
+        // A part in which something else is wrong, since it was left out, would explain nothing.
+        let without_last: Calls<M> = fewer.iter().filter(|call| !is_last(call)).cloned().collect();
+        if is_linearizable(model, &without_last) {
+            calls = fewer;
+        }
+    }
+    calls
+}
+
+/// Registers by name, which hold numbers, 0 at first.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Register;
+
+/// A call of a [`Register`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegisterOp {
+    /// Returns what the register holds.
+    Read(&'static str),
+    /// Makes it hold a number, and returns nothing.
+    Write(&'static str, u64),
+}
+
+impl Model for Register {
+    type Op = RegisterOp;
+    type Output = Option<u64>;
+    type State = u64;
+    type Key = &'static str;
+
+    fn key(&self, op: &RegisterOp) -> &'static str {
+        match op {
+            RegisterOp::Read(name) | RegisterOp::Write(name, _) => name,
+        }
+    }
+
+    fn initial(&self) -> u64 {
+        0
+    }
+
+    fn apply(&self, state: &u64, op: &RegisterOp) -> (u64, Option<u64>) {
+        match op {
+            RegisterOp::Read(_) => (*state, Some(*state)),
+            RegisterOp::Write(_, value) => (*value, None),
+        }
+    }
+}

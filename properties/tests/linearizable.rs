@@ -1,0 +1,160 @@
+//! The linearizability oracle: against all orders of small histories, and on a replicated register that reads stale values.
+
+#![cfg(not(loom))]
+
+mod common;
+
+use std::rc::Rc;
+
+use common::config;
+use futures::{AsyncReadExt, AsyncWriteExt};
+use proptest::prelude::*;
+use reveille::net::{TcpListener, TcpStream};
+use reveille::{FindingKind, explore, node, spawn};
+use reveille_properties::linear::{Call, History, Model, Register, RegisterOp, check};
+
+type Calls = Vec<Call<RegisterOp, Option<u64>>>;
+
+/// Whether some order of the calls explains them: every order is tried, and that is all there is to it.
+fn some_order_explains(calls: &Calls, done: &mut Vec<usize>, state: u64) -> bool {
+    if (0..calls.len()).all(|at| done.contains(&at) || calls[at].returned.is_none()) {
+        return true;
+    }
+    (0..calls.len()).filter(|at| !done.contains(at)).collect::<Vec<_>>().into_iter().any(|at| {
+        let earlier = |other: usize| calls[other].returned.as_ref().is_some_and(|(end, _)| *end < calls[at].begun);
+        if (0..calls.len()).any(|other| !done.contains(&other) && earlier(other)) {
+            return false;
+        }
+        let (next, output) = Register.apply(&state, &calls[at].op);
+        if calls[at].returned.as_ref().is_some_and(|returned| returned.1 != output) {
+            return false;
+        }
+        done.push(at);
+        let explains = some_order_explains(calls, done, next);
+        done.pop();
+        explains
+    })
+}
+
+/// Histories of up to five calls to one register, with small values, so that many are good and many bad.
+fn histories() -> impl Strategy<Value = Calls> {
+    let call = (any::<bool>(), 0..3_u64, 0..20_u64, 0..20_u64, any::<bool>());
+    prop::collection::vec(call, 1..=5).prop_map(|calls| {
+        let call = |(at, (reads, value, begun, length, returns)): (u64, (bool, u64, u64, u64, bool))| Call {
+            op: if reads { RegisterOp::Read("x") } else { RegisterOp::Write("x", value) },
+            // No two moments are one.
+            begun: begun * 16 + at,
+            returned: returns.then_some(((begun + length) * 16 + 8 + at, reads.then_some(value))),
+        };
+        (0..).zip(calls).map(call).collect()
+    })
+}
+
+proptest! {
+    #![proptest_config(config(3_000))]
+
+    #[test]
+    fn the_search_says_what_trying_every_order_says(calls in histories()) {
+        let explained = some_order_explains(&calls, &mut Vec::new(), 0);
+        let checked = check(&Register, &calls);
+        prop_assert_eq!(checked.is_ok(), explained);
+        if let Err(bad) = checked {
+            prop_assert!(!some_order_explains(&bad.calls, &mut Vec::new(), 0), "{}", bad);
+        }
+    }
+}
+
+/// When the primary answers a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    /// When the backup has it.
+    AfterTheBackup,
+    /// At once: reads at the backup may then be stale.
+    AtOnce,
+}
+
+/// One register on two machines: writes go to the primary, which passes them on to the backup; reads go to the backup. A
+/// message is one byte: 0 reads, another writes.
+fn serve(answers: Answers) {
+    node("backup").start(|| async {
+        let value = Rc::new(std::cell::Cell::new(0));
+        let listener = TcpListener::bind("0.0.0.0:1").await.unwrap();
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let value = value.clone();
+            drop(spawn(async move {
+                let mut message = [0];
+                while stream.read_exact(&mut message).await.is_ok() {
+                    if message[0] > 0 {
+                        value.set(message[0]);
+                    }
+                    stream.write_all(&[value.get()]).await.unwrap();
+                }
+            }));
+        }
+    });
+    node("primary").start(move || async move {
+        let listener = TcpListener::bind("0.0.0.0:1").await.unwrap();
+        let mut backup = TcpStream::connect("backup:1").await.unwrap();
+        while let Ok((mut client, _)) = listener.accept().await {
+            let mut message = [0];
+            while client.read_exact(&mut message).await.is_ok() {
+                if answers == Answers::AtOnce {
+                    client.write_all(&message).await.unwrap();
+                }
+                backup.write_all(&message).await.unwrap();
+                backup.read_exact(&mut [0]).await.unwrap();
+                if answers == Answers::AfterTheBackup {
+                    client.write_all(&message).await.unwrap();
+                }
+            }
+        }
+    });
+}
+
+async fn ask(stream: &mut TcpStream, message: u8) -> u64 {
+    let mut answer = [0];
+    stream.write_all(&[message]).await.unwrap();
+    stream.read_exact(&mut answer).await.unwrap();
+    answer[0].into()
+}
+
+async fn register(answers: Answers) -> Result<(), String> {
+    serve(answers);
+    reveille::time::sleep(std::time::Duration::from_secs(1)).await;
+    let history = Rc::new(History::default());
+    let writer = spawn({
+        let history = history.clone();
+        async move {
+            let mut stream = TcpStream::connect("primary:1").await.unwrap();
+            for value in 1..=3 {
+                let call = history.begin(RegisterOp::Write("x", value.into()));
+                ask(&mut stream, value).await;
+                history.end(call, None);
+            }
+        }
+    });
+    let mut stream = TcpStream::connect("backup:1").await.unwrap();
+    for _ in 0..6 {
+        let call = history.begin(RegisterOp::Read("x"));
+        let value = ask(&mut stream, 0).await;
+        history.end(call, Some(value));
+    }
+    writer.await.unwrap();
+    check(&Register, &history.calls()).map_err(|bad| bad.to_string())
+}
+
+#[test]
+fn a_register_that_answers_writes_too_early_reads_a_stale_value() {
+    let failure = explore().run(|| register(Answers::AtOnce)).unwrap_err();
+    println!("{failure}");
+    assert_eq!(failure.kind(), Some(FindingKind::Error));
+    let text = failure.to_string();
+    assert!(text.contains("no order of these calls explains"), "{text}");
+    // The write that returned and the read that did not see it; no more than one other call.
+    assert!(text.matches("returned").count() <= 4, "{text}");
+}
+
+#[test]
+fn one_that_waits_for_its_backup_does_not() {
+    explore().runs(500).run(|| register(Answers::AfterTheBackup)).unwrap();
+}
