@@ -4,15 +4,14 @@
 #![cfg(not(loom))]
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use reveille::explore;
 use reveille_properties::program::{Ended, Interpreter, Mark, Note, Outcome, Program, Step, Then, model};
 
 /// The outcomes of all schedules of `program`.
 fn reached(program: &Program) -> BTreeSet<Outcome> {
-    let outcomes = Mutex::new(BTreeSet::new());
-    let outcomes = std::sync::Arc::new(outcomes);
+    let outcomes = Arc::new(Mutex::new(BTreeSet::new()));
     let run = || {
         let (program, outcomes) = (program.clone(), outcomes.clone());
         async move {
@@ -22,8 +21,7 @@ fn reached(program: &Program) -> BTreeSet<Outcome> {
     };
     let passed = explore().strategy("exhaustive").runs(200_000).run(run).unwrap();
     assert!(passed.complete, "too many schedules");
-    let outcomes = outcomes.lock().unwrap().clone();
-    outcomes
+    outcomes.lock().unwrap().clone()
 }
 
 /// What may be said of a step, whatever it stands in.
@@ -47,8 +45,9 @@ fn steps(tasks: &[&Vec<Step>]) -> Vec<Step> {
 /// Every way to choose one of each.
 fn product<T: Clone>(menus: &[Vec<T>]) -> Vec<Vec<T>> {
     menus.iter().fold(vec![Vec::new()], |chosen, menu| {
-        let with =
-            |chosen: &Vec<T>| menu.iter().map(|item| [&chosen[..], &[item.clone()]].concat()).collect::<Vec<_>>();
+        let with = |chosen: &Vec<T>| {
+            menu.iter().map(|item| [&chosen[..], std::slice::from_ref(item)].concat()).collect::<Vec<_>>()
+        };
         chosen.iter().flat_map(with).collect()
     })
 }
