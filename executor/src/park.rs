@@ -58,6 +58,11 @@ impl Parker {
         }
     }
 
+    /// Whether a token lies ready. Orders nothing.
+    pub(crate) fn has_token(&self) -> bool {
+        self.state.load(Ordering::Relaxed) == NOTIFIED
+    }
+
     fn take_token(&self) -> bool {
         self.state.compare_exchange(NOTIFIED, EMPTY, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }

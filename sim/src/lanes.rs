@@ -40,7 +40,8 @@ pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
     let mut next = 0;
     for nth in shown {
         if nth > next {
-            lines.push(format!("        …  {} rows as usual", nth - next));
+            let rows = if nth - next == 1 { "row" } else { "rows" };
+            lines.push(format!("        …  {} {rows} as usual", nth - next));
         }
         lines.push(line(&rows[nth], &columns));
         next = nth + 1;

@@ -3,14 +3,16 @@
 use std::fmt;
 use std::future::Future;
 use std::panic::Location;
+use std::sync::Arc as StdArc;
 
 use super::blocking::Blocking;
 use super::context::{self, Context, Role};
+use super::driver::Driver;
 use super::error::PoolError;
 use super::idle::WORKERS_MAX;
 use super::shared::Shared;
 use super::urgency::{self, Urgency};
-use super::workers::Workers;
+use super::workers::{Worker, Workers};
 use crate::scope::{Abort, AnyThread, Host, Reach};
 use crate::sync::{Arc, Thread, ThreadBuilder};
 use crate::task::TaskRef;
@@ -65,7 +67,58 @@ impl Pool {
     /// # Errors
     /// If there are to be none, or too many, or if the operating system refuses a thread.
     pub fn new(threads: usize) -> Result<Self, PoolError> {
-        Self::with(threads, false)
+        Self::with(threads, false, Workers::new)
+    }
+
+    /// A pool one of whose workers, when it has nothing to do, waits in `driver`; and that looks in there every 61st step of
+    /// a busy worker. While a task blocks every worker that is awake, nobody does.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    ///
+    /// ```
+    /// use std::sync::{Arc, Condvar, Mutex};
+    /// use std::task::Waker;
+    /// use reveille_executor::{Driver, Pool};
+    ///
+    /// /// Wakes whoever is registered, at the next opportunity.
+    /// #[derive(Default)]
+    /// struct Soon {
+    ///     registered: Mutex<(Vec<Waker>, bool)>,
+    ///     changed: Condvar,
+    /// }
+    ///
+    /// impl Driver for Soon {
+    ///     fn poll(&self) {
+    ///         let wakers = std::mem::take(&mut self.registered.lock().unwrap().0);
+    ///         wakers.into_iter().for_each(Waker::wake);
+    ///     }
+    ///     fn park(&self) {
+    ///         let registered = self.registered.lock().unwrap();
+    ///         let nothing = |(wakers, unparked): &mut (Vec<Waker>, bool)| wakers.is_empty() && !*unparked;
+    ///         self.changed.wait_while(registered, nothing).unwrap().1 = false;
+    ///         self.poll();
+    ///     }
+    ///     fn unpark(&self) {
+    ///         self.registered.lock().unwrap().1 = true;
+    ///         self.changed.notify_one();
+    ///     }
+    /// }
+    ///
+    /// let soon = Arc::new(Soon::default());
+    /// let (pool, driver) = (Pool::with_driver(2, soon.clone())?, soon);
+    /// let mut polls = 0;
+    /// let task = pool.spawn(std::future::poll_fn(move |cx| {
+    ///     polls += 1;
+    ///     driver.registered.lock().unwrap().0.push(cx.waker().clone());
+    ///     driver.changed.notify_one();
+    ///     if polls < 3 { std::task::Poll::Pending } else { std::task::Poll::Ready(polls) }
+    /// }));
+    /// assert_eq!(pool.block_on(task).unwrap(), 3);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn with_driver(threads: usize, driver: StdArc<dyn Driver>) -> Result<Self, PoolError> {
+        Self::with(threads, false, |threads| Workers::with_driver(threads, driver))
     }
 
     /// A pool that runs the most urgent task first, from one queue for all workers; every 61st time the one that waits
@@ -78,14 +131,18 @@ impl Pool {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn by_urgency(threads: usize) -> Result<Self, PoolError> {
-        Self::with(threads, true)
+        Self::with(threads, true, Workers::ordered)
     }
 
-    fn with(threads: usize, by_urgency: bool) -> Result<Self, PoolError> {
+    fn with(
+        threads: usize,
+        by_urgency: bool,
+        workers: impl FnOnce(usize) -> (Arc<Workers<TaskRef>>, Vec<Worker<TaskRef>>),
+    ) -> Result<Self, PoolError> {
         if !(1..=WORKERS_MAX).contains(&threads) {
             return Err(PoolError::number(threads));
         }
-        let (workers, seats) = if by_urgency { Workers::ordered(threads) } else { Workers::new(threads) };
+        let (workers, seats) = workers(threads);
         let shared = Arc::new(Shared::new(workers, threads, BLOCKING_MAX, by_urgency));
         let mut pool = Self { handle: PoolHandle { shared }, threads: Vec::with_capacity(threads) };
         for worker in seats {
@@ -217,6 +274,12 @@ impl Pool {
     #[must_use]
     pub fn steals(&self) -> u64 {
         self.handle.shared.workers.steals()
+    }
+
+    /// How often a worker that waited in the driver was woken by a signal to it: at most once for each time that it waited.
+    #[must_use]
+    pub fn signals(&self) -> u64 {
+        self.handle.shared.workers.signals()
     }
 
     /// How often workers have gone to sleep.

@@ -94,6 +94,16 @@ impl Idle {
         is_searching && Self::was_last(before)
     }
 
+    /// `worker`, which slept, is awake without having been woken: it takes itself out of the list, as a searcher. False if
+    /// somebody has done so already, who owes it a token.
+    pub(super) fn rise(&self, worker: usize) -> bool {
+        let mut sleepers = self.sleepers.lock();
+        let Some(place) = sleepers.iter().position(|sleeper| *sleeper == worker) else { return false };
+        sleepers.remove(place);
+        self.word.fetch_add(AWAKE + SEARCHING, Ordering::AcqRel);
+        true
+    }
+
     fn was_last(before: usize) -> bool {
         let is_last = before % AWAKE == SEARCHING;
         if is_last {

@@ -14,11 +14,12 @@
 //!    into a queue that is drained, or finds it closed, and does nothing.
 //! 4. Who drops the pool joins the threads, unless it is one of them.
 //!
-//! Deliberately absent: time and I/O (a reactor's thread wakes tasks like any other), a slot for the task that was woken
+//! Deliberately absent: time and I/O (a [`Driver`] brings them), a slot for the task that was woken
 //! last, which nobody could steal, and any clock: all intervals are counted.
 
 mod blocking;
 mod context;
+mod driver;
 mod error;
 mod executor;
 mod idle;
@@ -30,6 +31,7 @@ mod shared;
 mod urgency;
 mod workers;
 
+pub use driver::Driver;
 pub use error::PoolError;
 pub use executor::{Pool, PoolHandle, spawn_send};
 pub use urgency::Urgency;

@@ -31,7 +31,9 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::sync::Arc as StdArc;
 
+use super::driver::{Driver, Driving, Inside};
 use super::idle::{Idle, WORKERS_MAX};
 use super::injector::Injector;
 use super::ring::{RING_SIZE, Ring};
@@ -90,6 +92,8 @@ pub struct Workers<T: Entry> {
     injector: Injector<T>,
     seats: Box<[Seat<T>]>,
     idle: Idle,
+    /// What one of those that sleep waits in.
+    driving: Option<Driving>,
     /// Whether the workers are to stop.
     closing: AtomicBool,
 }
@@ -99,6 +103,7 @@ pub struct Workers<T: Entry> {
 struct Seat<T> {
     queue: Ring<T>,
     parker: Parker,
+    inside: Inside,
     steals: Count,
     sleeps: Count,
 }
@@ -122,19 +127,32 @@ impl<T: Entry> Workers<T> {
     /// If `count` is 0 or above 65,535.
     #[must_use]
     pub fn new(count: usize) -> (Arc<Self>, Vec<Worker<T>>) {
-        Self::with(count, Injector::new())
+        Self::with(count, Injector::new(), None)
     }
 
     /// The same, with one queue for all, from which entries are taken by their ranks; every 61st time the oldest.
     pub(super) fn ordered(count: usize) -> (Arc<Self>, Vec<Worker<T>>) {
-        Self::with(count, Injector::ordered())
+        Self::with(count, Injector::ordered(), None)
     }
 
-    fn with(count: usize, injector: Injector<T>) -> (Arc<Self>, Vec<Worker<T>>) {
+    /// The same as [`new`](Self::new), with a driver that one of the workers that sleep waits in.
+    #[must_use]
+    pub fn with_driver(count: usize, driver: StdArc<dyn Driver>) -> (Arc<Self>, Vec<Worker<T>>) {
+        Self::with(count, Injector::new(), Some(Driving::new(driver)))
+    }
+
+    fn with(count: usize, injector: Injector<T>, driving: Option<Driving>) -> (Arc<Self>, Vec<Worker<T>>) {
         assert!((1..=WORKERS_MAX).contains(&count), "expected 1 to {WORKERS_MAX} workers, got {count}");
-        let seat = || Seat { queue: Ring::new(), parker: Parker::new(), steals: Count::new(), sleeps: Count::new() };
+        let seat = || Seat {
+            queue: Ring::new(),
+            parker: Parker::new(),
+            inside: Inside::new(),
+            steals: Count::new(),
+            sleeps: Count::new(),
+        };
         let all = Arc::new(Self {
             injector,
+            driving,
             seats: (0..count).map(|_| seat()).collect(),
             idle: Idle::new(count),
             closing: AtomicBool::new(false),
@@ -168,7 +186,14 @@ impl<T: Entry> Workers<T> {
     #[inline]
     fn wake_one(&self) {
         if let Some(sleeper) = self.idle.take_sleeper() {
-            self.seats[sleeper].parker.unpark();
+            self.unpark(&self.seats[sleeper]);
+        }
+    }
+
+    fn unpark(&self, seat: &Seat<T>) {
+        seat.parker.unpark();
+        if let Some(driving) = &self.driving {
+            driving.signal(&seat.inside);
         }
     }
 
@@ -181,7 +206,7 @@ impl<T: Entry> Workers<T> {
     pub fn stop(&self) {
         // A read-modify-write: whoever stops sees what came before the first of several calls.
         self.closing.swap(true, Ordering::AcqRel);
-        self.seats.iter().for_each(|seat| seat.parker.unpark());
+        self.seats.iter().for_each(|seat| self.unpark(seat));
     }
 
     /// Whether [`stop`](Self::stop) was called.
@@ -205,6 +230,12 @@ impl<T: Entry> Workers<T> {
     #[must_use]
     pub fn steals(&self) -> u64 {
         self.seats.iter().map(|seat| seat.steals.get()).sum()
+    }
+
+    /// How often a worker that slept in the driver was woken by a signal to it: at most once for each sleep.
+    #[must_use]
+    pub fn signals(&self) -> u64 {
+        self.driving.as_ref().map_or(0, Driving::signals)
     }
 
     /// How often workers have gone to sleep.
@@ -256,10 +287,13 @@ impl<T: Entry> Worker<T> {
     fn step_if(&self, may_steal: impl FnOnce() -> bool, victim: impl FnOnce(usize) -> usize) -> Option<T> {
         let ticks = self.ticks.get().wrapping_add(1);
         self.ticks.set(ticks);
-        if ticks.is_multiple_of(INJECTOR_INTERVAL)
-            && let Some(entry) = self.all.injector.pop()
-        {
-            return Some(entry);
+        if ticks.is_multiple_of(INJECTOR_INTERVAL) {
+            if let Some(driving) = &self.all.driving {
+                driving.poll();
+            }
+            if let Some(entry) = self.all.injector.pop() {
+                return Some(entry);
+            }
         }
         self.seat()
             .queue
@@ -348,7 +382,16 @@ impl<T: Entry> Worker<T> {
             self.all.wake_one();
         }
         seat.sleeps.add();
-        seat.parker.park();
+        match &self.all.driving {
+            Some(driving) if driving.try_take() => {
+                driving.sleep(&seat.inside, &seat.parker);
+                if !self.all.idle.rise(self.index) {
+                    // The token of who took us out of the list.
+                    seat.parker.park();
+                }
+            }
+            _ => seat.parker.park(),
+        }
         // Who woke us counts us as a searcher; unless all are to stop, and then nobody counts.
         self.searching.set(true);
     }

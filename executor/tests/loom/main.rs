@@ -6,6 +6,7 @@ mod model;
 
 mod cancel;
 mod close;
+mod driver;
 mod idle;
 mod inbox;
 mod join;

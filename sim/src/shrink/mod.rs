@@ -5,25 +5,28 @@
 //! if it is smaller. Smaller means, in this order: fewer faults and other unusual answers of the world, fewer picks out of
 //! order, fewer delays in them, a shorter run.
 //!
-//! The passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
+//! Where much is unusual, the order of tasks is edited first (`order.rs`), since every answer by position depends on those before
+//! it. Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
 //! out of the tape altogether. When none helps any more, what is left of the budget searches below the number of picks
 //! reached, since a local minimum need not be the smallest: first every tape with a single pick out of order, then tapes that
 //! keep all but two of the picks and add one elsewhere.
 //!
 //! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.
 
+mod order;
 mod passes;
 mod same;
 
+use std::cmp::Ordering;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use reveille_executor::Kind;
+use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
 use crate::judge::Verdict;
 use crate::run::Run;
-use crate::strategy::{Lenient, Source};
+use crate::strategy::{Lenient, Noting, Ordered, Polled, Source, Turn};
 use crate::tape::Tape;
 use crate::trial::Trial;
 pub(crate) use same::Same;
@@ -110,6 +113,9 @@ struct Shrinker<'a> {
     /// What that run came to; `None` before the first.
     outcome: Option<(Verdict, u64)>,
     size: Size,
+    /// Which tasks that run polled, in order.
+    order: Vec<TaskId>,
+    polled: Polled,
 }
 
 impl<'a> Shrinker<'a> {
@@ -125,7 +131,14 @@ impl<'a> Shrinker<'a> {
             best: Vec::new(),
             outcome: None,
             size: Size::LARGEST,
+            order: Vec::new(),
+            polled: Polled::default(),
         }
+    }
+
+    /// Half of the replays have been used, or the time has: so one kind of edits leaves something for the others.
+    fn is_half_spent(&self) -> bool {
+        self.replays >= self.budget.replays / 2 || self.is_spent()
     }
 
     fn is_spent(&self) -> bool {
@@ -140,25 +153,39 @@ impl<'a> Shrinker<'a> {
 
     /// Replays `answers`; true if the finding came back and the run is smaller than the best so far, which it then is.
     fn attempt(&mut self, answers: Answers) -> bool {
+        self.attempt_with(Box::new(Lenient::answering(answers))) == Some(Ordering::Less)
+    }
+
+    /// The same for an order of tasks, with the other answers of the best run; true also if the run is as large as the best:
+    /// then the order is simpler.
+    fn attempt_order(&mut self, turns: Vec<Turn>) -> bool {
+        let source = Ordered::new(turns, &self.best);
+        self.attempt_with(Box::new(source)).is_some_and(Ordering::is_le)
+    }
+
+    /// How large the run is in comparison with the best so far; `None` if the finding did not come back.
+    fn attempt_with(&mut self, source: Box<dyn Source>) -> Option<Ordering> {
         if self.is_spent() {
-            return false;
+            return None;
         }
         self.replays += 1;
-        let source: Box<dyn Source> = Box::new(Lenient::answering(answers));
+        let source = Box::new(Noting::new(source, Polled::clone(&self.polled)));
         // One world for all replays, so that their memory is used again.
         let world = self.world.get_or_insert_with(|| self.trial.rehearsal());
         world.choices.borrow_mut().answer_from(source);
-        let (outcome, ()) = self.trial.perform(world, 0, |_, _| ());
-        let Some(verdict) = outcome.verdict.filter(|verdict| self.same.is(verdict)) else { return false };
+        // Any seed but 0, in which no source is told of polls.
+        let (outcome, ()) = self.trial.perform(world, 1, |_, _| ());
+        let verdict = outcome.verdict.filter(|verdict| self.same.is(verdict))?;
         let choices = world.choices.borrow();
         let size = Size::of(choices.draws());
-        let smaller = size < self.size;
-        if smaller {
+        let compared = size.cmp(&self.size);
+        if compared == Ordering::Less {
             self.size = size;
             self.outcome = Some((verdict, outcome.digest));
             self.best.clear();
             self.best.extend_from_slice(choices.draws());
+            self.order.clone_from(&self.polled.borrow());
         }
-        smaller
+        Some(compared)
     }
 }

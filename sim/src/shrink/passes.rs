@@ -1,11 +1,18 @@
 //! The edits that shrinking tries.
 
-use super::{Answers, Shrinker};
+use super::{Answers, Shrinker, order};
+
+/// Up to so many unusual answers, edits of them alone find the smallest run.
+const FEW: usize = 4;
 
 /// Tries all edits until none helps or the budget is spent.
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     if shrinker.attempt(Vec::new()) {
         return;
+    }
+    if shrinker.answers().len() > FEW {
+        shorten(shrinker);
+        order::run(shrinker);
     }
     loop {
         let before = shrinker.size;

@@ -36,23 +36,29 @@ impl fmt::Display for Site {
 /// Where the user's workspace is: what paths are relative to.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
-    /// Invariant: absolute. `None` when no directory above the current one has a `Cargo.lock`.
+    /// The workspace of the program, where Cargo runs rustc. Invariant: absolute. `None` when no folder above the package, or
+    /// the current one, has a `Cargo.lock`.
     root: Option<PathBuf>,
+    /// The workspace in which the reader is: another one, if Cargo was told of the package by its path.
+    shown_from: Option<PathBuf>,
 }
 
 impl Paths {
-    /// The workspace of the current directory: its nearest ancestor with a `Cargo.lock`. `cargo test` and `cargo run`
-    /// start programs inside it.
+    /// The workspaces of the package, which `cargo test` and `cargo run` tell the program, and of the current folder: the
+    /// nearest ancestor with a `Cargo.lock`.
     pub(crate) fn current() -> Self {
-        let current = std::env::current_dir().unwrap_or_default();
-        let root = current.ancestors().find(|dir| dir.join("Cargo.lock").is_file()).map(Path::to_path_buf);
-        Self { root }
+        let workspace =
+            |folder: &Path| folder.ancestors().find(|dir| dir.join("Cargo.lock").is_file()).map(Path::to_path_buf);
+        let shown_from = workspace(&std::env::current_dir().unwrap_or_default());
+        let package = std::env::var_os("CARGO_MANIFEST_DIR");
+        let root = package.and_then(|package| workspace(Path::new(&package))).or_else(|| shown_from.clone());
+        Self { root, shown_from }
     }
 
     /// A workspace at `root`.
     #[cfg(test)]
     pub(crate) fn at(root: &str) -> Self {
-        Self { root: Some(PathBuf::from(root)) }
+        Self { root: Some(PathBuf::from(root)), shown_from: Some(PathBuf::from(root)) }
     }
 
     /// `path` with `.` and `..` resolved; a relative one is taken to start at the workspace, where cargo runs rustc.
@@ -73,7 +79,7 @@ impl Paths {
         if let Some(file) = dependency_file(&text) {
             return file.to_owned();
         }
-        let Some(root) = &self.root else { return text };
+        let Some(root) = &self.shown_from else { return text };
         // A package may keep its sources, or a harness, beside its own folder; two steps up are still easier to follow than
         // `/home/..`.
         for (parent, up) in root.ancestors().zip(["", "../", "../../"]) {
@@ -116,6 +122,14 @@ mod tests {
         assert_eq!(short("/home/me/shared/src/main.rs"), "../shared/src/main.rs");
         assert_eq!(short("/home/harness/src/lib.rs"), "../../harness/src/lib.rs");
         assert_eq!(short("/srv/other/src/main.rs"), "/srv/other/src/main.rs");
+    }
+
+    #[test]
+    fn a_package_of_another_workspace_is_shown_from_where_the_reader_is() {
+        let paths = Paths { root: Some("/home/me/shop/tools/till".into()), shown_from: Some("/home/me/shop".into()) };
+        assert_eq!(paths.short(Path::new("src/main.rs")), "tools/till/src/main.rs");
+        assert_eq!(paths.short(Path::new("../shared.rs")), "tools/shared.rs");
+        assert_eq!(paths.short(Path::new("/home/me/shop/tools/till/src/main.rs")), "tools/till/src/main.rs");
     }
 
     #[test]

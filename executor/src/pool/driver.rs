@@ -1,0 +1,94 @@
+//! What workers without work wait in, if there is more to wait for than pushes: timers, a poller of the system's.
+//!
+//! One worker at a time has the driver: who goes to sleep and finds it free. The others sleep beside it. A push that is to wake
+//! the one in the driver leaves its token first, as for any sleeper, and then, if the worker says that it is in the driver,
+//! signals that; the worker says so first and then looks for a token. A fence on either side between the two: so one of them
+//! sees the other. Who signals takes the worker's word back, so that there is at most one signal for each sleep.
+
+use std::sync::Arc as StdArc;
+
+use crate::park::Parker;
+use crate::sync::{AtomicBool, Count, Ordering, fence};
+
+/// Something to wait in; see [`Pool::with_driver`](crate::Pool::with_driver) for an example.
+///
+/// No method may panic, and none is called with a lock of the pool's held: wakers may be woken in all of them. `poll` and
+/// `park` are called by one worker at a time, `unpark` on any thread.
+pub trait Driver: Send + Sync + 'static {
+    /// Wakes whom something has happened for, without waiting. Called every 61st step of a busy worker.
+    fn poll(&self);
+
+    /// Waits until something has happened or [`unpark`](Self::unpark) was called, since the last return from here; wakes
+    /// whom it has happened for. May return for no reason. Whoever registers something that is due earlier than all else
+    /// sees to it that this ends.
+    fn park(&self);
+
+    /// Ends the current `park`, or the next.
+    fn unpark(&self);
+}
+
+/// A driver and who has it.
+pub(super) struct Driving {
+    driver: StdArc<dyn Driver>,
+    /// Whether a worker has it.
+    taken: AtomicBool,
+    signals: Count,
+}
+
+/// Whether a worker is in the driver.
+pub(super) struct Inside(AtomicBool);
+
+impl Inside {
+    pub(super) fn new() -> Self {
+        Self(AtomicBool::new(false))
+    }
+}
+
+impl Driving {
+    pub(super) fn new(driver: StdArc<dyn Driver>) -> Self {
+        Self { driver, taken: AtomicBool::new(false), signals: Count::new() }
+    }
+
+    /// Takes the driver, if it is free.
+    pub(super) fn try_take(&self) -> bool {
+        !self.taken.swap(true, Ordering::AcqRel)
+    }
+
+    fn release(&self) {
+        self.taken.swap(false, Ordering::AcqRel);
+    }
+
+    /// A busy worker looks in.
+    #[cold]
+    pub(super) fn poll(&self) {
+        if self.try_take() {
+            self.driver.poll();
+            self.release();
+        }
+    }
+
+    /// Sleeps in the driver, which the caller has taken; gives it back.
+    pub(super) fn sleep(&self, inside: &Inside, parker: &Parker) {
+        inside.0.swap(true, Ordering::AcqRel);
+        fence(Ordering::SeqCst);
+        if !parker.has_token() {
+            self.driver.park();
+        }
+        inside.0.swap(false, Ordering::AcqRel);
+        self.release();
+    }
+
+    /// Ends the sleep of a worker that was left a token, if it is in the driver.
+    pub(super) fn signal(&self, inside: &Inside) {
+        fence(Ordering::SeqCst);
+        if inside.0.swap(false, Ordering::AcqRel) {
+            self.signals.add();
+            self.driver.unpark();
+        }
+    }
+
+    /// How often a sleep in the driver was ended by a signal.
+    pub(super) fn signals(&self) -> u64 {
+        self.signals.get()
+    }
+}

@@ -1,0 +1,136 @@
+//! A worker without work waits in the driver, a busy one looks in, and a push ends the wait.
+
+#![cfg(not(loom))]
+
+use std::future::{Future, poll_fn};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::task::{Poll, Waker};
+
+use reveille_executor::{Driver, Pool, block_on, yield_now};
+
+/// Events that a test makes happen by hand.
+#[derive(Default)]
+struct Events {
+    state: Mutex<State>,
+    changed: Condvar,
+    parks: AtomicU64,
+    polls: AtomicU64,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whether it has happened.
+    happened: bool,
+    unparked: bool,
+    /// Whether a worker is in here.
+    parked: bool,
+    waiting: Vec<Waker>,
+}
+
+impl Events {
+    fn happen(&self) {
+        self.state.lock().unwrap().happened = true;
+        self.changed.notify_all();
+    }
+
+    /// Ends when it has happened and the driver has said so.
+    fn wait(self: Arc<Self>) -> impl Future<Output = ()> + Send {
+        let mut registered = false;
+        poll_fn(move |cx| {
+            let mut state = self.state.lock().unwrap();
+            if registered && state.happened {
+                return Poll::Ready(());
+            }
+            registered = true;
+            state.waiting.push(cx.waker().clone());
+            self.changed.notify_all();
+            Poll::Pending
+        })
+    }
+
+    fn wait_until_parked(&self) {
+        drop(self.changed.wait_while(self.state.lock().unwrap(), |state| !state.parked).unwrap());
+    }
+
+    fn take(state: &mut State) -> Vec<Waker> {
+        if state.happened { std::mem::take(&mut state.waiting) } else { Vec::new() }
+    }
+}
+
+impl Driver for Events {
+    fn poll(&self) {
+        self.polls.fetch_add(1, Ordering::SeqCst);
+        let wakers = Self::take(&mut self.state.lock().unwrap());
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn park(&self) {
+        self.parks.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state.lock().unwrap();
+        state.parked = true;
+        self.changed.notify_all();
+        let nothing = |state: &mut State| !state.unparked && (!state.happened || state.waiting.is_empty());
+        let mut state = self.changed.wait_while(state, nothing).unwrap();
+        (state.unparked, state.parked) = (false, false);
+        let wakers = Self::take(&mut state);
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn unpark(&self) {
+        self.state.lock().unwrap().unparked = true;
+        self.changed.notify_all();
+    }
+}
+
+#[test]
+fn what_happens_while_all_sleep_wakes_the_task() {
+    for threads in [1, 3] {
+        let events = Arc::new(Events::default());
+        let pool = Pool::with_driver(threads, events.clone()).unwrap();
+        let task = pool.spawn(events.clone().wait());
+        events.wait_until_parked();
+        events.happen();
+        block_on(task).unwrap();
+    }
+}
+
+#[test]
+fn a_push_ends_the_wait_with_at_most_one_signal_for_each() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::with_driver(1, events.clone()).unwrap();
+    for n in 0..200 {
+        if n % 2 == 0 {
+            events.wait_until_parked();
+        }
+        assert_eq!(block_on(pool.spawn(async move { n })).unwrap(), n);
+    }
+    let (signals, parks) = (pool.signals(), events.parks.load(Ordering::SeqCst));
+    assert!(signals > 0 && signals <= parks, "{signals} signals for {parks} times");
+}
+
+#[test]
+fn a_busy_worker_looks_in() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::with_driver(1, events.clone()).unwrap();
+    let busy = pool.spawn(async {
+        while !std::hint::black_box(false) {
+            yield_now().await;
+        }
+    });
+    let task = pool.spawn(events.clone().wait());
+    events.happen();
+    block_on(task).unwrap();
+    assert!(events.polls.load(Ordering::SeqCst) > 0);
+    busy.abort();
+    assert!(block_on(busy).unwrap_err().is_cancelled());
+}
+
+#[test]
+fn a_pool_ends_although_a_worker_waits_in_the_driver() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::with_driver(2, events.clone()).unwrap();
+    events.wait_until_parked();
+    drop(pool);
+}
