@@ -18,6 +18,10 @@
 //! assert_eq!(executor.block_on(sum).unwrap(), 42);
 //! ```
 //!
+//! [`Pool`] runs tasks that are [`Send`] on threads of its own. What its [`Workers`] do next is a policy that knows neither
+//! tasks nor threads, so that a simulation can move them one step at a time. [`scope`] holds children that end before their
+//! parent does, on either and on executors of others.
+//!
 //! The protocol that makes this safe (one allocation and one atomic word per task) is argued at the top of
 //! `task/mod.rs` and model-checked with loom; see `mutants/` for the proof that the models can fail.
 //!

@@ -58,9 +58,9 @@ impl Parker {
         }
     }
 
-    /// Whether a token lies ready. Orders nothing.
+    /// Whether a token lies ready. If so, what its giver did before is seen.
     pub(crate) fn has_token(&self) -> bool {
-        self.state.load(Ordering::Relaxed) == NOTIFIED
+        self.state.load(Ordering::Acquire) == NOTIFIED
     }
 
     fn take_token(&self) -> bool {

@@ -1,6 +1,8 @@
 //! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
 
-use crate::cancel::{Harm, Who};
+use reveille_executor::TaskId;
+
+use crate::cancel::{End, Harm, Who};
 use crate::event::Stamped;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
@@ -98,6 +100,35 @@ pub(crate) fn harm(harm: Harm) -> Finding {
                 "spawn it as a task of its own and await the handle, or let nothing cancel its caller".into(),
             ],
         ),
+        Harm::Leaked { what, made, end } => (
+            FindingKind::Leak,
+            vec![
+                format!("a `{what}` made at {} {}", site::place(made), never_closed(end)),
+                "close it and await that, or start the closing in a scope that waits for it (`cancel::cleaned_up`)"
+                    .into(),
+            ],
+        ),
+        Harm::Late { what, made, effect, at, task } => (
+            FindingKind::LateEffect,
+            vec![
+                format!(
+                    "{effect}, at {}, came after {what} (made at {}) had been dropped",
+                    site::place(at),
+                    site::place(made)
+                ),
+                task.map_or_else(|| "outside of any task".into(), |task| format!("by {task}")),
+            ],
+        ),
+        Harm::Grows { what, count, waits, made } => (
+            FindingKind::Leak,
+            vec![
+                format!(
+                    "{waits} waits that were given up left {count} {what} behind (measured at {})",
+                    site::place(made)
+                ),
+                "a future that is dropped has to take its waker, its timer and its registration with it".into(),
+            ],
+        ),
         Harm::Changed { who, outcome, usual } => (
             FindingKind::BrokenByCut,
             vec![
@@ -110,6 +141,29 @@ pub(crate) fn harm(harm: Harm) -> Finding {
         ),
     };
     Finding::new(kind, lines)
+}
+
+fn never_closed(end: End) -> &'static str {
+    match end {
+        End::Dropped => "was dropped without having been closed",
+        End::Unwound => "was dropped by a panic, without having been closed",
+        End::HalfClosed => "was closed half-way: the future that closes it was dropped",
+        End::Forgotten => "was neither closed nor dropped: it was forgotten",
+    }
+}
+
+/// Who spawned `task`, and in which destructor, if it was in one; `None` if that is the root, in the ordinary course.
+pub(crate) fn spawned(task: &TaskInfo, by: TaskId, destructor: Option<&str>) -> Option<String> {
+    match destructor {
+        None if by.index() == 0 => None,
+        None => Some(format!("task {} was spawned by task {by}", task.id)),
+        Some(of) => Some(format!("task {} was spawned by task {by}, in {of}", task.id)),
+    }
+}
+
+/// A task that was cancelled before others came to wait for ever.
+pub(crate) fn cancelled_before(task: &TaskInfo) -> String {
+    format!("cancelled before, at step {}: {task}; who waits for what it was to do waits in vain", task.last_step)
 }
 
 pub(crate) fn detached(tasks: &[TaskInfo]) -> Vec<String> {

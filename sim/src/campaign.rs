@@ -57,7 +57,7 @@ impl Shard {
     }
 
     /// The number of the shard's `nth` run within the campaign, both from 0.
-    fn run(self, nth: u64) -> u64 {
+    pub(crate) fn run(self, nth: u64) -> u64 {
         nth.saturating_mul(self.of).saturating_add(self.index)
     }
 }
@@ -212,18 +212,18 @@ pub(crate) fn explore(
 }
 
 /// When a campaign that is bounded in time ends.
-struct Stop(Option<(std::time::Instant, Duration)>);
+pub(crate) struct Stop(Option<(std::time::Instant, Duration)>);
 
 impl Stop {
     #[expect(
         clippy::disallowed_methods,
         reason = "a campaign bounded in real time needs the real clock; no run sees it"
     )]
-    fn after(time: Option<Duration>) -> Self {
+    pub(crate) fn after(time: Option<Duration>) -> Self {
         Self(time.map(|time| (std::time::Instant::now(), time)))
     }
 
-    fn is_due(&self) -> bool {
+    pub(crate) fn is_due(&self) -> bool {
         self.0.is_some_and(|(start, time)| start.elapsed() >= time)
     }
 }

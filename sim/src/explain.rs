@@ -12,8 +12,8 @@
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
-use crate::cancel;
-use crate::event::Stamped;
+use crate::cancel::{self, Harm};
+use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
 use crate::lanes::lanes;
@@ -45,7 +45,8 @@ impl Case<'_> {
         if let Some(finding) = self.differs(Some(&verdict)) {
             return finding;
         }
-        let mut finding = self.explain_repeatable(verdict);
+        let mut finding = self.explain_repeatable(verdict.clone());
+        finding.lines.extend(self.background(&verdict));
         if let Some((lines, place)) = cancel::cut(self) {
             finding.lines.extend(lines);
             finding.place = finding.place.or(place);
@@ -71,6 +72,41 @@ impl Case<'_> {
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
             Verdict::Harm(harm) => advice::harm(harm),
         }
+    }
+
+    /// What came before: who spawned the tasks that the finding is about, and who was cancelled.
+    fn background(&self, verdict: &Verdict) -> Vec<String> {
+        match verdict {
+            Verdict::Detached(tasks) => self.spawned(tasks),
+            Verdict::Harm(Harm::Late { task: Some(task), .. }) => self.spawned(std::slice::from_ref(task)),
+            Verdict::Stuck(_) => self.cancelled_before(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Who spawned `tasks`, and in which destructors.
+    fn spawned(&self, tasks: &[TaskInfo]) -> Vec<String> {
+        let tasks = &tasks[..tasks.len().min(PROBES_MAX)];
+        let run = self.trial.stage(self.tape, Watch::at_the_spawn_of(tasks.iter().map(|task| task.id)));
+        let (_, spawns) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_spawns));
+        let spawns = spawns.unwrap_or_default();
+        let line = |task: &TaskInfo| {
+            let spawn = spawns.get(&task.id)?.as_ref()?;
+            advice::spawned(task, spawn.by?, spawn.stack.destructor().as_deref())
+        };
+        tasks.iter().filter_map(line).collect()
+    }
+
+    /// The tasks that had been cancelled when everybody waited; a few of them.
+    fn cancelled_before(&self) -> Vec<String> {
+        const SHOWN: usize = 3;
+        let run = self.trial.stage(self.tape, Watch::default());
+        let (_, lines) = self.trial.perform(&run, 0, |run, _| {
+            let cancelled = run.tasks.filter(|_, task| task.ended == Some(TaskEnd::Cancelled));
+            let shown = cancelled.into_iter().take(SHOWN).map(|task| TaskInfo::of(run, task));
+            shown.filter(|task| !cancel::is_audited(task)).map(|task| advice::cancelled_before(&task)).collect()
+        });
+        lines
     }
 
     /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.

@@ -45,6 +45,7 @@ pub fn explore() -> Explore {
         name: None,
         package: std::env::var("CARGO_PKG_NAME").ok(),
         at: Location::caller(),
+        audited: None,
         is_attribute: false,
         runs: 1_000,
         seed: 0,
@@ -98,6 +99,8 @@ pub struct Explore {
     name: Option<String>,
     package: Option<String>,
     at: &'static Location<'static>,
+    /// The type name of what is audited, where this is an audit.
+    audited: Option<&'static str>,
     is_attribute: bool,
     runs: u64,
     seed: u64,
@@ -345,6 +348,18 @@ impl Explore {
         self
     }
 
+    /// Says that this is the audit of an operation of that type. A program may have several, and a tape in the environment
+    /// belongs to one of them: the others do as if there were none.
+    pub(crate) fn audit_of(mut self, operation: &'static str) -> Self {
+        self.audited = Some(operation);
+        self
+    }
+
+    /// How many runs the builder asks for.
+    pub(crate) fn runs_asked(&self) -> u64 {
+        self.runs
+    }
+
     /// Says that this is the test `name` of `package`.
     pub(crate) fn attribute(mut self, name: &str, package: &str) -> Self {
         (self.name, self.package, self.is_attribute) = (Some(name.to_owned()), Some(package.to_owned()), true);
@@ -373,7 +388,8 @@ impl Explore {
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, mut rules, tape, command, regressions, watchdog } = self.prepare()?;
+        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
+            self.prepare()?;
         if let Some(tape) = tape {
             return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
         }
@@ -400,6 +416,10 @@ impl Explore {
         let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let test = self.test_hash();
+        let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
+        let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
+        let tape = tape.filter(|_| passed_over.is_none());
         let plan =
             self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let faults = match self.faults.as_str() {
@@ -407,7 +427,6 @@ impl Explore {
             name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
         };
         let asked = Settings { poll_cost: self.poll_cost, faults };
-        let test = self.test_hash();
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();
@@ -422,7 +441,7 @@ impl Explore {
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, command, regressions, watchdog }),
+            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions, watchdog }),
         }
     }
 
@@ -482,7 +501,11 @@ impl Explore {
 
     /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.
     fn test_hash(&self) -> u16 {
-        short_hash(self.name.as_deref().unwrap_or(self.at.file()))
+        match (&self.name, self.audited) {
+            (Some(name), _) => short_hash(name),
+            (None, None) => short_hash(self.at.file()),
+            (None, Some(operation)) => short_hash(&format!("{} {operation}", self.at.file())),
+        }
     }
 }
 
@@ -493,6 +516,8 @@ pub(crate) struct Prepared {
     pub(crate) rules: Rules,
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
+    /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
+    pub(crate) passed_over: Option<u16>,
     pub(crate) command: command::Command,
     /// Where failing runs are kept.
     pub(crate) regressions: Option<Regressions>,
@@ -530,7 +555,7 @@ where
     Fut: Future + 'static,
     Fut::Output: Outcome,
 {
-    let origin = Origin { name: None, site, daemon: false };
+    let origin = Origin::at(site);
     // A closure that panics is a program that panics.
     match catch_unwind(AssertUnwindSafe(program)) {
         Ok(future) => run.spawn(async move { future.await.into_result() }, origin),

@@ -333,6 +333,7 @@ impl fmt::Display for Choices<'_> {
             ('b', "buggified"),
             ('x', "cut"),
             ('d', "cancelled"),
+            ('a', "aborted"),
         ];
         let parts: Vec<_> = named
             .iter()

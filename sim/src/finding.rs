@@ -45,6 +45,11 @@ pub enum FindingKind {
     DroppedValue,
     /// An operation that [must complete](crate::cancel::must_complete) was dropped half-way.
     CutShort,
+    /// A value that [must be closed](crate::cancel::must_close) was not; or waits that were given up
+    /// [left something behind](crate::cancel::leaks), each of them.
+    Leak,
+    /// Something [happened](crate::cancel::Effects::happen) on behalf of an [owner](crate::cancel::owner) that was gone.
+    LateEffect,
 }
 
 impl fmt::Display for FindingKind {
@@ -66,6 +71,8 @@ impl fmt::Display for FindingKind {
             Self::BrokenByCut => "broken by a cut",
             Self::DroppedValue => "dropped value",
             Self::CutShort => "cut short",
+            Self::Leak => "leak",
+            Self::LateEffect => "late effect",
         })
     }
 }

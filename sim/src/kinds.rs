@@ -13,5 +13,7 @@ pub(crate) const POLL_COST: Kind = Kind::new(b'p');
 pub(crate) const RANDOM: Kind = Kind::new(b'r');
 /// Whether, and how, an audited operation is cut; see `cancel`.
 pub(crate) const CUT: Kind = Kind::new(b'x');
+/// Whether a task that [may be aborted](crate::task::Builder::abortable) is.
+pub(crate) const ABORT: Kind = Kind::new(b'a');
 /// Whether a [`cancellable`](crate::cancel::cancellable) future is dropped.
 pub(crate) const CANCEL: Kind = Kind::new(b'd');

@@ -97,6 +97,7 @@ impl Trial<'_> {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
         let panicked = run.tear_down();
         let verdict = verdict.or_else(|| panicked.then(|| panic_in_teardown(run)));
+        let verdict = verdict.or_else(|| run.cancel.forgotten().map(Verdict::Harm));
         (Outcome { verdict, digest, polls: run.step() }, inspected)
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Watch {
     objection: RefCell<Option<String>>,
     stopped: Cell<bool>,
     focus: Option<Focus>,
+    /// The spawns of the tasks named; `None` for those that have not been seen.
+    spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
 
 impl Watch {
@@ -39,6 +41,22 @@ impl Watch {
     /// Follows the wakers of `task` and, in its `ordinal`-th poll, looks where they are cloned.
     pub(crate) fn focused(task: TaskId, ordinal: u64) -> Self {
         Self { focus: Some(Focus::new(task, ordinal)), ..Self::default() }
+    }
+
+    /// Looks where `tasks` are spawned.
+    pub(crate) fn at_the_spawn_of(tasks: impl IntoIterator<Item = TaskId>) -> Self {
+        Self { spawns: RefCell::new(tasks.into_iter().map(|task| (task, None)).collect()), ..Self::default() }
+    }
+
+    /// `task` is being spawned by `by`.
+    pub(crate) fn spawned(&self, task: TaskId, by: Option<TaskId>) {
+        if let Some(spawn) = self.spawns.borrow_mut().get_mut(&task) {
+            *spawn = Some(Spawn { by, stack: Stack::capture() });
+        }
+    }
+
+    pub(crate) fn take_spawns(&self) -> BTreeMap<TaskId, Option<Spawn>> {
+        self.spawns.take()
     }
 
     /// Puts new oracles in the place of the last run's.
@@ -109,6 +127,13 @@ impl Watch {
             _ => {}
         }
     }
+}
+
+/// The spawn of a task.
+pub(crate) struct Spawn {
+    /// The task that spawned it.
+    pub(crate) by: Option<TaskId>,
+    pub(crate) stack: Stack,
 }
 
 /// What an oracle says. One that panics objects: it asserts.

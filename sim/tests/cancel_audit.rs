@@ -314,6 +314,29 @@ fn programs_that_fail_uncut_are_not_audited() {
 }
 
 #[test]
+fn settings_that_make_no_sense_are_said_to() {
+    let none = audit(|()| yield_now()).runs(0).run().unwrap_err();
+    assert!(none.kind().is_none() && none.to_string().contains("must be at least 1"), "{none}");
+    let zero = audit(|()| yield_now()).limits(0, Duration::from_secs(1)).run().unwrap_err();
+    assert!(zero.to_string().contains("a limit of zero polls"), "{zero}");
+    let tape = audit(|()| yield_now()).replay("not a tape").run().unwrap_err();
+    assert!(tape.kind().is_none(), "{tape}");
+    // However few points are allowed, the first and the last are cut.
+    let few = audit(|()| sleep(Duration::from_secs(1))).points(0).runs(2).run().unwrap();
+    assert_eq!(few.sampled().map(|sampled| (sampled.points, sampled.of)), Some((2, 4)));
+}
+
+#[test]
+fn an_audit_inside_of_a_run_is_refused() {
+    let nested = || async {
+        let _ = audit(|()| yield_now()).run();
+    };
+    let failure = reveille::explore().runs(1).run(nested).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    assert!(failure.to_string().contains("a run cannot be started inside a run"), "{failure}");
+}
+
+#[test]
 fn an_operation_whose_world_is_missing_is_refused() {
     let failure = audit(|count: Rc<Cell<u32>>| async move { count.get() }).run().unwrap_err();
     assert_eq!(failure.kind(), None);

@@ -13,9 +13,9 @@ use std::task::{Context, Poll};
 
 use futures::stream::{self, Stream, StreamExt as _};
 use futures_concurrency::stream::Merge as _;
-use reveille::cancel::{Ledger, Report, Tracked, audit, track};
+use reveille::cancel::{Ledger, Report, Tracked, audit, cancellable, track};
 use reveille::time::{Duration, interval, sleep};
-use reveille::{Failure, FindingKind, Passed, explore, spawn, yield_now};
+use reveille::{Failure, FindingKind, Passed, Scope, explore, scope, spawn, yield_now};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::sync::{Mutex, mpsc};
 
@@ -362,6 +362,64 @@ fn a_database_that_is_closed_by_a_destructor_is_still_open_when_it_is_opened_aga
     let failure = reopen(false).unwrap_err();
     assert!(failure.to_string().contains("locked") && failure.run() != Some(0), "on some schedules only: {failure}");
     clean(reopen(true));
+}
+
+/// A handle whose destructor closes it in a scope, which waits for that.
+struct InScope<'env> {
+    handle: Option<Handle>,
+    scope: Scope<'env>,
+}
+
+impl<'env> InScope<'env> {
+    async fn open(database: &Rc<Database>, scope: &Scope<'env>) -> Result<Self, &'static str> {
+        Ok(Self { handle: Some(Handle::open(database).await?), scope: scope.clone() })
+    }
+}
+
+impl Drop for InScope<'_> {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle.take() {
+            drop(self.scope.spawn(handle.close()));
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_closed_in_a_scope_is_closed_when_the_scope_ends_however_its_user_did() {
+    clean(explore().deny_detached().run(|| async {
+        let database = Rc::<Database>::default();
+        for _ in 0..2 {
+            scope(async |scope| {
+                let handle = InScope::open(&database, &scope).await?;
+                let used = async move {
+                    sleep(Duration::from_millis(1)).await;
+                    drop(handle);
+                };
+                cancellable(used).await;
+                Ok::<(), &str>(())
+            })
+            .await?;
+        }
+        Ok::<(), &str>(())
+    }));
+    // The same with the handle whose destructor spawns: the scope does not wait for that.
+    let failure = explore().run(|| async {
+        let database = Rc::<Database>::default();
+        for _ in 0..2 {
+            scope(async |_| {
+                let handle = Handle::open(&database).await?;
+                let used = async move {
+                    sleep(Duration::from_millis(1)).await;
+                    drop(handle);
+                };
+                cancellable(used).await;
+                Ok::<(), &str>(())
+            })
+            .await?;
+        }
+        Ok::<(), &str>(())
+    });
+    assert!(failure.unwrap_err().to_string().contains("locked"));
 }
 
 // Graceful shutdown with a ledger: every request that was accepted is answered or written off.

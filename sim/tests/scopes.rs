@@ -6,13 +6,15 @@ use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
-use futures::executor::{LocalPool, LocalSpawner};
+use async_executor::Executor;
+use futures::executor::{LocalPool, LocalSpawner, block_on};
 use futures::future::{FutureExt, LocalFutureObj, abortable};
 use futures::task::LocalSpawn;
 use reveille::time::{Duration, sleep};
 use reveille::{FindingKind, Scope, explore, scope, spawn, yield_now};
-use reveille_executor::{Abort, Host, OneThread, Reach, scope_on};
+use reveille_executor::{Abort, AnyThread, Host, OneThread, Reach, scope_across, scope_on};
 
 #[test]
 fn children_run_in_every_order_and_nothing_outlives_the_scope() {
@@ -190,4 +192,49 @@ fn a_scope_works_on_the_local_pool_of_futures() {
     assert_eq!(sum, 42);
     assert!(pool.try_run_one(), "the cancelled task is ended");
     assert!(!pool.try_run_one(), "and no other is left");
+}
+
+/// async-executor, whose tasks end when their handle is dropped.
+struct Async(Arc<Executor<'static>>);
+
+impl Host<AnyThread> for Async {
+    fn spawn(&self, task: <AnyThread as Reach>::Task<'static>, _at: &'static Location<'static>) -> Abort {
+        let task = Mutex::new(Some(self.0.spawn(task)));
+        Box::new(move || drop(task.lock().unwrap().take()))
+    }
+}
+
+#[test]
+fn a_scope_works_on_async_executor_with_two_threads() {
+    let executor = Arc::new(Executor::new());
+    let host = Async(Arc::clone(&executor));
+    let (stop, stopped) = async_channel::bounded::<()>(1);
+    let sum = std::thread::scope(|threads| {
+        for _ in 0..2 {
+            let (executor, stopped) = (&executor, stopped.clone());
+            threads.spawn(move || block_on(executor.run(stopped.recv())));
+        }
+        let outside = 22;
+        let sum = block_on(scope_across(&host, async |scope| {
+            let ones = (0..20).map(|_| {
+                scope.spawn(async {
+                    yield_now().await;
+                    1
+                })
+            });
+            let ones: Vec<_> = ones.collect();
+            drop(scope.spawn(pending::<()>()));
+            let mut sum = scope.enclose(async { outside }).await.unwrap();
+            for one in ones {
+                sum += one.await.unwrap();
+            }
+            scope.cancel().await;
+            sum
+        }));
+        drop(stop);
+        sum
+    });
+    // The cancelled task is ended at its next turn.
+    while executor.try_tick() {}
+    assert_eq!((sum, executor.is_empty()), (42, true));
 }

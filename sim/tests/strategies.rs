@@ -152,7 +152,14 @@ fn a_bound_of_delays_is_a_smaller_proof() {
 fn what_is_too_large_to_exhaust_is_not_called_complete() {
     let passed = explore().strategy("exhaustive").runs(500).run(far_ahead).unwrap();
     assert!(!passed.complete && passed.runs == 500);
-    assert!(passed.to_string().starts_with("reveille: 500 runs passed"));
+    let text = passed.to_string();
+    assert!(text.starts_with("reveille: 500 runs passed"), "{text}");
+    // It says how far it came: all runs with few delays were among them.
+    let delays = passed.delays.unwrap();
+    let bounded = explore().strategy(format!("exhaustive:{delays}")).runs(500).run(far_ahead).unwrap();
+    assert!(bounded.complete && bounded.runs <= 500 && text.contains(&format!("up to {delays} delays")), "{text}");
+    let next = explore().strategy(format!("exhaustive:{}", delays + 1)).runs(500).run(far_ahead).unwrap();
+    assert!(!next.complete && next.delays == Some(delays), "{next}");
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Prints the table of AsyncBench, and writes what it was made from as JSON lines.
 //!
 //!     asyncbench --rate
+//!     asyncbench --shrink
 //!     asyncbench [--quick] [--trials N] [--schedules N] [--held-out] [--only program] [--raw path] [column ..]
 //!
-//! `--rate` prints how many polls a second each tool makes instead. A column is a tool and a strategy: `ours:portfolio`, `shuttle:urw`.
+//! `--rate` prints how many polls a second each tool makes instead, `--shrink` how small failures are made. A column is a tool and a strategy: `ours:portfolio`, `shuttle:urw`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,8 +32,10 @@ const SCHEDULES_MAX_LARGE: u64 = 2_000;
 fn main() -> std::io::Result<()> {
     // What the programs panic with is what is searched for; it need not be read.
     std::panic::set_hook(Box::new(|_| {}));
-    if std::env::args().nth(1).as_deref() == Some("--rate") {
-        return rate();
+    match std::env::args().nth(1).as_deref() {
+        Some("--rate") => return rate(),
+        Some("--shrink") => return shrink(),
+        _ => {}
     }
     let mut plan = plan()?;
     let columns: String = plan.columns.iter().map(|column| format!(" {column} |")).collect();
@@ -73,6 +76,23 @@ fn rate() -> std::io::Result<()> {
         let theirs = best(&|| search::rate_theirs(&tasks));
         let millions = [random, portfolio, theirs].map(|rate| format!("{:.2} M/s", rate / 1e6)).join(" | ");
         println!("| {} | {millions} | {:.1} |", tasks.tasks, random / theirs);
+    }
+    Ok(())
+}
+
+/// Prints how often shrinking comes to the least number of unusual choices, in small programs.
+fn shrink() -> std::io::Result<()> {
+    let names = ["reorder_3", "reorder_4", "reorder_5", "reorder_10", "twostage", "wronglock", "wronglock_3"];
+    println!("| program | least unusual choices | reached | replays, mean |\n|---|---:|---:|---:|");
+    for program in listed().into_iter().filter(|program| names.contains(&program.name)) {
+        let shrunk: Vec<_> = (0..20).filter_map(|trial| search::shrunk(&program, trial)).collect();
+        let known = search::least_unusual(&program);
+        // Where it is not known, the best that any trial came to.
+        let least = known.or_else(|| shrunk.iter().map(|(unusual, _)| *unusual).min()).unwrap_or(0);
+        let sure = if known.is_some() { "" } else { "≤ " };
+        let reached = shrunk.iter().filter(|(unusual, _)| *unusual <= least).count();
+        let replays = shrunk.iter().map(|(_, replays)| f64::from(*replays)).sum::<f64>() / shrunk.len() as f64;
+        println!("| {} | {sure}{least} | {reached} of {} | {replays:.0} |", program.name, shrunk.len());
     }
     Ok(())
 }

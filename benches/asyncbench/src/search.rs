@@ -107,3 +107,23 @@ pub fn rate_theirs(program: &Program) -> f64 {
 
 /// The runs of a campaign whose speed is measured.
 const RATE_RUNS: u64 = 500;
+
+/// How many unusual choices the failing run of the fewest delays has, which exhaustive search comes to first. `None` if
+/// that is too far off.
+#[must_use]
+pub fn least_unusual(program: &Program) -> Option<usize> {
+    let explore = reveille::explore().name(program.name).strategy("exhaustive").shrink(false).runs(200_000);
+    explore.run(program.ours).err()?.tape().map(reveille::Tape::unusual)
+}
+
+/// How many unusual choices are left of the first failing run of a trial, and how many replays that took.
+#[must_use]
+pub fn shrunk(program: &Program, trial: u64) -> Option<(usize, u32)> {
+    let explore = reveille::explore().name(program.name).seed(1 + trial * 1_000_000).runs(10_000);
+    let failure = explore.run(program.ours).err()?;
+    let report = failure.to_string();
+    // `shrunk: from 5 unusual, in 12 replays`, unless there was nothing to shrink.
+    let replays = report.lines().find_map(|line| line.trim().strip_prefix("shrunk: ")?.split(" in ").nth(1));
+    let replays = replays.and_then(|text| text.split(' ').next()?.parse().ok()).unwrap_or(0);
+    Some((failure.tape()?.unusual(), replays))
+}

@@ -50,6 +50,29 @@ impl Runnable {
         unsafe { self.task.id() }
     }
 
+    /// Whether the task has been cancelled: running it drops its future instead of polling it.
+    ///
+    /// ```
+    /// # use reveille_executor::{Choose, LocalExecutor, Point, Ran};
+    /// # struct Fifo;
+    /// # impl Choose for Fifo {
+    /// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+    /// #         0
+    /// #     }
+    /// # }
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async {});
+    /// task.abort();
+    /// let runnable = executor.pick(&mut Fifo).unwrap();
+    /// assert!(runnable.is_cancelled());
+    /// assert_eq!(runnable.run(), Ran::Cancelled);
+    /// ```
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        // SAFETY: RUNNING keeps the task alive.
+        unsafe { self.task.is_cancelled() }
+    }
+
     /// Polls the task once, with no lock or borrow of the executor held.
     ///
     /// A panic of the task does not come out here; it is kept for the task's [`JoinHandle`](crate::JoinHandle).

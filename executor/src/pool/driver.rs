@@ -2,13 +2,14 @@
 //!
 //! One worker at a time has the driver: who goes to sleep and finds it free. The others sleep beside it. A push that is to wake
 //! the one in the driver leaves its token first, as for any sleeper, and then, if the worker says that it is in the driver,
-//! signals that; the worker says so first and then looks for a token. A fence on either side between the two: so one of them
-//! sees the other. Who signals takes the worker's word back, so that there is at most one signal for each sleep.
+//! signals that; the worker says so first and then looks for a token. Both change the worker's word by a read-modify-write: so
+//! the second of them has acquired what the first did before, and either the worker sees the token or it is seen inside. Who
+//! signals takes the word back, so that there is at most one signal for each sleep.
 
 use std::sync::Arc as StdArc;
 
 use crate::park::Parker;
-use crate::sync::{AtomicBool, Count, Ordering, fence};
+use crate::sync::{AtomicBool, Count, Ordering};
 
 /// Something to wait in; see [`Pool::with_driver`](crate::Pool::with_driver) for an example.
 ///
@@ -70,7 +71,6 @@ impl Driving {
     /// Sleeps in the driver, which the caller has taken; gives it back.
     pub(super) fn sleep(&self, inside: &Inside, parker: &Parker) {
         inside.0.swap(true, Ordering::AcqRel);
-        fence(Ordering::SeqCst);
         if !parker.has_token() {
             self.driver.park();
         }
@@ -80,7 +80,6 @@ impl Driving {
 
     /// Ends the sleep of a worker that was left a token, if it is in the driver.
     pub(super) fn signal(&self, inside: &Inside) {
-        fence(Ordering::SeqCst);
         if inside.0.swap(false, Ordering::AcqRel) {
             self.signals.add();
             self.driver.unpark();

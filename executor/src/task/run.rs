@@ -141,6 +141,15 @@ impl TaskRef {
         unsafe { self.header() }.id
     }
 
+    /// Whether the task has been cancelled.
+    ///
+    /// # Safety
+    /// The task is alive.
+    pub(crate) unsafe fn is_cancelled(self) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { self.header() }.state.load().is_cancelled()
+    }
+
     /// Polls the task with the waker that is its own.
     ///
     /// # Safety

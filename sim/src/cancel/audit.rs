@@ -3,15 +3,18 @@
 use std::fmt::Debug;
 use std::panic::Location;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::report::Report;
 use super::stage::{Cast, no_world};
 use super::sweep::Sweep;
+use crate::endless::Scene;
 use crate::explore::{Explore, explore};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::run::Run;
 use crate::trial::Trial;
+use crate::watchdog::{Describe, Endless, watched};
 
 /// Cuts an operation at every await, in every way, under many schedules, and says what else broke.
 ///
@@ -42,15 +45,16 @@ use crate::trial::Trial;
 /// ```
 #[track_caller]
 #[must_use = "this is a builder, not a result: finish it with `.run()`"]
-pub fn audit<W, Fut>(operation: impl Fn(W) -> Fut + Send + Sync + 'static) -> Audit<W, Fut::Output>
+pub fn audit<W, Fut, Op>(operation: Op) -> Audit<W, Fut::Output>
 where
+    Op: Fn(W) -> Fut + Send + Sync + 'static,
     W: Clone + 'static,
     Fut: Future + 'static,
     Fut::Output: Debug,
 {
     Audit {
         // One whose answers depend on the seed alone: a cut run must begin as the uncut run of its seed does.
-        explore: explore().runs(SCHEDULES).strategy("random"),
+        explore: explore().runs(SCHEDULES).strategy("random").audit_of(std::any::type_name::<Op>()),
         cast: Cast {
             world: None,
             operation: Box::new(move |world| Box::pin(operation(world))),
@@ -147,9 +151,46 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
         self
     }
 
-    /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it.
+    /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it. With `REVEILLE_SECONDS` the audit goes
+    /// on for that long, in rounds of so many schedules; the first round is brought to its end in any case. `REVEILLE_SHARD=1/4` makes a quarter of the
+    /// cuts, and the reference in full.
     pub fn runs(mut self, runs: u64) -> Self {
         self.explore = self.explore.runs(runs);
+        self
+    }
+
+    /// On how many threads the runs are spread; 1 by default, and `REVEILLE_JOBS` overrides it. The report is the same
+    /// whatever the number.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.explore = self.explore.jobs(jobs);
+        self
+    }
+
+    /// What may go wrong in the network, in runs with a cut and in those without: `off` (the default), `light` or `heavy`;
+    /// see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
+    /// to end, with an error perhaps. An error that they meet without a cut as well is not blamed on one.
+    ///
+    /// ```
+    /// use futures::{AsyncReadExt as _, AsyncWriteExt as _};
+    /// use reveille::net::{TcpListener, TcpStream};
+    /// use reveille::{cancel, spawn};
+    ///
+    /// // Connects, and reads what the server has to say.
+    /// let greet = |()| async {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await.ok()?;
+    ///     let at = listener.local_addr().ok()?;
+    ///     drop(spawn(async move {
+    ///         let (mut stream, _) = listener.accept().await?;
+    ///         stream.write_all(b"hello").await
+    ///     }));
+    ///     let mut text = String::new();
+    ///     TcpStream::connect(at).await.ok()?.read_to_string(&mut text).await.ok()?;
+    ///     Some(text)
+    /// };
+    /// cancel::audit(greet).faults("light").runs(4).run().unwrap().assert_clean();
+    /// ```
+    pub fn faults(mut self, preset: impl Into<String>) -> Self {
+        self.explore = self.explore.faults(preset);
         self
     }
 
@@ -167,7 +208,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// How far each run may go; see [`Explore::limits`].
-    pub fn limits(mut self, polls_max: u64, time_max: std::time::Duration) -> Self {
+    pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         self.explore = self.explore.limits(polls_max, time_max);
         self
     }
@@ -187,6 +228,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// # Panics
     /// Inside a run.
     pub fn run(self) -> Result<Report, Failure> {
+        let round = self.explore.runs_asked();
         let prepared = self.explore.prepare()?;
         if self.cast.world.is_none() && no_world::<W>().is_none() {
             return Err(Failure::setup(format!(
@@ -205,14 +247,31 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
             trial,
             prepared: &prepared,
             reference: &reference,
+            enlarging: Mutex::default(),
+            round,
             points_max: self.points_max,
             unwinding,
             bystanders,
         };
-        match &prepared.tape {
+        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command };
+        watched(prepared.watchdog, &prepared.rules.pulses, &Cutting(scene), || match &prepared.tape {
             Some(tape) => sweep.replay(tape.clone()),
             None => sweep.perform(),
-        }
+        })
+    }
+}
+
+/// What the watchdog has to say of an audit in which a poll does not return.
+struct Cutting<'a>(Scene<'a>);
+
+impl Describe for Cutting<'_> {
+    fn summary(&self, endless: Endless, limit: Duration) -> String {
+        self.0.summary(endless, limit)
+    }
+
+    /// The seed of a run does not tell where it was cut: a replay would be another run.
+    fn details(&self, _: Endless) -> Option<String> {
+        None
     }
 }
 

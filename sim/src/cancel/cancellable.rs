@@ -95,7 +95,13 @@ fn is_cut(moment: Moment, polls: u64, stacks: &mut Vec<Stack>) -> bool {
     let cut = |run: &Run| {
         let is_cut = run.decide(Point { kind: kinds::CANCEL, bound: 2, hint }) == 1;
         if is_cut {
-            run.cancel.cut(Made { moment, way: Way::Dropped, polls, what: "a cancellable future" });
+            run.cancel.cut_by_itself(Made {
+                moment,
+                way: Way::Dropped,
+                polls,
+                what: "a cancellable future",
+                task: None,
+            });
             run.cancel.glass.was_cut_at(std::mem::take(stacks));
         }
         is_cut

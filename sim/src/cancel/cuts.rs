@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use reveille_executor::TaskId;
+
 /// When, in the life of an operation, it is cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Moment {
@@ -91,6 +93,8 @@ pub(crate) struct Made {
     pub(super) polls: u64,
     /// What was cut, as a report calls it.
     pub(super) what: &'static str,
+    /// Its number, where it is one of several tasks.
+    pub(super) task: Option<TaskId>,
 }
 
 impl fmt::Display for Made {
@@ -101,7 +105,11 @@ impl fmt::Display for Made {
             Way::ByAnother => "was dropped by another task",
             Way::Unwinding => "was dropped by a panic of its task",
         };
-        write!(f, "{} {done} ", self.what)?;
+        f.write_str(self.what)?;
+        if let Some(task) = self.task {
+            write!(f, " {task}")?;
+        }
+        write!(f, " {done} ")?;
         let polls = self.polls;
         match self.moment {
             Moment::BeforeFirstPoll => f.write_str("before its first poll"),

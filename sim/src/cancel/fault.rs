@@ -73,6 +73,8 @@ fn kind(verdict: &Verdict) -> FindingKind {
         Verdict::Detached(_) => FindingKind::DetachedTask,
         Verdict::Harm(Harm::DroppedValue { .. }) => FindingKind::DroppedValue,
         Verdict::Harm(Harm::CutShort { .. }) => FindingKind::CutShort,
+        Verdict::Harm(Harm::Leaked { .. } | Harm::Grows { .. }) => FindingKind::Leak,
+        Verdict::Harm(Harm::Late { .. }) => FindingKind::LateEffect,
         Verdict::Harm(Harm::Changed { .. }) => FindingKind::BrokenByCut,
     }
 }

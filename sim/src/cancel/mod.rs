@@ -6,7 +6,9 @@
 //!
 //! For programs that are tests of their own there are the parts: [`cancellable`] lets the run drop a future at any of its
 //! awaits, [`track`] watches over a value that must arrive, [`Ledger`] counts, [`must_complete`] marks what must not be
-//! dropped half-way.
+//! dropped half-way, [`must_close`] what must not be dropped at all, and [`cleaned_up`] cleans up. [`owner`] watches for
+//! effects that come too late, [`leaks`] measures what is left of waits that were given up, and
+//! [`Builder::abortable`](crate::task::Builder::abortable) lets the run abort a task.
 //!
 //! # Where the cut is decided
 //!
@@ -25,16 +27,22 @@
 
 mod aim;
 mod audit;
+mod baseline;
 mod cancellable;
+mod cleaned_up;
 mod cuts;
 mod fault;
+mod leaks;
 mod ledger;
+mod must_close;
 mod must_complete;
+mod owner;
 mod record;
 mod reference;
 mod report;
 mod sites;
 mod stage;
+mod storm;
 mod sweep;
 mod table;
 mod track;
@@ -42,12 +50,18 @@ mod victim;
 
 pub use audit::{Audit, audit};
 pub use cancellable::{Cancellable, cancellable};
+pub use cleaned_up::cleaned_up;
 pub use cuts::{Moment, Way};
 pub use fault::{Fault, What, Who};
+pub use leaks::{Growth, leaks};
 pub use ledger::{Imbalance, Ledger};
+pub use must_close::{Closing, MustClose, must_close};
 pub use must_complete::{MustComplete, must_complete};
+pub use owner::{Effects, Owner, owner};
 pub use report::{Report, Row, Sampled};
 pub use track::{Tracked, track};
 
-pub(crate) use record::{Harm, Record};
+pub(crate) use record::{End, Harm, Record, drop_cancelled};
 pub(crate) use sites::cut;
+pub(crate) use stage::is_audited;
+pub(crate) use storm::poll;

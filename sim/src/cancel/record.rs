@@ -1,13 +1,15 @@
 //! What a run notes of cancellations: the cut that was made, what was lost by one, and how the audited tasks ended.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 
-use reveille_executor::{AbortHandle, JoinHandle};
+use reveille_executor::{AbortHandle, JoinHandle, TaskId};
 
 use super::cuts::Made;
 use super::fault::Who;
 use super::sites::Glass;
 use crate::context;
+use crate::finding::TaskInfo;
 use crate::run::Site;
 
 /// What a cancellation did that it must not do.
@@ -15,17 +17,48 @@ use crate::run::Site;
 pub(crate) enum Harm {
     /// A [tracked](super::track) value of this type was dropped unsettled.
     DroppedValue { what: &'static str, made: Site },
+    /// A value of this type, which [must be closed](super::must_close), was not.
+    Leaked { what: &'static str, made: Site, end: End },
+    /// An effect came after its [owner](super::owner) was gone.
+    Late { what: &'static str, made: Site, effect: &'static str, at: Site, task: Option<TaskInfo> },
+    /// Waits that were given up [left so many things](super::leaks) behind.
+    Grows { what: &'static str, count: i64, waits: u32, made: Site },
     /// An operation that [must complete](super::must_complete) was dropped after so many polls.
     CutShort { made: Site, polls: u64 },
     /// After an audited operation was cut, somebody ended as nobody does without the cut.
     Changed { who: Who, outcome: String, usual: String },
 }
 
+/// What became of a value that was never closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// It was dropped.
+    Dropped,
+    /// It was dropped by a panic.
+    Unwound,
+    /// Its closing was dropped half-way.
+    HalfClosed,
+    /// It was forgotten: never dropped, and owned by nobody who was.
+    Forgotten,
+}
+
 /// The notes of one run. Part of every [`Run`](crate::run::Run); one that cuts nothing leaves it empty.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
-    /// The first cut of the run.
+    /// The cut of the audited operation.
     made: Cell<Option<Made>>,
+    /// The first cut that the run made elsewhere, where the program allows it.
+    elsewhere: Cell<Option<Made>>,
+    /// Whether polls have to be looked after: some values are tracked, or some tasks may be aborted.
+    watchful: Cell<bool>,
+    /// The tasks that the run may abort.
+    abortable: RefCell<BTreeMap<TaskId, AbortHandle>>,
+    /// The tasks that went with their node.
+    crashed: RefCell<BTreeSet<TaskId>>,
+    /// Values that have to be closed, by number: what and where from.
+    open: RefCell<BTreeMap<u64, (&'static str, Site)>>,
+    /// How many values had to be closed so far.
+    opened: Cell<u64>,
     /// How many cancelled futures are being dropped, one inside the other.
     dropping: Cell<u32>,
     /// The first harm that was done.
@@ -46,6 +79,12 @@ impl Record {
     /// Makes it the record of a new run; the glass stays as it is set.
     pub(crate) fn clear(&self) {
         self.made.set(None);
+        self.elsewhere.set(None);
+        self.watchful.set(false);
+        self.abortable.take();
+        self.crashed.take();
+        self.open.take();
+        self.opened.set(0);
         self.dropping.set(0);
         self.harm.take();
         self.polls.set(0);
@@ -55,10 +94,71 @@ impl Record {
         self.glass.clear();
     }
 
+    /// The audited operation is cut: once in a run.
     pub(super) fn cut(&self, made: Made) {
         if self.made.get().is_none() {
             self.made.set(Some(made));
         }
+    }
+
+    /// The run cuts something that the program allows it to, as part of that program.
+    pub(super) fn cut_by_itself(&self, made: Made) {
+        if self.elsewhere.get().is_none() {
+            self.elsewhere.set(Some(made));
+        }
+    }
+
+    /// The cut that a report speaks of.
+    pub(super) fn first(&self) -> Option<Made> {
+        self.made.get().or(self.elsewhere.get())
+    }
+
+    /// Whether [`poll`](super::storm::poll) has to be called for each poll.
+    pub(crate) fn is_watchful(&self) -> bool {
+        self.watchful.get()
+    }
+
+    /// Some value is tracked: from now on it matters which tasks are cancelled.
+    pub(super) fn watch(&self) {
+        self.watchful.set(true);
+    }
+
+    /// The run may abort `task`.
+    pub(crate) fn may_abort(&self, task: TaskId, abort: AbortHandle) {
+        self.watchful.set(true);
+        self.abortable.borrow_mut().insert(task, abort);
+    }
+
+    pub(super) fn abort_handle(&self, task: TaskId) -> Option<AbortHandle> {
+        self.abortable.borrow().get(&task).cloned()
+    }
+
+    /// `task` dies with its node.
+    pub(crate) fn crashes(&self, task: TaskId) {
+        self.crashed.borrow_mut().insert(task);
+    }
+
+    pub(super) fn has_crashed(&self, task: TaskId) -> bool {
+        self.crashed.borrow().contains(&task)
+    }
+
+    /// Something came into being that has to be closed. Returns its number.
+    pub(super) fn opened(&self, what: &'static str, made: Site) -> u64 {
+        let number = self.opened.get();
+        self.opened.set(number + 1);
+        self.open.borrow_mut().insert(number, (what, made));
+        number
+    }
+
+    /// It was closed, or is gone. Whether it was open.
+    pub(super) fn closed(&self, number: u64) -> bool {
+        self.open.borrow_mut().remove(&number).is_some()
+    }
+
+    /// What was never closed nor dropped, now that the world is gone.
+    pub(crate) fn forgotten(&self) -> Option<Harm> {
+        let (_, &(what, made)) = self.open.borrow().first_key_value()?;
+        Some(Harm::Leaked { what, made, end: End::Forgotten })
     }
 
     pub(super) fn made(&self) -> Option<Made> {
@@ -101,7 +201,7 @@ impl Record {
 }
 
 /// Drops a future that is cancelled, with the run knowing that it is.
-pub(super) fn drop_cancelled(drop: impl FnOnce()) {
+pub(crate) fn drop_cancelled<R>(drop: impl FnOnce() -> R) -> R {
     struct Leave;
     impl Drop for Leave {
         fn drop(&mut self) {
@@ -110,5 +210,5 @@ pub(super) fn drop_cancelled(drop: impl FnOnce()) {
     }
     context::try_with(|run| run.cancel.dropping.set(run.cancel.dropping.get() + 1));
     let _leave = Leave;
-    drop();
+    drop()
 }

@@ -24,6 +24,8 @@ pub struct Report {
     /// How many distinct awaits the uncut runs came to.
     pub(super) awaits: usize,
     failure: Option<Failure>,
+    /// The hash of the test whose tape the environment asks to repeat, which is not this audit.
+    pub(super) passed_over: Option<u16>,
 }
 
 /// What became of one kind of cut at one await.
@@ -76,6 +78,12 @@ impl Report {
         self.failure.as_ref()
     }
 
+    /// Under how many schedules each cut was made; `None` for the replay of a single run.
+    #[must_use]
+    pub fn schedules(&self) -> Option<u64> {
+        self.schedules
+    }
+
     /// How many runs had a cut.
     #[must_use]
     pub fn cut_runs(&self) -> u64 {
@@ -121,12 +129,17 @@ impl fmt::Display for Report {
 }
 
 /// Counts cut runs while the audit goes on.
+#[derive(Default)]
 pub(super) struct Tally {
-    atlas: Atlas,
-    /// By seed and poll: the number of the await.
-    sites: Vec<Vec<Option<usize>>>,
-    cells: BTreeMap<(usize, Moment, Way), Cell>,
+    pub(super) atlas: Atlas,
+    /// By run and poll: the number of the await.
+    pub(super) sites: Vec<Vec<Option<usize>>>,
+    counts: Counts,
 }
+
+/// Counts of one thread.
+#[derive(Default)]
+pub(super) struct Counts(BTreeMap<(usize, Moment, Way), Cell>);
 
 #[derive(Default)]
 struct Cell {
@@ -140,31 +153,44 @@ const AFTER: usize = usize::MAX;
 /// An await whose site was not looked at.
 const UNKNOWN: usize = usize::MAX - 1;
 
-impl Tally {
-    pub(super) fn new(atlas: Atlas, sites: Vec<Vec<Option<usize>>>) -> Self {
-        Self { atlas, sites, cells: BTreeMap::new() }
-    }
-
-    /// Counts a run of number `run` that was cut as `made` says.
-    pub(super) fn count(&mut self, run: Option<usize>, made: Made, fault: Option<Fault>) {
-        let place = match made.moment {
-            Moment::BeforeFirstPoll => BEFORE,
-            Moment::Ready => AFTER,
-            Moment::AfterPending | Moment::AfterWake => {
-                let site = run.and_then(|run| self.sites.get(run)?.get(made.polls as usize - 1).copied().flatten());
-                site.map_or(UNKNOWN, |site| site + 1)
-            }
-        };
-        let cell = self.cells.entry((place, made.moment, made.way)).or_default();
+impl Counts {
+    /// Counts a run that was cut as `made` says, at a [place](Tally::place).
+    pub(super) fn count(&mut self, place: usize, made: Made, fault: Option<Fault>) {
+        let cell = self.0.entry((place, made.moment, made.way)).or_default();
         cell.runs += 1;
         if let Some(fault) = fault {
             *cell.faults.entry(fault).or_default() += 1;
         }
     }
+}
+
+impl Tally {
+    /// Where run number `run` was cut as `made` says: a number by which rows are kept apart.
+    pub(super) fn place(&self, run: u64, made: Made) -> usize {
+        match made.moment {
+            Moment::BeforeFirstPoll => BEFORE,
+            Moment::Ready => AFTER,
+            Moment::AfterPending | Moment::AfterWake => {
+                let site =
+                    self.sites.get(run as usize).and_then(|sites| sites.get(made.polls as usize - 1).copied()?);
+                site.map_or(UNKNOWN, |site| site + 1)
+            }
+        }
+    }
+
+    pub(super) fn add(&mut self, counts: Counts) {
+        for (key, cell) in counts.0 {
+            let sum = self.counts.0.entry(key).or_default();
+            sum.runs += cell.runs;
+            for (fault, count) in cell.faults {
+                *sum.faults.entry(fault).or_default() += count;
+            }
+        }
+    }
 
     /// The rows in the order of the source, which is that of the operation but for loops.
     fn rows(self) -> Vec<Row> {
-        let Self { atlas, cells, .. } = self;
+        let Self { atlas, counts: Counts(cells), .. } = self;
         let site = |place: usize| place.checked_sub(1).and_then(|site| atlas.awaits.get(site));
         let mut cells: Vec<_> = cells.into_iter().collect();
         cells.sort_by_key(|((place, moment, way), _)| {
@@ -195,7 +221,8 @@ impl Tally {
 
     fn exercised(&self) -> usize {
         let mut pairs: Vec<_> = self
-            .cells
+            .counts
+            .0
             .keys()
             .filter(|(place, ..)| *place != UNKNOWN)
             .map(|(place, moment, _)| (place, moment))
@@ -222,6 +249,12 @@ impl Report {
             awaits: tally.atlas.awaits.len(),
             rows: tally.rows(),
             failure,
+            passed_over: None,
         }
+    }
+
+    /// The same report, of an audit that was performed although a tape of another test was to be repeated.
+    pub(super) fn passing_over(self, tape: Option<u16>) -> Self {
+        Self { passed_over: tape, ..self }
     }
 }

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::task::Waker;
 
-use reveille_executor::{Follow, followed_waker};
+use reveille_executor::{Follow, TaskId, followed_waker};
 
 use crate::context;
 use crate::explain::Case;
@@ -34,6 +34,8 @@ pub(super) struct Glass {
     polls: RefCell<Vec<(u64, Vec<Stack>)>>,
     /// Where the operation waited that was cut.
     cut: RefCell<Option<Vec<Stack>>>,
+    /// Where each task waits that may be aborted.
+    tasks: RefCell<BTreeMap<TaskId, Vec<Stack>>>,
 }
 
 /// The clone that stands for a waker that was woken in the poll it was lent to.
@@ -45,6 +47,11 @@ impl Glass {
     pub(super) fn put_on(&self, wanted: Option<BTreeSet<u64>>) {
         self.on.set(true);
         self.wanted.replace(wanted);
+    }
+
+    /// Whether anybody looks.
+    pub(super) fn is_on(&self) -> bool {
+        self.on.get()
     }
 
     /// Whether poll number `poll` of the audited operation is looked at.
@@ -60,6 +67,7 @@ impl Glass {
             self.clones.take();
             self.polls.take();
             self.cut.take();
+            self.tasks.take();
         }
     }
 
@@ -107,6 +115,18 @@ impl Glass {
 
     pub(super) fn take_polls(&self) -> Vec<(u64, Vec<Stack>)> {
         self.polls.take()
+    }
+
+    /// Notes where a task waits that may be aborted.
+    pub(super) fn task_waits_at(&self, task: TaskId, stacks: Vec<Stack>) {
+        self.tasks.borrow_mut().insert(task, stacks);
+    }
+
+    /// Notes that such a task is aborted where it waits.
+    pub(super) fn task_was_cut(&self, task: TaskId) {
+        if self.on.get() {
+            self.was_cut_at(self.tasks.borrow_mut().remove(&task).unwrap_or_default());
+        }
     }
 
     pub(super) fn was_cut_at(&self, stacks: Vec<Stack>) {
@@ -215,13 +235,13 @@ impl Atlas {
 
 /// Where what was cut in the run of `case` waited: the lines that say so, and the place. `None` if nothing was cut.
 pub(crate) fn cut(case: &Case<'_>) -> Option<(Vec<String>, Option<String>)> {
-    let is_cut = [kinds::CUT, kinds::CANCEL].iter().any(|kind| case.tape.unusual_of(kind.letter()) > 0);
+    let is_cut = [kinds::CUT, kinds::CANCEL, kinds::ABORT].iter().any(|kind| case.tape.unusual_of(kind.letter()) > 0);
     if !is_cut {
         return None;
     }
     let run = case.trial.stage(case.tape, Watch::default());
     run.cancel.glass.put_on(None);
-    let (_, seen) = case.trial.perform(&run, 0, |run, _| Some((run.cancel.made()?, run.cancel.glass.take_cut())));
+    let (_, seen) = case.trial.perform(&run, 0, |run, _| Some((run.cancel.first()?, run.cancel.glass.take_cut())));
     let (made, stacks) = seen?;
     let mut lines = vec![format!("cut: {made}")];
     let Some(stacks) = stacks.filter(|_| made.moment.is_at_await()) else { return Some((lines, None)) };

@@ -14,6 +14,7 @@ use super::record::Harm;
 use super::reference::Reference;
 use super::victim::Victim;
 use crate::context;
+use crate::finding::TaskInfo;
 use crate::run::{Origin, Run};
 
 /// Makes the future of a task from the world.
@@ -50,7 +51,7 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
     pub(super) fn enter(self: &Arc<Self>, run: &Run) -> JoinHandle<Result<(), String>> {
         let cast = Arc::clone(self);
         // A daemon, so that no report speaks of it: all it does is to wait for the others.
-        run.spawn(async move { cast.play().await }, Origin { name: None, site: self.site, daemon: true })
+        run.spawn(async move { cast.play().await }, Origin { daemon: true, ..Origin::at(self.site) })
     }
 
     async fn play(&self) -> Result<(), String> {
@@ -97,7 +98,7 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let origin = Origin { name: Some(name.to_owned().into()), site: self.site, daemon: false };
+        let origin = Origin { name: Some(name.to_owned().into()), ..Origin::at(self.site) };
         context::with("cancel::audit", |run| run.spawn(future, origin))
     }
 
@@ -122,6 +123,11 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
             }
         });
     }
+}
+
+/// Whether `task` is the one that an audit cuts: its report speaks of the cut.
+pub(crate) fn is_audited(task: &TaskInfo) -> bool {
+    task.name.as_deref() == Some(OPERATION)
 }
 
 /// The world of an operation that needs none, if that is what `W` says.

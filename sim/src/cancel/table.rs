@@ -32,6 +32,9 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result 
     if let Some(sampled) = report.sampled() {
         writeln!(f, "  sampled: cut at {} of {} points; `.points(..)` allows more", sampled.points, sampled.of)?;
     }
+    if let Some(test) = report.passed_over {
+        writeln!(f, "  performed in full: the tape in REVEILLE_REPLAY is of another test (hash {test:04x})")?;
+    }
     let width = |way: Way| {
         let cells = lines.iter().flat_map(|line| &line.cells).filter(|(of, _)| *of == way);
         cells.map(|(_, text)| text.len()).chain([way.to_string().len()]).max().unwrap_or(0)

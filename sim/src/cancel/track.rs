@@ -13,9 +13,11 @@ use crate::run::{Phase, Site};
 /// was made.
 ///
 /// Dropping it in the ordinary course of the program is no finding: what counts is that a future that held it was
-/// cancelled, by an [audit](super::audit) or by [`cancellable`](super::cancellable). A future dropped by the program's own
-/// `select!` cannot be told from other values that go out of scope; wrap it into `cancellable`, or use a
-/// [`Ledger`](super::Ledger), which counts. Outside of a run it is just the value.
+/// cancelled, by an [audit](super::audit), by [`cancellable`](super::cancellable), by the program's own
+/// [`abort`](crate::JoinHandle::abort) of its task, or by a [`timeout`](crate::time::timeout) that strikes. A future that
+/// loses a `select!` cannot be told from other values that go out of scope; wrap it into `cancellable`, or use a
+/// [`Ledger`](super::Ledger), which counts. What a node's crash takes with it is no finding. Outside of a run it is just the
+/// value.
 ///
 /// ```
 /// use reveille::{FindingKind, cancel, yield_now};
@@ -34,6 +36,7 @@ use crate::run::{Phase, Site};
 /// ```
 #[track_caller]
 pub fn track<T>(value: T) -> Tracked<T> {
+    context::try_with(|run| run.cancel.watch());
     Tracked { value: Some(value), made: Location::caller() }
 }
 

@@ -53,7 +53,7 @@ where
                 return None;
             }
             let way = Way::of_answer(run.decide(Point { kind: kinds::CUT, bound: 1 + self.ways, hint }))?;
-            run.cancel.cut(Made { moment, way, polls: self.polls, what: "the operation" });
+            run.cancel.cut(Made { moment, way, polls: self.polls, what: "the operation", task: None });
             Some(way)
         })?
     }
@@ -156,7 +156,7 @@ fn unwind_through<T>(value: Option<T>) {
 
 /// Lets another task do it, as soon as the schedule comes to that.
 fn lend_knife(cut: impl FnOnce() + 'static) {
-    let origin = Origin { name: Some("knife".into()), site: Location::caller(), daemon: false };
+    let origin = Origin { name: Some("knife".into()), ..Origin::at(Location::caller()) };
     let mut cut = Some(cut);
     context::try_with(|run| {
         let cut = cut.take();

@@ -123,6 +123,11 @@ impl Network {
         self.strikes.clone()
     }
 
+    /// How many connections there are, those on their way out included.
+    pub(crate) fn connections(&self) -> usize {
+        self.net.try_borrow().map_or(0, |net| net.connections())
+    }
+
     /// The name of a node.
     pub(crate) fn name(&self, node: NodeId) -> String {
         self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())

@@ -127,6 +127,7 @@ impl Node {
         self.with("Node::crash", |run| {
             run.network.with(run, |net, now, fabric| net.crash(now, self.id, fabric));
             for task in run.nodes.take_tasks(self.id) {
+                run.cancel.crashes(task.id());
                 task.abort();
             }
         });

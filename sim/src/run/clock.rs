@@ -28,6 +28,11 @@ impl Clock {
         self.timers.borrow().next_deadline()
     }
 
+    /// How many timers are armed.
+    pub(crate) fn timers(&self) -> usize {
+        self.timers.borrow().len()
+    }
+
     /// Arms a timer, or renews the waker of one that is armed. Returns the key to it.
     pub(crate) fn wait(&self, key: Option<TimerKey>, deadline: Instant, waker: &Waker) -> TimerKey {
         let timers = self.timers.borrow_mut();

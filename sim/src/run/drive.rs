@@ -6,6 +6,7 @@ use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
 use reveille_reactor::{Instant, PollCost};
 
 use super::{Followed, Run};
+use crate::cancel;
 use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::kinds;
@@ -90,9 +91,9 @@ impl Run {
             self.choices.borrow_mut().polled(task);
         }
         self.emit_pick(task);
-        let ran = match &self.watch {
-            Some(watch) if watch.is_probed(task, ordinal) => self.poll_under_glass(watch, runnable),
-            _ => runnable.run(),
+        let ran = match self.cancel.is_watchful() {
+            true => cancel::poll(self, runnable, ordinal),
+            false => self.poll_plainly(runnable, ordinal),
         };
         self.current.set(None);
         let woken = self.executor.pushes() - pushes;
@@ -121,6 +122,15 @@ impl Run {
             self.emit(Event::Picked { task, instead_of, passed_over });
         }
         self.emit(Event::Polled { task });
+    }
+
+    /// Polls a task, or drops it if it has been cancelled. `ordinal` is the number of the poll, from 1.
+    #[inline]
+    pub(crate) fn poll_plainly(&self, runnable: Runnable, ordinal: u64) -> Ran {
+        match &self.watch {
+            Some(watch) if watch.is_probed(runnable.id(), ordinal) => self.poll_under_glass(watch, runnable),
+            _ => runnable.run(),
+        }
     }
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.

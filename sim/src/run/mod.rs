@@ -215,6 +215,12 @@ impl Run {
             Followed::Parents => self.tasks.add_parent(self.current.get()),
             Followed::Closely => self.choices.borrow_mut().spawned(task, self.current.get(), origin.site),
         }
+        if origin.abortable {
+            self.cancel.may_abort(task, handle.abort_handle());
+        }
+        if let Some(watch) = &self.watch {
+            watch.spawned(task, self.current.get());
+        }
         self.tasks.add(task, origin);
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });

@@ -15,6 +15,15 @@ pub(crate) struct Origin {
     pub(crate) site: Site,
     /// The task may wait for ever: it is never stuck.
     pub(crate) daemon: bool,
+    /// The run may abort the task.
+    pub(crate) abortable: bool,
+}
+
+impl Origin {
+    /// That of an ordinary task.
+    pub(crate) fn at(site: Site) -> Self {
+        Self { name: None, site, daemon: false, abortable: false }
+    }
 }
 
 /// How far a task has come. Twelve bytes, and apart from its origin: every poll writes here, and the less there is of it, the
@@ -74,7 +83,7 @@ impl Tasks {
     }
 
     pub(super) fn add(&self, task: TaskId, origin: Origin) {
-        let Origin { name, site, daemon } = origin;
+        let Origin { name, site, daemon, abortable: _ } = origin;
         let mut records = self.records.borrow_mut();
         assert_eq!(task.index(), records.len(), "the executor numbers its tasks from 0 without gaps");
         records.push(Record { polls: 0, last_step: 0, ended: None, panic_taken: false, daemon });
@@ -109,7 +118,8 @@ impl Tasks {
     pub(crate) fn origin(&self, task: TaskId) -> Origin {
         let names = self.names.borrow();
         let name = names.binary_search_by_key(&task, |(task, _)| *task).ok().map(|at| names[at].1.clone());
-        Origin { name, site: self.sites.borrow()[task.index()], daemon: self.progress(task).daemon }
+        let site = self.sites.borrow()[task.index()];
+        Origin { name, daemon: self.progress(task).daemon, ..Origin::at(site) }
     }
 
     /// Keeps the parent of the task that was added last.

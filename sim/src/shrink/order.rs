@@ -3,11 +3,16 @@
 //! For runs that are far from the usual one. There an answer by position depends on all those before it, and dropping one
 //! of them makes another schedule of all that follows; an order of tasks stays what it is.
 
+use std::ops::Range;
+
 use super::Shrinker;
 use crate::strategy::Turn;
 
 /// The longest order that is looked at: each edit costs a replay.
 const TURNS_MAX: usize = 2_000;
+
+/// Makes a shorter or more usual order, by changing a stretch.
+type Edit = fn(&[Turn], Range<usize>) -> Vec<Turn>;
 
 /// Tries both edits on the order of the best run, stretch by stretch, halves first; twice, since one makes room for the other.
 pub(super) fn run(shrinker: &mut Shrinker<'_>) {
@@ -15,7 +20,7 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     if turns.len() > TURNS_MAX {
         return;
     }
-    for edit in [usual, left_out, usual, left_out] {
+    for edit in [usual as Edit, left_out, usual, left_out] {
         let mut length = turns.len().div_ceil(2);
         while length > 0 {
             turns = sweep(shrinker, turns, length, edit);
@@ -25,17 +30,11 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
 }
 
 /// Tries `edit` on each stretch of `length` turns, and keeps what makes the run smaller.
-fn sweep(
-    shrinker: &mut Shrinker<'_>,
-    mut turns: Vec<Turn>,
-    length: usize,
-    edit: fn(&mut Vec<Turn>, usize, usize),
-) -> Vec<Turn> {
+fn sweep(shrinker: &mut Shrinker<'_>, mut turns: Vec<Turn>, length: usize, edit: Edit) -> Vec<Turn> {
     let mut from = 0;
     while from < turns.len() && !shrinker.is_half_spent() {
         let to = (from + length).min(turns.len());
-        let mut candidate = turns.clone();
-        edit(&mut candidate, from, to);
+        let candidate = edit(&turns, from..to);
         if candidate != turns && shrinker.attempt_order(candidate.clone()) {
             // If turns were left out, the next ones are here now.
             from = if candidate.len() < turns.len() { from } else { to };
@@ -47,10 +46,12 @@ fn sweep(
     turns
 }
 
-fn usual(turns: &mut Vec<Turn>, from: usize, to: usize) {
-    turns[from..to].fill(Turn::Usual);
+fn usual(turns: &[Turn], stretch: Range<usize>) -> Vec<Turn> {
+    let mut turns = turns.to_vec();
+    turns[stretch].fill(Turn::Usual);
+    turns
 }
 
-fn left_out(turns: &mut Vec<Turn>, from: usize, to: usize) {
-    turns.drain(from..to);
+fn left_out(turns: &[Turn], stretch: Range<usize>) -> Vec<Turn> {
+    [&turns[..stretch.start], &turns[stretch.end..]].concat()
 }

@@ -1,5 +1,7 @@
 //! The edits that shrinking tries.
 
+use std::ops::Range;
+
 use super::{Answers, Shrinker, order};
 
 /// Up to so many unusual answers, edits of them alone find the smallest run.
@@ -113,47 +115,62 @@ fn shift(shrinker: &mut Shrinker<'_>) {
     }
 }
 
-/// Looks for a smaller run that no edit of the best one leads to: a single unusual answer anywhere; then all but two of the
-/// answers and one elsewhere. True if that helped.
+/// A search below that has not helped after so many replays is given up: it seldom helps later.
+const BELOW_MAX: u32 = 200;
+
+/// Looks for a smaller run that no edit of the best one leads to: two neighbouring answers made one; a single unusual answer
+/// anywhere; then all but two of the answers and one elsewhere. True if that helped.
 fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     let answers = shrinker.answers();
     if answers.len() < 2 {
         return false;
     }
-    let places: Vec<(u64, u32)> = shrinker.best.iter().enumerate().map(|(at, draw)| (at as u64, draw.bound)).collect();
-    let singles = |kept: &Answers, shrinker: &mut Shrinker<'_>| {
-        for &(at, bound) in &places {
-            if kept.iter().any(|&(position, _)| position == at) {
-                continue;
-            }
-            for value in 1..bound {
-                let mut candidate = kept.clone();
-                candidate.push((at, value));
-                candidate.sort_unstable();
-                if shrinker.attempt(candidate) {
-                    return true;
-                }
-                if shrinker.is_spent() {
-                    return false;
-                }
-            }
-        }
-        false
+    let enough = shrinker.replays + BELOW_MAX;
+    let all = 0..shrinker.best.len();
+    let without = |first: usize, second: usize| -> Answers {
+        let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
+        kept.map(|(_, answer)| *answer).collect()
     };
-    if singles(&Vec::new(), shrinker) {
+    for first in 0..answers.len() - 1 {
+        let near = answers[first].0.saturating_sub(1) as usize..answers[first + 1].0 as usize + 2;
+        if add_one(shrinker, &without(first, first + 1), near, enough) {
+            return true;
+        }
+    }
+    if add_one(shrinker, &Vec::new(), all.clone(), enough) {
         return true;
     }
     if answers.len() == 2 {
         return false;
     }
-    for first in 0..answers.len() {
-        for second in first + 1..answers.len() {
-            let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
-            if singles(&kept.map(|(_, answer)| *answer).collect(), shrinker) {
-                return true;
-            }
-            if shrinker.is_spent() {
+    let pairs = (0..answers.len()).flat_map(|first| (first + 1..answers.len()).map(move |second| (first, second)));
+    for (first, second) in pairs {
+        if add_one(shrinker, &without(first, second), all.clone(), enough) {
+            return true;
+        }
+        if shrinker.is_spent() || shrinker.replays >= enough {
+            return false;
+        }
+    }
+    false
+}
+
+/// Tries `kept` and one unusual answer more, at one of these positions, until there were `enough` replays. True if that helped.
+fn add_one(shrinker: &mut Shrinker<'_>, kept: &Answers, positions: Range<usize>, enough: u32) -> bool {
+    let positions = positions.start..positions.end.min(shrinker.best.len());
+    for at in positions {
+        if kept.iter().any(|&(position, _)| position == at as u64) {
+            continue;
+        }
+        for value in 1..shrinker.best[at].bound {
+            if shrinker.is_spent() || shrinker.replays >= enough {
                 return false;
+            }
+            let mut candidate = kept.clone();
+            candidate.push((at as u64, value));
+            candidate.sort_unstable();
+            if shrinker.attempt(candidate) {
+                return true;
             }
         }
     }

@@ -63,7 +63,13 @@ impl Same {
             }
             Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
-            Verdict::Harm(Harm::DroppedValue { made, .. } | Harm::CutShort { made, .. }) => Some(Self::Lost(made)),
+            Verdict::Harm(
+                Harm::DroppedValue { made, .. }
+                | Harm::CutShort { made, .. }
+                | Harm::Leaked { made, .. }
+                | Harm::Late { made, .. }
+                | Harm::Grows { made, .. },
+            ) => Some(Self::Lost(made)),
             Verdict::Harm(Harm::Changed { who, .. }) => Some(Self::Changed(who.clone())),
             Verdict::Refused(_) | Verdict::ForeignWake(_) => None,
         }

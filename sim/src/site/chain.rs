@@ -86,6 +86,23 @@ impl<'a> Chain<'a> {
         self.functions.iter().find(|one| self.is_user(one)).map(|one| self.frame(one))
     }
 
+    /// The innermost destructor that was running.
+    pub(super) fn destructor(&self) -> Option<String> {
+        let drops = |one: &Function| one.symbol.path.last().is_some_and(|name| name == "drop");
+        let of_type = |one: &Function| {
+            let symbol = self.symbol(one)?;
+            let (_, path) = symbol.path.split_last()?;
+            let is_type = path.last().is_some_and(|name| name.starts_with(char::is_uppercase));
+            is_type.then(|| format!("the destructor of {}", path.join("::")))
+        };
+        let written = self.functions.iter().filter(|one| !matches!(one.origin, Origin::Library | Origin::Ours));
+        let glue = |one: &Function| one.symbol.path.last().is_some_and(|name| name == "drop_in_place");
+        written.filter(|one| drops(one)).find_map(of_type).or_else(|| {
+            let dropped = self.functions.iter().any(glue);
+            dropped.then(|| "a destructor".to_owned())
+        })
+    }
+
     fn is_user(&self, one: &Function) -> bool {
         match self.lines {
             Lines::Present => one.origin == Origin::User,

@@ -68,6 +68,11 @@ impl Stack {
         self.chain(&Paths::current()).innermost().filter(|frame| frame.site.line != 0)
     }
 
+    /// The destructor that was running, as a report names it: `the destructor of app::Handle`. `None` if none was.
+    pub(crate) fn destructor(&self) -> Option<String> {
+        self.chain(&Paths::current()).destructor()
+    }
+
     fn chain<'a>(&self, paths: &'a Paths) -> Chain<'a> {
         Chain::new(self.frames.iter().flat_map(|frame| functions(frame, paths)), paths)
     }

@@ -39,7 +39,7 @@ where
     F: Future + 'static,
     F::Output: 'static,
 {
-    spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false })
+    spawn_with(future, Origin::at(Location::caller()))
 }
 
 /// Spawns a task that may go to another thread.
@@ -69,7 +69,7 @@ where
     F::Output: Send + 'static,
 {
     if context::current().is_some() {
-        return spawn_with(future, Origin { name: None, site: Location::caller(), daemon: false });
+        return spawn_with(future, Origin::at(Location::caller()));
     }
     JoinHandle::real(reveille_executor::spawn_send(future))
 }
@@ -104,6 +104,7 @@ where
 pub struct Builder {
     name: Option<Cow<'static, str>>,
     daemon: bool,
+    abortable: bool,
 }
 
 impl Builder {
@@ -124,6 +125,27 @@ impl Builder {
         self
     }
 
+    /// Lets the run abort the task: whenever it is to be polled, and whenever it has been and waits, as a supervisor might
+    /// that has lost patience. One decision in eight is an abort, in random runs; answer 0 lets it be, so seed 0 aborts
+    /// nothing. Who joins the task gets a [`JoinError`] that says so. Several such tasks make a storm.
+    ///
+    /// ```
+    /// use reveille::{explore, sometimes, task::Builder, yield_now};
+    ///
+    /// explore()
+    ///     .run(|| async {
+    ///         let worker = Builder::new().abortable(true).spawn(yield_now());
+    ///         let ended = worker.await;
+    ///         sometimes!(ended.is_ok(), "it is let alone");
+    ///         sometimes!(ended.is_err_and(|error| error.is_cancelled()), "it is aborted");
+    ///     })
+    ///     .unwrap();
+    /// ```
+    pub fn abortable(mut self, abortable: bool) -> Self {
+        self.abortable = abortable;
+        self
+    }
+
     /// Spawns `future`. See [`spawn`].
     ///
     /// # Panics
@@ -134,7 +156,8 @@ impl Builder {
         F: Future + 'static,
         F::Output: 'static,
     {
-        spawn_with(future, Origin { name: self.name, site: Location::caller(), daemon: self.daemon })
+        let Self { name, daemon, abortable } = self;
+        spawn_with(future, Origin { name, site: Location::caller(), daemon, abortable })
     }
 }
 

@@ -44,7 +44,7 @@ struct Here;
 
 impl Host<OneThread> for Here {
     fn spawn(&self, task: <OneThread as Reach>::Task<'static>, at: &'static Location<'static>) -> Abort {
-        let task = spawn_with(task, Origin { name: None, site: at, daemon: false }).abort_handle();
+        let task = spawn_with(task, Origin::at(at)).abort_handle();
         Box::new(move || task.abort())
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use pin_project_lite::pin_project;
 
 use super::{Instant, Sleep};
+use crate::cancel::drop_cancelled;
 use crate::context;
 use crate::task::misused;
 
@@ -28,7 +29,7 @@ use crate::task::misused;
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.clock.now()), run.id()));
-    Timeout { future: future.into_future(), delay: Sleep::inner(now + duration, run), ended: false }
+    Timeout { future: Some(future.into_future()), delay: Sleep::inner(now + duration, run), ended: false }
 }
 
 /// Awaits `future` until `deadline` at most. See [`timeout`].
@@ -38,7 +39,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     let run = context::with("reveille::time::timeout_at", crate::run::Run::id);
-    Timeout { future: future.into_future(), delay: Sleep::inner(deadline, run), ended: false }
+    Timeout { future: Some(future.into_future()), delay: Sleep::inner(deadline, run), ended: false }
 }
 
 pin_project! {
@@ -47,7 +48,7 @@ pin_project! {
     #[must_use = "futures do nothing unless polled"]
     pub struct Timeout<F> {
         #[pin]
-        future: F,
+        future: Option<F>,
         #[pin]
         delay: Sleep,
         ended: bool,
@@ -58,14 +59,14 @@ impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        if *this.ended {
-            misused("Timeout");
-        }
-        let result = match this.future.poll(context) {
+        let mut this = self.project();
+        let Some(future) = this.future.as_mut().as_pin_mut().filter(|_| !*this.ended) else { misused("Timeout") };
+        let result = match future.poll(context) {
             Poll::Ready(output) => Ok(output),
             Poll::Pending => {
                 std::task::ready!(this.delay.poll(context));
+                // A future that is dropped for being late is cancelled, as far as what it holds is concerned.
+                drop_cancelled(|| this.future.set(None));
                 Err(Elapsed(()))
             }
         };
