@@ -1,8 +1,4 @@
-//! How many generated programs a second: what generating and checking costs beside the runs themselves.
-//!
-//! ```sh
-//! cargo run --release -p reveille-properties --example speed
-//! ```
+//! The measurement.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +33,7 @@ fn perform(program: &Program, checked: bool) {
     campaign.run(run).unwrap();
 }
 
-fn main() {
+pub(crate) fn main() {
     let strategy = programs(4, 5).prop_filter("four tasks", |program| program.tasks.len() == 4);
     let mut runner = TestRunner::deterministic();
     let (generating, programs) =
