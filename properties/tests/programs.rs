@@ -7,7 +7,7 @@ mod common;
 use common::config;
 use proptest::prelude::*;
 use reveille::{Explore, Failure, explore};
-use reveille_properties::program::model::{self, Polls};
+use reveille_properties::program::model::{self, Polls, Setting};
 use reveille_properties::program::{Interpreter, Mode, Program, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
 
@@ -17,7 +17,7 @@ fn check(explore: Explore, program: &Program, mode: Mode, polls: Polls) -> Resul
         let program = program.clone();
         async move {
             let outcome = Interpreter { mode, ..Interpreter::default() }.perform(program.clone()).await;
-            model::check_in(&program, &outcome, polls)
+            model::check_in(&program, &outcome, Setting { polls, mode })
         }
     };
     explore.deny_detached().run(run).map(drop)

@@ -19,12 +19,12 @@
 //! * *In the injector.* Each worker takes at least one entry from its front in any 61 steps of its own, as long as there is
 //!   one. So in 61 rounds *n* entries go, and this one is at the front after at most `R/n` times that, and taken within
 //!   another 61 rounds. What is taken is handed out, or put into the taker's own queue.
-//! * *In a worker's own queue,* behind at most 255 others. Entries are taken from its front only, and none goes back to
-//!   the injector. In a round the worker moves, and an entry before this one goes, unless the step is one that looks at the
-//!   injector first, which two in a row are not; so within 2·256 rounds it is handed out. A thief that comes in between takes the
-//!   older half. If this entry is not in it, it has moved on by that much. If it is, it now stands behind at most as many as
-//!   before, less the one that the thief was handed at once: the theft itself made up for a step that the thief's queue,
-//!   being new to the entry, may lose to the injector.
+//! * *In a worker's own queue,* behind at most 255 others. Entries are taken from its front only, and none goes back to the
+//!   injector. In a round the worker moves, and an entry before this one goes, unless the step is one that looks at the
+//!   injector first, which two in a row are not; so within 2·256 rounds it is handed out. A thief that comes in between
+//!   takes the older half. If this entry is not in it, it has moved on by that much. If it is, it now stands behind at most
+//!   as many as before, less the one that the thief was handed at once: the theft itself made up for a step that the
+//!   thief's queue, being new to the entry, may lose to the injector.
 //!
 //! For *R* much larger than 256·*n* that is about `61·R` steps, and a load that keeps every queue busy comes to just that.
 //! Without the 61st step an injector that is never reached because every queue is busy would wait for ever.

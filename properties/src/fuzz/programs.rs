@@ -3,6 +3,7 @@
 use reveille::{Explore, Failure, explore};
 
 use crate::Circumstances;
+use crate::program::model::Setting;
 use crate::program::{Interpreter, Mode, Program, decode, minimize, model};
 
 /// Reads a program and the answers to its run's choices, and holds the run against the model of the language and against
@@ -48,7 +49,7 @@ fn perform(program: &Program, mode: Mode, explore: Explore) -> Result<(), Failur
         let program = program.clone();
         async move {
             let outcome = Interpreter { mode, ..Interpreter::default() }.perform(program.clone()).await;
-            model::check(&program, &outcome)
+            model::check_in(&program, &outcome, Setting { mode, ..Setting::default() })
         }
     };
     explore.name("fuzz").deny_detached().run(run).map(drop)

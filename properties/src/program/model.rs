@@ -9,7 +9,7 @@
 //! Deliberately absent: anything of the interpreter, and time beyond two facts: sleeping takes at least as long as it says,
 //! and what waits for nothing takes none.
 
-use super::{Ended, Mark, Note, Outcome, PERMITS, Program, Step, Then, size};
+use super::{Ended, Mark, Mode, Note, Outcome, PERMITS, Program, Step, Then, size};
 
 /// What came of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,21 +28,32 @@ enum Fate {
 
 use Fate::{Cut, Empty, Panicked, Unreached, Whole};
 
-/// A body that goes on by itself, and one that may be dropped at any moment.
+/// A body that goes on by itself; one that was begun and dropped; one that was dropped; one that may be, or not.
 const UNDISTURBED: &[Fate] = &[Whole];
+const CUT: &[Fate] = &[Cut];
 const DROPPED: &[Fate] = &[Unreached, Cut];
 const ABORTED: &[Fate] = &[Unreached, Cut, Whole];
 
 /// Whether polls take virtual time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Polls {
     /// They take none, so what waits for nothing is never overtaken by a time-out.
+    #[default]
     Instant,
     /// They may take some, so that a time-out and what it bounds may both be due when they are looked at; see [`poll_cost`](reveille::Explore::poll_cost).
     Slow,
 }
 
-/// Whether `outcome` is one that `program` allows, in a run in which polls are instant.
+/// What a run was like, as far as it bears on what is allowed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Whether polls took time.
+    pub polls: Polls,
+    /// Whether the run might drop tasks.
+    pub mode: Mode,
+}
+
+/// Whether `outcome` is one that `program` allows, in a run in which polls are instant and nothing drops a task.
 ///
 /// # Errors
 /// A sentence that says what is not allowed, with the number of the step.
@@ -62,20 +73,24 @@ pub enum Polls {
 /// assert_eq!(model::check(&program, &outcome).unwrap_err(), "counter 1 is 0, increased 1 times");
 /// ```
 pub fn check(program: &Program, outcome: &Outcome) -> Result<(), String> {
-    check_in(program, outcome, Polls::Instant)
+    check_in(program, outcome, Setting::default())
 }
 
 /// Whether `outcome` is one that `program` allows.
 ///
 /// # Errors
 /// As for [`check`].
-pub fn check_in(program: &Program, outcome: &Outcome, polls: Polls) -> Result<(), String> {
-    let judge = Judge { outcome, polls };
+pub fn check_in(program: &Program, outcome: &Outcome, setting: Setting) -> Result<(), String> {
+    let judge = Judge { outcome, polls: setting.polls };
     expect(outcome.marks.len() == program.steps(), || "not every step has a mark".to_owned())?;
     expect(outcome.tasks.len() == program.tasks.len(), || "not every task was waited for".to_owned())?;
     let mut first = 0;
     for (body, ended) in program.tasks.iter().zip(&outcome.tasks) {
         let fate = judge.body(body, first)?;
+        let may_be_dropped = setting.mode == Mode::Cuttable;
+        expect(*ended != Ended::Cancelled || may_be_dropped, || {
+            format!("the task at step {first} was cancelled by nobody")
+        })?;
         judge.joined(*ended, fate, first)?;
         first += size(body);
     }
@@ -108,6 +123,11 @@ fn millis_min(body: &[Step]) -> u64 {
 /// Whether `body` waits for nothing but its turn.
 fn is_instant(body: &[Step]) -> bool {
     body.iter().all(|step| matches!(step, Step::Yield | Step::Post(_)))
+}
+
+/// Whether `body` gives way to other tasks, on every schedule.
+fn waits(body: &[Step]) -> bool {
+    body.iter().any(|step| matches!(step, Step::Yield | Step::Increment(_) | Step::Permit | Step::Ask(_)))
 }
 
 struct Judge<'a> {
@@ -180,7 +200,7 @@ impl Judge<'_> {
             }
             (Step::Spawn(Then::Abort(_), _), Note::Joined(ended)) => self.joined(*ended, fates[0], number + 1),
             (Step::Timeout(millis, body), Note::Elapsed(elapsed)) => {
-                among(fates[0], if *elapsed { DROPPED } else { UNDISTURBED }, || {
+                among(fates[0], if *elapsed { CUT } else { UNDISTURBED }, || {
                     format!("of the body of time-out {number}")
                 })?;
                 match self.polls {
@@ -188,10 +208,13 @@ impl Judge<'_> {
                     Polls::Slow => Ok(()),
                 }
             }
-            (Step::Select { keep, .. }, Note::First(first)) => {
+            (Step::Select { left, keep, .. }, Note::First(first)) => {
                 let (winner, loser) = (fates[usize::from(*first)], fates[1 - usize::from(*first)]);
                 among(winner, UNDISTURBED, || format!("of the winner of select {number}"))?;
-                among(loser, if *keep { UNDISTURBED } else { DROPPED }, || format!("of the loser of select {number}"))
+                // The left one is polled first, so the right one is not begun if that ends at once.
+                let begun = *first == 1 || waits(left);
+                let dropped = if begun { CUT } else { DROPPED };
+                among(loser, if *keep { UNDISTURBED } else { dropped }, || format!("of the loser of select {number}"))
             }
             (Step::Unordered(_), Note::Order(order, _)) => complete(number, &fates, order, None),
             (Step::Buffered(at_once, _), Note::Order(order, peak)) => {

@@ -1,10 +1,4 @@
-//! A connection pool of one's own, tested with proptest: callers and schedule are generated together, and shrink together.
-//!
-//! ```sh
-//! cargo run -p reveille-properties --example user_pool
-//! ```
-//!
-//! In a test one would write the body of `main` as
+//! The pool and its test. In a test one would write the body of `main` as
 //!
 //! ```text
 //! proptest! {
@@ -89,7 +83,7 @@ async fn program(callers: Vec<Caller>) {
     }
 }
 
-fn main() {
+pub(crate) fn main() {
     let config = Config {
         // A fixed seed, so that the example says the same each time. A test leaves both out.
         rng_algorithm: RngAlgorithm::ChaCha,
