@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
+use crate::budget;
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, ThreadToken, UnsafeCell};
 
 /// Nobody sleeps, and there is no token.
@@ -141,6 +142,7 @@ impl Wake for Root {
 /// assert_eq!(answer, 42);
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
+    let _lifted = budget::lift();
     let parker = Arc::new(Parker::new());
     let root = Root::new(Arc::clone(&parker));
     let waker = Waker::from(StdArc::clone(&root));

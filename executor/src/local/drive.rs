@@ -6,6 +6,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
 use super::{LocalExecutor, ambient};
+use crate::budget;
 use crate::park::Root;
 use crate::sync::Arc;
 
@@ -27,7 +28,7 @@ impl LocalExecutor {
     /// assert_eq!(executor.live_tasks(), 0);
     /// ```
     pub fn run(&self) {
-        let _entered = ambient::enter(self);
+        let (_entered, _lifted) = (ambient::enter(self), budget::lift());
         loop {
             let ran = self.run_round();
             if self.owner(|owner| owner.live_tasks() + owner.spawners()) == 0 {
@@ -57,7 +58,7 @@ impl LocalExecutor {
     /// assert_eq!(greeting, "hello, world");
     /// ```
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let _entered = ambient::enter(self);
+        let (_entered, _lifted) = (ambient::enter(self), budget::lift());
         let root = Root::new(self.owner(|owner| Arc::clone(owner.parker())));
         let waker = Waker::from(StdArc::clone(&root));
         let mut future = pin!(future);

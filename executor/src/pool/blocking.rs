@@ -11,7 +11,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use super::context::{self, Context, Role};
 use super::shared::Shared;
-use crate::sync::{Arc, Condvar, Mutex, Thread, ThreadBuilder};
+use crate::sync::{Arc, Condvar, Mutex, ThreadBuilder};
 use crate::task::{JoinHandle, Schedule, ScheduleAnywhere, TaskRef};
 use crate::{Observe, TaskId};
 
@@ -20,6 +20,8 @@ pub(super) struct Blocking {
     state: Mutex<State>,
     /// Signalled when there is something to run, or no more will come.
     work: Condvar,
+    /// Signalled when the last thread has ended.
+    gone: Condvar,
     /// How many threads may wait for work.
     idle_max: usize,
     threads_max: usize,
@@ -29,14 +31,15 @@ struct State {
     queue: VecDeque<TaskRef>,
     /// How many threads wait for work.
     idle: usize,
-    /// How many threads there are.
+    /// How many threads run closures or wait for some.
     threads: usize,
-    /// The handles of the threads, those that have ended included: by place.
-    handles: Vec<Option<Thread<()>>>,
-    /// The places of threads that have ended, or are about to.
-    ended: Vec<usize>,
-    /// The tasks that are being run, by place.
+    /// How many threads have not ended. Nobody joins them: a thread's own destructors may call in here, and would wait for
+    /// themselves.
+    alive: usize,
+    /// The tasks that are being run, each at its thread's place.
     running: Vec<Option<TaskId>>,
+    /// The places that no thread has.
+    free: Vec<usize>,
     closed: bool,
 }
 
@@ -45,7 +48,7 @@ enum Start {
     /// A thread will take it.
     Nothing,
     /// It wants a thread, at this place.
-    Thread { place: usize, before: Option<Thread<()>> },
+    Thread(usize),
 }
 
 impl Blocking {
@@ -54,12 +57,12 @@ impl Blocking {
             queue: VecDeque::new(),
             idle: 0,
             threads: 0,
-            handles: Vec::new(),
-            ended: Vec::new(),
+            alive: 0,
             running: Vec::new(),
+            free: Vec::new(),
             closed: false,
         };
-        Self { state: Mutex::new(state), work: Condvar::new(), idle_max, threads_max }
+        Self { state: Mutex::new(state), work: Condvar::new(), gone: Condvar::new(), idle_max, threads_max }
     }
 
     /// Runs `work` on a thread that may block.
@@ -95,13 +98,7 @@ impl Blocking {
         };
         match start {
             Start::Nothing => blocking.work.notify_one(),
-            Start::Thread { place, before } => {
-                // It has ended, or will without a word from us.
-                if let Some(Err(_panic)) = before.map(Thread::join) {
-                    unreachable!("these threads catch what their closures throw");
-                }
-                Self::start_thread(shared, place);
-            }
+            Start::Thread(place) => Self::start_thread(shared, place),
         }
         true
     }
@@ -109,28 +106,17 @@ impl Blocking {
     fn start_thread(shared: &Arc<Shared>, place: usize) {
         let own = Arc::clone(shared);
         let thread = ThreadBuilder::new().name("reveille-blocking".into()).spawn(move || Self::work(own, place));
+        if thread.is_ok() {
+            return;
+        }
         let blocking = &shared.blocking;
+        // Another thread takes the work, if there is one.
         let orphans = {
             let mut state = blocking.state.lock();
-            match thread {
-                Ok(thread) if state.closed => {
-                    drop(state);
-                    // Who joins the threads may have been here before. This one finds nothing and ends.
-                    let _ = thread.join();
-                    VecDeque::new()
-                }
-                Ok(thread) => {
-                    state.handles[place] = Some(thread);
-                    VecDeque::new()
-                }
-                // Another thread takes the work, if there is one.
-                Err(_refused) => {
-                    state.threads -= 1;
-                    state.ended.push(place);
-                    if state.threads == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() }
-                }
-            }
+            state.retire(place);
+            if state.threads == 0 { std::mem::take(&mut state.queue) } else { VecDeque::new() }
         };
+        blocking.end();
         orphans.into_iter().for_each(Self::cancel);
     }
 
@@ -144,7 +130,13 @@ impl Blocking {
 
     /// The life of a thread.
     fn work(shared: Arc<Shared>, place: usize) {
-        let context = Context { shared, role: Role::Blocking };
+        let blocking = Arc::clone(&shared.blocking);
+        Self::run(shared, place);
+        blocking.end();
+    }
+
+    fn run(shared: Arc<Shared>, place: usize) {
+        let context = Context::new(shared, Role::Blocking);
         let _entered = context::enter(&context);
         let blocking = &context.shared.blocking;
         while let Some(task) = blocking.next(place) {
@@ -167,8 +159,7 @@ impl Blocking {
                 return Some(task);
             }
             if state.closed || state.idle >= self.idle_max {
-                state.threads -= 1;
-                state.ended.push(place);
+                state.retire(place);
                 return None;
             }
             state.idle += 1;
@@ -188,11 +179,20 @@ impl Blocking {
         queue.into_iter().for_each(Self::cancel);
     }
 
-    /// Waits until all threads have ended; after the close, on none of them.
+    /// A thread has ended, or was not started.
+    fn end(&self) {
+        let mut state = self.state.lock();
+        state.alive -= 1;
+        if state.alive == 0 {
+            self.gone.notify_all();
+        }
+    }
+
+    /// Waits until all threads have left the pool; after the close, on none of them.
     pub(super) fn join(&self) {
-        let handles = std::mem::take(&mut self.state.lock().handles);
-        for handle in handles.into_iter().flatten() {
-            let _ = handle.join();
+        let mut state = self.state.lock();
+        while state.alive > 0 {
+            state = self.gone.wait(state);
         }
     }
 }
@@ -205,12 +205,18 @@ impl State {
             return Start::Nothing;
         }
         self.threads += 1;
-        let place = self.ended.pop().unwrap_or_else(|| {
-            self.handles.push(None);
+        self.alive += 1;
+        let place = self.free.pop().unwrap_or_else(|| {
             self.running.push(None);
-            self.handles.len() - 1
+            self.running.len() - 1
         });
-        Start::Thread { place, before: self.handles[place].take() }
+        Start::Thread(place)
+    }
+
+    /// The thread at `place` takes no more.
+    fn retire(&mut self, place: usize) {
+        self.threads -= 1;
+        self.free.push(place);
     }
 }
 

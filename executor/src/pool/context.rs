@@ -13,6 +13,14 @@ use crate::task::TaskRef;
 pub(super) struct Context {
     pub(super) shared: Arc<Shared>,
     pub(super) role: Role,
+    /// The context that the thread was in before. Invariant: while this one is entered, as `CURRENT`.
+    outer: Cell<*const Context>,
+}
+
+impl Context {
+    pub(super) fn new(shared: Arc<Shared>, role: Role) -> Self {
+        Self { shared, role, outer: Cell::new(ptr::null()) }
+    }
 }
 
 /// What a thread does in a pool.
@@ -39,6 +47,7 @@ pub(super) struct Entered<'a> {
 /// Makes `context` the thread's. The result is kept on the stack, and dropped in the reverse order of entering.
 pub(super) fn enter(context: &Context) -> Entered<'_> {
     let outer = CURRENT.with(|current| current.replace(context));
+    context.outer.set(outer);
     Entered { outer, _context: PhantomData }
 }
 
@@ -56,11 +65,25 @@ pub(super) fn with<R>(f: impl FnOnce(Option<&Context>) -> R) -> R {
     f(unsafe { current.as_ref() })
 }
 
+/// Whether the calling thread is one of the pool's own, also if it is in another pool at the moment.
+pub(super) fn is_own_thread_of(shared: &Shared) -> bool {
+    let mut current = CURRENT.with(Cell::get);
+    // SAFETY: not null, it is that of an `Entered`, which borrows the context until after this call; so is each outer one, as
+    // they are dropped in the reverse order of entering.
+    while let Some(context) = unsafe { current.as_ref() } {
+        if ptr::eq(&*context.shared, shared) && !matches!(context.role, Role::Guest) {
+            return true;
+        }
+        current = context.outer.get();
+    }
+    false
+}
+
 /// The worker of `shared` that the calling thread is, if it is one.
 #[inline]
 pub(super) fn with_worker<R>(shared: &Shared, f: impl FnOnce(Option<&Worker<TaskRef>>) -> R) -> R {
     with(|context| match context {
-        Some(Context { shared: own, role: Role::Worker(worker) }) if ptr::eq(&**own, shared) => f(Some(worker)),
+        Some(Context { shared: own, role: Role::Worker(worker), .. }) if ptr::eq(&**own, shared) => f(Some(worker)),
         _ => f(None),
     })
 }

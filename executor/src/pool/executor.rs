@@ -227,7 +227,7 @@ impl Pool {
             !is_worker,
             "`Pool::block_on` and `Pool::enter` inside a task of a pool would block its worker: await instead"
         );
-        let context = Context { shared: Arc::clone(&self.handle.shared), role: Role::Guest };
+        let context = Context::new(Arc::clone(&self.handle.shared), Role::Guest);
         let _entered = context::enter(&context);
         f()
     }
@@ -367,10 +367,7 @@ impl PoolHandle {
 
     /// Whether the calling thread is one of the pool's own.
     fn is_inside(&self) -> bool {
-        context::with(|context| {
-            let own = context.filter(|context| !matches!(context.role, Role::Guest));
-            own.is_some_and(|context| std::ptr::eq(&*context.shared, &*self.shared))
-        })
+        context::is_own_thread_of(&self.shared)
     }
 }
 

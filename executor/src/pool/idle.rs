@@ -6,15 +6,15 @@
 //!
 //! 1. **The push.** Who has pushed an entry makes a fence and then looks at the word. If nobody searches and somebody
 //!    sleeps, it wakes one.
-//! 2. **The searcher.** A worker with nothing to do searches, if not half of the workers do already, or else sleeps at once.
-//!    Who stops searching changes the word, and if it was the last searcher makes a fence and then looks into every queue;
-//!    if there is something left, it does as who has pushed. This holds also if it stops since it has found something.
+//! 2. **The last one.** A worker with nothing to do searches, if not half of the workers do already, or else sleeps at once.
+//!    Who stops searching or falls asleep changes the word, and if that leaves no searcher makes a fence and then looks into
+//!    every queue; if there is something left, it does as who has pushed. This holds also if it stops since it has found
+//!    something, and if it falls asleep without having searched: those to whom it left that may have stopped meanwhile.
 //!
-//! *No entry is overlooked.* The fence of the push and that of the searcher who is the last to stop stand in one order. If
-//! the searcher's comes second, its look finds the entry. If it comes first, the push sees that nobody searches; and
-//! either somebody sleeps, whom it wakes, or all are awake. Of those who are, each looks into the queues before it sleeps, as
-//! a searcher, or else it leaves that to somebody who searches then, and so stops after it: contrary to what was said of
-//! the last.
+//! *No entry is overlooked.* Take the last change of the word that leaves no searcher and after which somebody sleeps. The
+//! fence that follows it and the one of the push stand in one order. If the push's comes first, the look finds the entry. If
+//! it comes second, the push sees that change: nobody searches, somebody sleeps, whom it wakes. While somebody searches
+//! such a change is still to come, and while all are awake each of them looks before it sleeps.
 //!
 //! 3. **One word.** The counts are changed by read-modify-write only, and that of the sleepers together with the list of
 //!    who they are, under its lock. Who takes a worker out of the list owes it one token of its parker, and no token comes
@@ -82,16 +82,17 @@ impl Idle {
     pub(super) fn stop_searching(&self) -> bool {
         let before = self.word.fetch_sub(SEARCHING, Ordering::AcqRel);
         debug_assert_ne!(before % AWAKE, 0, "only a searcher stops searching");
-        Self::was_last(before)
+        Self::leaves_none(before, SEARCHING)
     }
 
     /// `worker` goes to sleep. Whether it has to look into the queues first (rule 2).
     pub(super) fn fall_asleep(&self, worker: usize, is_searching: bool) -> bool {
         let mut sleepers = self.sleepers.lock();
         sleepers.push(worker);
-        let before = self.word.fetch_sub(AWAKE + if is_searching { SEARCHING } else { 0 }, Ordering::AcqRel);
+        let own = if is_searching { SEARCHING } else { 0 };
+        let before = self.word.fetch_sub(AWAKE + own, Ordering::AcqRel);
         drop(sleepers);
-        is_searching && Self::was_last(before)
+        Self::leaves_none(before, own)
     }
 
     /// `worker`, which slept, is awake without having been woken: it takes itself out of the list, as a searcher. False if
@@ -104,8 +105,9 @@ impl Idle {
         true
     }
 
-    fn was_last(before: usize) -> bool {
-        let is_last = before % AWAKE == SEARCHING;
+    /// Whether nobody searches after a change that took `own` from the searchers.
+    fn leaves_none(before: usize, own: usize) -> bool {
+        let is_last = before % AWAKE == own;
         if is_last {
             // Rule 2: between the change of the word and the look.
             fence(Ordering::SeqCst);

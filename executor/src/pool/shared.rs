@@ -60,12 +60,15 @@ impl Shared {
 
     /// The life of a worker thread.
     pub(super) fn work(shared: Arc<Self>, worker: Worker<TaskRef>) {
-        let context = Context { shared, role: Role::Worker(worker) };
+        let context = Context::new(shared, Role::Worker(worker));
         {
             let _entered = context::enter(&context);
             let Role::Worker(worker) = &context.role else { unreachable!("it was made above") };
             context.shared.run_tasks(worker);
         }
+        // What is dropped now finds itself in the pool, and on none of its workers: these have stopped.
+        let context = Context::new(Arc::clone(&context.shared), Role::Guest);
+        let _entered = context::enter(&context);
         context.shared.leave(1);
     }
 
@@ -79,6 +82,7 @@ impl Shared {
                 task.start();
                 budget::renew();
                 let _ = task.run();
+                budget::end();
             }
             polled.set(0);
         }

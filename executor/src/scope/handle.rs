@@ -72,7 +72,11 @@ impl<T> Future for ChildHandle<T> {
         loop {
             let mut slot = self.packet.0.lock();
             match (&mut *slot, waker.take()) {
-                (Slot::Empty(Some(placed)), _) if placed.will_wake(cx.waker()) => return Poll::Pending,
+                (Slot::Empty(Some(placed)), unused) if placed.will_wake(cx.waker()) => {
+                    drop(slot);
+                    drop(unused);
+                    return Poll::Pending;
+                }
                 (Slot::Empty(place), Some(waker)) => {
                     let before = place.replace(waker);
                     drop(slot);
@@ -83,12 +87,18 @@ impl<T> Future for ChildHandle<T> {
                     drop(slot);
                     waker = Some(cx.waker().clone());
                 }
-                (Slot::Cancelled, _unused) => return Poll::Ready(Err(ChildCancelled)),
+                (Slot::Cancelled, unused) => {
+                    drop(slot);
+                    drop(unused);
+                    return Poll::Ready(Err(ChildCancelled));
+                }
                 (Slot::Taken, _) => panic!("a child's handle was polled again after it returned the output"),
-                (Slot::Output(_), _unused) => {
+                (Slot::Output(_), unused) => {
                     let Slot::Output(output) = std::mem::replace(&mut *slot, Slot::Taken) else {
                         unreachable!("it was there a moment ago")
                     };
+                    drop(slot);
+                    drop(unused);
                     return Poll::Ready(Ok(output));
                 }
             }

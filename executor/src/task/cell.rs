@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::mem;
+use std::mem::{self, ManuallyDrop};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::ptr::NonNull;
@@ -164,6 +164,18 @@ impl TaskRef {
         let cell = unsafe { self.0.cast::<Cell<F, S>>().as_ref() };
         cell.header.alive.touch();
         cell
+    }
+
+    /// The scheduler's handle, for a call during which the cell may go: once an entry is visible, another worker may run the
+    /// task to its end. A reference into the cell must not be an argument of such a call, so this is a copy, and it counts
+    /// for nothing.
+    ///
+    /// # Safety
+    /// The task is alive and has this future and scheduler. What the handle points to outlives the copy.
+    #[inline(always)]
+    pub(super) unsafe fn scheduler<F: Future, S>(self) -> ManuallyDrop<S> {
+        // SAFETY: the caller's promise; the copy is not dropped, and lent out only.
+        ManuallyDrop::new(unsafe { std::ptr::read(&raw const self.cell::<F, S>().scheduler) })
     }
 
     /// The pointer that wakers carry.

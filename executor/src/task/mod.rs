@@ -77,8 +77,10 @@
 //!    ask for them.
 //! 9. **A push is covered.** Whoever pushes holds a reference, JOIN or RUNNING until the push has returned. The cell
 //!    holds the scheduler handle, so what is pushed to is alive too, even if the executor was dropped in between. Hence
-//!    waking by value pushes first and lets its reference go second. Not so on the owner thread: what is to be pushed
-//!    there is alive by rule 4, and cannot be taken or closed before it is, so one step does both.
+//!    waking by value pushes first and lets its reference go second. Not so at home, on the owner thread: what is to be
+//!    pushed there is alive by rule 4, and cannot be taken or closed before it is, so one step does both. From then on another
+//!    worker of a pool may take the entry and free the cell before the push has returned. So such a push has a copy of the
+//!    handle and no reference into the cell; what it pushes to is kept by the thread, which is one of the executor's.
 //! 10. **Closing.** First the queue refuses entries, and is settled and emptied; then each task in the owned list is marked
 //!     cancelled, and either taken by the closing thread, which drops its future, or, if it is running, left to its
 //!     runner, who will find CANCELLED when it lets the task go. An entry whose push was under way is refused, and by

@@ -75,8 +75,9 @@ pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
     match header.state.transition_to_idle() {
         Idle::Waiting => Ran::Pending,
         Idle::Woken => {
-            // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2), and keeps the task as it is.
-            unsafe { task.cell::<F, S>().scheduler.push_back_at_home(task) };
+            // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2), and keeps the task as it is, up to the
+            // push. This thread is one of the executor's, so the executor outlives the call (rule 9).
+            unsafe { task.scheduler::<F, S>().push_back_at_home(task) };
             Ran::Pending
         }
         Idle::Cancelled => {

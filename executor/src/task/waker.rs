@@ -128,12 +128,12 @@ impl TaskRef {
     /// # Safety
     /// The caller holds a reference to the task, which has this future and scheduler, and gives it up.
     pub(super) unsafe fn wake_by_value<F: Future, S: Schedule>(self) {
-        // SAFETY: the caller's reference keeps the task alive; on the owner thread up to the transition, and beyond if it
-        // says that there is something to push, as such a task is not done (rule 4).
-        let (header, scheduler) = unsafe { (self.header(), &self.cell::<F, S>().scheduler) };
+        // SAFETY: the caller's reference keeps the task alive up to the transition. The copy is used after it only at home,
+        // where the executor outlives the call (rule 9).
+        let (header, scheduler) = unsafe { (self.header(), self.scheduler::<F, S>()) };
         if scheduler.is_at_home() {
             match header.state.transition_to_scheduled_by_value() {
-                // SAFETY: the right to push is ours (rule 2), and this is the owner thread.
+                // SAFETY: the right to push is ours (rule 2), and this is the owner thread. The task is not done (rule 4).
                 ScheduledByValue::Push => unsafe { scheduler.push_at_home(self) },
                 ScheduledByValue::Already => {}
                 // SAFETY: that was the last reference, and there is no handle (rule 7).

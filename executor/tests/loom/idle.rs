@@ -81,6 +81,19 @@ fn each_of_two_pushes_by_a_busy_worker_finds_somebody() {
     });
 }
 
+/// Two workers who take one entry each and are busy for ever then, so neither entry may be left to who has the other.
+#[test]
+fn each_of_two_entries_finds_a_worker() {
+    within(3, "idle, two workers and two entries from outside", || {
+        let (all, seats) = Workers::new(2);
+        let workers = seats.into_iter();
+        let threads = workers.map(|worker| thread::spawn(move || assert!(worker.next().is_some()))).collect();
+        all.inject(TaskId::new(0));
+        all.inject(TaskId::new(1));
+        join(threads);
+    });
+}
+
 #[test]
 fn stopping_ends_every_sleep() {
     within(3, "idle, stop", || {
