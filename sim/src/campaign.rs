@@ -205,6 +205,7 @@ pub(crate) fn explore(
         seed: plan.seed,
         complete,
         delays: sum.reached.and_then(|reached| reached.delays).filter(|_| !complete),
+        pending: sum.reached.map_or(0, |reached| reached.pending as u64),
         schedules,
         schedules_late,
         stale: Vec::new(),
@@ -383,8 +384,8 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let verdict = match outcome.verdict {
         None => {
             let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
-            let (delays, schedules, schedules_late, stale) = (None, 1, 0, Vec::new());
-            return Ok(Ok(Passed { runs, polls, seed, complete, delays, schedules, schedules_late, stale }));
+            let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
+            return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,

@@ -361,6 +361,9 @@ pub struct Passed {
     /// How far an exhaustive search came that is not complete: every run with so many delays or fewer was performed. `None`
     /// if that cannot be said, as with any other strategy.
     pub delays: Option<u32>,
+    /// How much an exhaustive search that is not complete has left: so many of its runs have neighbours, with one answer
+    /// changed, that were not performed. 0 with any other strategy.
+    pub pending: u64,
     /// How many different schedules there were among the runs; those of the first million runs count.
     pub schedules: u64,
     /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
@@ -372,13 +375,13 @@ pub struct Passed {
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, schedules, schedules_late, stale } = self;
+        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale } = self;
         match complete {
             true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
             false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
         }
         if let Some(delays) = delays {
-            write!(f, "; no proof: all runs with up to {delays} delays are among them, others are not")?;
+            write!(f, "; no proof: all runs with up to {delays} delays are among them, and {pending} lead to others")?;
         } else if *runs > 1 && !complete {
             write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
         }
