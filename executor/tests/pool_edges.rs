@@ -1,6 +1,7 @@
 //! Where a pool meets itself: executors and pools within its tasks, destructors that spawn, ends that race.
 
 #![cfg(not(loom))]
+#![expect(clippy::disallowed_methods, reason = "real threads are the point")]
 
 use std::cell::RefCell;
 use std::future::pending;

@@ -81,12 +81,14 @@ thread_local! {
 }
 
 fn with_current<R>(f: impl FnOnce(&AtomicU64) -> R) -> Option<R> {
-    CURRENT.with(|current| {
+    let with = |current: &Cell<Option<StdArc<AtomicU64>>>| {
         let urgency = current.take();
         let result = urgency.as_deref().map(f);
         current.set(urgency);
         result
-    })
+    };
+    // A thread's own destructors may come when this is gone, and belong to no task.
+    CURRENT.try_with(with).ok().flatten()
 }
 
 /// Spawns `future` as a task of this urgency.

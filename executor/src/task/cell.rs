@@ -357,6 +357,6 @@ unsafe fn drop_result<F: Future, S: Schedule>(task: TaskRef) {
 }
 
 unsafe fn free<F: Future, S: Schedule>(task: TaskRef) {
-    // SAFETY: a task of this vtable that nobody refers to any more (`Vtable`), from the box in `allocate`.
+    // SAFETY: a task of this vtable that nobody refers to any more (`Vtable`), from the box in `make`.
     unsafe { Alive::free(task.0.cast::<Cell<F, S>>().as_ptr(), |cell| &cell.header.alive) };
 }

@@ -63,7 +63,7 @@ impl<T> JoinHandle<T> {
         unsafe { self.task.header() }.state.load().is_done()
     }
 
-    /// Asks for the task's future to be dropped, at its next turn and on its executor's thread. No effect on a task
+    /// Asks for the task's future to be dropped, at its next turn and where it would be polled. No effect on a task
     /// that has ended; one that is being polled may still end with an output, if that poll brings it.
     ///
     /// ```

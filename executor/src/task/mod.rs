@@ -87,7 +87,7 @@
 //!     rule 9 its pusher holds what it needs to find that out.
 //! 11. **Panics.** User code runs in: a poll, the drop of a future, of a result, of a join waker, its wake, an
 //!     observer. The first two become the task's result. In completion, where nobody is left to be told, the others are
-//!     caught and swallowed; elsewhere they go to the caller, after the word has changed and what was borrowed was
+//!     caught, and the run is said to have panicked; elsewhere they go to the caller, after the word has changed and what was borrowed was
 //!     returned. While user code runs, nothing of ours is borrowed or locked but the stage of the task that is polled.
 //!
 //! 12. **Many threads.** A task of a pool is owned by no thread but by the pool: read "one of the pool's workers, or who
@@ -146,7 +146,7 @@ pub(crate) trait Schedule: Send + Sync + 'static {
     /// it if the executor is closed.
     ///
     /// # Safety
-    /// This is the owner thread, and the task was just made.
+    /// The task was just made, and this is the owner thread, where there is one (rule 12).
     unsafe fn adopt(&self, task: TaskRef);
 
     /// Puts `task`, just woken, on the run queue; does nothing if the executor is closed. On any thread.
