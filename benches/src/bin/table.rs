@@ -127,7 +127,7 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (AWAIT, RANDOM), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], Some(0.35)),
             row("default", (AWAIT, DEFAULT), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], None),
-            row("executor", (AWAIT, EXECUTOR), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], None),
+            row("executor", (AWAIT, EXECUTOR), TOKIO, &[(AWAIT, "on=tokio"), (AWAIT, "on=tokio-local")], Some(0.35)),
         ],
     ),
     (
@@ -135,7 +135,7 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (JOIN, RANDOM), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
             row("fifo", (JOIN, FIFO), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
-            row("executor", (JOIN, EXECUTOR), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
+            row("executor", (JOIN, EXECUTOR), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
         ],
     ),
     (
@@ -144,7 +144,7 @@ const ROWS: &[(&str, &[Row])] = &[
             row("random", (YIELD, RANDOM), TOKIO, YIELD_TOKIO, Some(0.60)),
             row("default", (YIELD, DEFAULT), TOKIO, YIELD_TOKIO, None),
             row("fifo", (YIELD, FIFO), TOKIO, YIELD_TOKIO, Some(0.60)),
-            row("executor", (YIELD, EXECUTOR), TOKIO, YIELD_TOKIO, None),
+            row("executor", (YIELD, EXECUTOR), TOKIO, YIELD_TOKIO, Some(0.60)),
             row("random", (YIELD, RANDOM), HAND, &[(YIELD, "on=by-hand")], Some(6.0)),
             row("fifo", (YIELD, FIFO), HAND, &[(YIELD, "on=by-hand")], Some(6.0)),
             row("executor", (YIELD, EXECUTOR), HAND, &[(YIELD, "on=by-hand")], None),
@@ -155,7 +155,7 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (PING, RANDOM), TOKIO, PING_TOKIO, Some(0.90)),
             row("fifo", (PING, FIFO), TOKIO, PING_TOKIO, Some(0.90)),
-            row("executor", (PING, EXECUTOR), TOKIO, PING_TOKIO, None),
+            row("executor", (PING, EXECUTOR), TOKIO, PING_TOKIO, Some(0.90)),
         ],
     ),
     (
