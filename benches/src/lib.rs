@@ -156,11 +156,11 @@ where
     marks
 }
 
-/// How many allocations a run makes, by `count`, which counts those of what it is given.
+/// How many allocations a run makes when `strategy` answers, by `count`, which counts those of what it is given.
 ///
 /// It is the difference of two campaigns between whose lengths no run is compared. So neither the start of a campaign nor
 /// its comparisons are in it, and the world has been used before, as in all runs but the first.
-pub fn allocations_per_run<F, Fut>(count: impl Fn(&dyn Fn()) -> u64, program: F) -> f64
+pub fn allocations_per_run<F, Fut>(count: impl Fn(&dyn Fn()) -> u64, strategy: &str, program: F) -> f64
 where
     F: Fn() -> Fut + Sync,
     Fut: Future<Output = ()> + 'static,
@@ -169,7 +169,7 @@ where
     const LONG: u64 = 1_900;
     let campaign = |runs: u64| {
         count(&|| {
-            reveille::explore().runs(runs).seed(SEED).run(&program).expect("no finding");
+            reveille::explore().strategy(strategy).runs(runs).seed(SEED).run(&program).expect("no finding");
         })
     };
     // What a process allocates once is counted here.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use reveille::yield_now;
-use reveille_benches::{allocations_per_run, tokio_local};
+use reveille_benches::{DEFAULT, allocations_per_run, tokio_local};
 
 /// Tasks that wait at the same time.
 const TASKS: usize = 1_000_000;
@@ -23,7 +23,7 @@ macro_rules! program {
 
 fn main() {
     let count = |counted: &dyn Fn()| measure(counted).count_total;
-    println!("allocations/empty_run {}", allocations_per_run(count, || async {}));
+    println!("allocations/empty_run {}", allocations_per_run(count, DEFAULT, || async {}));
     println!("bytes_per_task/on=reveille {:.0}", bytes_per_task(reveille_bytes()));
     println!("bytes_per_task/on=tokio {:.0}", bytes_per_task(tokio_bytes()));
 }

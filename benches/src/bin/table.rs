@@ -295,7 +295,7 @@ fn table(rounds: &[Medians], counts: &BTreeMap<String, f64>) -> Result<String> {
         table,
         "\n| | ours | tokio | target | |\n|---|---:|---:|---:|---|\n\
          | bytes per task, 1,000,000 of them, handles and queue included | {ours:.0} | {tokio:.0} | |  |\n\
-         | allocations of an empty run | {allocations:.0} | | {} |",
+         | allocations of an empty run | {allocations:.2} | | {} |",
         target_cells(allocations, Some(2.0))
     )?;
     Ok(table)
