@@ -236,6 +236,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     let world = trial.world(plan.strategy.source());
     let mut calibrated = !plan.strategy.needs_calibration();
     let mut digests = Vec::new();
+    let (mut polls, mut performed) = (0, 0);
     loop {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
         let run = plan.shard.run(nth);
@@ -254,8 +255,8 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
             world.choices.borrow_mut().calibrate(&profile);
             calibrated = true;
         }
-        shared.polls.fetch_add(outcome.polls, Ordering::Relaxed);
-        shared.performed.fetch_add(1, Ordering::Relaxed);
+        polls += outcome.polls;
+        performed += 1;
         if digests.len() < DIGESTS_MAX {
             digests.push((outcome.digest, nth));
         }
@@ -277,6 +278,8 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
             break;
         }
     }
+    shared.polls.fetch_add(polls, Ordering::Relaxed);
+    shared.performed.fetch_add(performed, Ordering::Relaxed);
     let reached = world.choices.borrow().reached();
     shared.add(world.notes.take_sometimes(), digests, reached);
 }

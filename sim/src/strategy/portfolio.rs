@@ -2,9 +2,9 @@
 //!
 //! No strategy is good at everything (SURW, ASPLOS 2025, compares them), and a test author should not have to choose.
 //!
-//! Those that weigh tasks look at all that can run before each pick. Where there are more tasks than compete at once they
-//! would not see all of them, so what they promise would not hold, and cost the more for it: there the seed says only
-//! whether picks are uniform or sticky.
+//! The others than the uniform one look at all that can run before each pick. Where there are more tasks than compete at once
+//! they would not see all of them, nor the one that ran last, so what they promise would not hold, and cost the more for it:
+//! there picks are uniform.
 
 use reveille_executor::{Choose, Point, SCHEDULE_BOUND_MAX, TaskId};
 
@@ -13,23 +13,13 @@ use super::{Pct, Profile, Random, Site, Skewed, Source, Sticky, Surw, Urw};
 /// A fixed set of strategies. Seed `s` is a run of the strategy number `s` modulo their number, so a seed means one run.
 pub(crate) struct Portfolio {
     members: Vec<Box<dyn Source>>,
-    /// For programs of many tasks.
-    in_a_crowd: [Box<dyn Source>; 2],
+    /// The program has more tasks than compete at once.
     is_crowd: bool,
     current: usize,
 }
 
-impl Portfolio {
-    /// The strategy of the current seed.
-    fn member(&self) -> &dyn Source {
-        let of_crowd = self.is_crowd.then(|| &self.in_a_crowd[self.current]);
-        &**of_crowd.unwrap_or_else(|| &self.members[self.current])
-    }
-
-    fn member_mut(&mut self) -> &mut dyn Source {
-        if self.is_crowd { &mut *self.in_a_crowd[self.current] } else { &mut *self.members[self.current] }
-    }
-}
+/// The member that is uniform.
+const UNIFORM: usize = 0;
 
 impl Default for Portfolio {
     fn default() -> Self {
@@ -47,41 +37,39 @@ impl Default for Portfolio {
             Box::new(Skewed::default()),
             Box::new(Surw::default()),
         ];
-        let in_a_crowd: [Box<dyn Source>; 2] = [Box::new(Random::default()), Box::new(Sticky::new(12))];
-        Self { members, in_a_crowd, is_crowd: false, current: 0 }
+        Self { members, is_crowd: false, current: UNIFORM }
     }
 }
 
 impl Choose for Portfolio {
     fn choose(&mut self, point: Point<'_>) -> u32 {
-        self.member_mut().choose(point)
+        self.members[self.current].choose(point)
     }
 }
 
 impl Source for Portfolio {
     fn begin(&mut self, seed: u64) {
-        let count = if self.is_crowd { self.in_a_crowd.len() } else { self.members.len() };
-        // The remainder is below their number.
-        self.current = (seed % count as u64) as usize;
-        self.member_mut().begin(seed);
+        // The remainder is below the number of members.
+        let of_seed = (seed % self.members.len() as u64) as usize;
+        self.current = if self.is_crowd { UNIFORM } else { of_seed };
+        self.members[self.current].begin(seed);
     }
 
     fn calibrate(&mut self, profile: &Profile) {
         self.is_crowd = profile.tasks.len() > SCHEDULE_BOUND_MAX as usize;
-        self.current = 0;
         self.members.iter_mut().for_each(|member| member.calibrate(profile));
     }
 
     fn follows(&self) -> bool {
-        self.member().follows()
+        self.members[self.current].follows()
     }
 
     fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
-        self.member_mut().spawned(task, parent, site);
+        self.members[self.current].spawned(task, parent, site);
     }
 
     fn polled(&mut self, task: TaskId) {
-        self.member_mut().polled(task);
+        self.members[self.current].polled(task);
     }
 }
 
