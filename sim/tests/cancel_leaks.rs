@@ -173,7 +173,7 @@ fn wakers_that_are_kept_after_the_wait_are_a_leak() {
 }
 
 #[test]
-fn timers_and_connections_that_are_kept_after_the_wait_are_leaks() {
+fn what_the_run_keeps_after_the_wait_is_a_leak() {
     growing(
         explore().runs(10).run(|| async {
             // Each wait leaves an alarm clock behind that nobody will stop.
@@ -194,6 +194,20 @@ fn timers_and_connections_that_are_kept_after_the_wait_are_leaks() {
             drop(listener);
         }),
         "connections",
+    );
+    growing(
+        explore().runs(10).run(|| async {
+            let listener = std::rc::Rc::new(TcpListener::bind("127.0.0.1:7").await.unwrap());
+            // Each wait leaves somebody at the door.
+            let wait = || {
+                let listener = listener.clone();
+                let doorman = async move { drop(listener.accept().await) };
+                drop(reveille::task::Builder::new().daemon(true).spawn(doorman));
+                std::future::pending::<()>()
+            };
+            leaks(40, wait).await;
+        }),
+        "wakers that wait for a socket",
     );
 }
 
@@ -229,7 +243,8 @@ fn a_wait_that_takes_everything_with_it_is_flat() {
                 leaks(40, || futures::future::select(Box::pin(receiver.recv()), Box::pin(notify.notified()))).await,
             ];
             for growth in all {
-                assert_eq!((growth.wakers, growth.timers, growth.ready), (0, 0, 0), "{growth:?}");
+                let kept = (growth.wakers, growth.timers, growth.registrations, growth.ready);
+                assert_eq!(kept, (0, 0, 0, 0), "{growth:?}");
             }
             for _ in 0..40 {
                 let waits = Box::pin(tokio_receiver.recv());

@@ -143,6 +143,21 @@ impl Net {
         self.connections.len()
     }
 
+    /// How many wakers wait for a socket to become ready. Takes time in the number of sockets.
+    #[must_use]
+    pub fn registrations(&self) -> usize {
+        let of_socket = |socket| match self.sockets.get(socket) {
+            Some(Socket::Listener(listener)) => listener.waiters.len(),
+            Some(Socket::Datagram(datagram)) => datagram.reader.len(),
+            Some(Socket::Stream { connection, end }) => self.connections.get(*connection).map_or(0, |connection| {
+                let end = &connection.ends[*end as usize];
+                end.reader.len() + end.writer.len()
+            }),
+            None => 0,
+        };
+        self.sockets.keys().into_iter().map(of_socket).sum()
+    }
+
     /// The kernel of `node`, at this moment.
     pub fn calls<'a>(&'a mut self, now: Instant, node: NodeId, fabric: &'a mut dyn Fabric) -> Calls<'a> {
         Calls { net: self, node, moment: Moment { now, fabric } }

@@ -17,6 +17,10 @@ impl Waiters {
             || self.more.iter().any(|other| other.will_wake(waker))
     }
 
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.first.is_some()) + self.more.len()
+    }
+
     /// Adds `waker`; what it replaces is put with the wakers to be dropped.
     pub(crate) fn add(&mut self, waker: Waker, others: Others, out: &mut Wakers) {
         match others {

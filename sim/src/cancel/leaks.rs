@@ -11,12 +11,12 @@ use crate::context;
 use crate::run::{Run, Site};
 
 /// Waits and gives up, `waits` times in a row, and measures what is left of it: the calling task's live wakers, the timers
-/// that are armed, the connections that there are. If one of them grows by half a piece per wait or more, over the second half
+/// that are armed, the connections that there are, the wakers that wait for sockets. If one of them grows by half a piece per wait or more, over the second half
 /// of the waits, that is a finding ([`Leak`](crate::FindingKind::Leak)).
 ///
 /// Each of the futures that `wait` makes is polled once and dropped, and then a second of virtual time passes, in which
 /// others can tidy up. What keeps up to *n* stale entries before it sweeps them needs more than 2 *n* waits to be told from
-/// a leak. Timers and connections are those of the whole run: what other tasks do meanwhile should not grow by itself.
+/// a leak. All but the first are those of the whole run: what other tasks do meanwhile should not grow by itself.
 ///
 /// # Panics
 /// Outside of a run.
@@ -55,6 +55,8 @@ pub struct Growth {
     pub timers: i64,
     /// By how many the connections of the run grew, those on their way out included.
     pub connections: i64,
+    /// By how many the wakers grew that wait for a socket of the run to become ready.
+    pub registrations: i64,
     /// Over so many waits.
     pub waits: u32,
     /// How many of all the futures were ready at their first poll, and so never waited.
@@ -76,8 +78,13 @@ async fn measure<F: IntoFuture>(waits: u32, mut wait: impl FnMut() -> F, made: S
     }
     context::with("reveille::cancel::leaks", |run| {
         let growth = Reading::of(run).since(half_way, waits - waits / 2, ready);
-        let Growth { wakers, timers, connections, waits, .. } = growth;
-        let grown = [(wakers, "live wakers of the task"), (timers, "armed timers"), (connections, "connections")];
+        let Growth { wakers, timers, connections, registrations, waits, .. } = growth;
+        let grown = [
+            (wakers, "live wakers of the task"),
+            (timers, "armed timers"),
+            (connections, "connections"),
+            (registrations, "wakers that wait for a socket"),
+        ];
         for (count, what) in grown {
             if waits > 1 && 2 * count >= i64::from(waits) {
                 run.cancel.harmed(Harm::Grows { what, count, waits, made });
@@ -93,12 +100,14 @@ struct Reading {
     wakers: usize,
     timers: usize,
     connections: usize,
+    registrations: usize,
 }
 
 impl Reading {
     fn of(run: &Run) -> Self {
         let wakers = run.current().and_then(|task| run.executor.live_wakers(task)).unwrap_or(0);
-        Self { wakers, timers: run.clock.timers(), connections: run.network.connections() }
+        let (connections, registrations) = (run.network.connections(), run.network.registrations());
+        Self { wakers, timers: run.clock.timers(), connections, registrations }
     }
 
     fn since(self, before: Self, waits: u32, ready: u32) -> Growth {
@@ -107,6 +116,7 @@ impl Reading {
             wakers: grown(self.wakers, before.wakers),
             timers: grown(self.timers, before.timers),
             connections: grown(self.connections, before.connections),
+            registrations: grown(self.registrations, before.registrations),
             waits,
             ready,
         }

@@ -128,6 +128,11 @@ impl Network {
         self.net.try_borrow().map_or(0, |net| net.connections())
     }
 
+    /// How many wakers wait for a socket to become ready.
+    pub(crate) fn registrations(&self) -> usize {
+        self.net.try_borrow().map_or(0, |net| net.registrations())
+    }
+
     /// The name of a node.
     pub(crate) fn name(&self, node: NodeId) -> String {
         self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())
