@@ -27,7 +27,7 @@ impl Relay {
             }
         };
         drop(reveille::task::Builder::new().daemon(true).spawn(consume));
-        Self { items: Rc::new(RefCell::new((0..4).map(track).collect())), sender }
+        Self { items: Rc::new(RefCell::new([track(0), track(1), track(2), track(3)].into())), sender }
     }
 }
 
