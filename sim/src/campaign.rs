@@ -15,7 +15,7 @@ use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
+use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Strategy};
 use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
 
@@ -98,6 +98,8 @@ struct Sum {
     digests: Vec<(u64, u64)>,
     /// How far an exhaustive search came.
     reached: Option<Reached>,
+    /// What the runs of strategy `feedback` covered.
+    covered: Covered,
 }
 
 /// The digests of so many runs are kept by each thread.
@@ -148,9 +150,11 @@ impl Shared {
     }
 
     /// Adds what a thread has to tell at its end.
-    fn add(&self, seen: BTreeMap<Sometimes, bool>, digests: Vec<(u64, u64)>, reached: Option<Reached>) {
+    fn add(&self, world: &Run, digests: Vec<(u64, u64)>) {
+        let (seen, choices) = (world.notes.take_sometimes(), world.choices.borrow());
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        sum.reached = reached;
+        sum.reached = choices.reached();
+        sum.covered = choices.covered().unwrap_or_default();
         sum.digests.extend(digests);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
@@ -208,6 +212,8 @@ pub(crate) fn explore(
         pending: sum.reached.map_or(0, |reached| reached.pending as u64),
         schedules,
         schedules_late,
+        meetings: sum.covered.seen,
+        meetings_late: sum.covered.late,
         stale: Vec::new(),
     })
 }
@@ -280,8 +286,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     }
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
-    let reached = world.choices.borrow().reached();
-    shared.add(world.notes.take_sometimes(), digests, reached);
+    shared.add(&world, digests);
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
@@ -386,9 +391,7 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let tape = trial.tape(world);
     let verdict = match outcome.verdict {
         None => {
-            let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
-            let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
-            return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
+            return Ok(Ok(Passed { runs: 1, polls: outcome.polls, schedules: 1, ..Passed::default() }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,

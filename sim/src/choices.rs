@@ -4,7 +4,7 @@ use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
 use crate::run::Site;
-use crate::strategy::{Profile, Reached, Source};
+use crate::strategy::{Covered, Profile, Reached, Source};
 
 /// One answered choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,6 +90,16 @@ impl Choices {
     /// Tells the source that `task` is about to be polled.
     pub(crate) fn polled(&mut self, task: TaskId) {
         self.source.polled(task);
+    }
+
+    /// Tells the source that a poll of `by` made `task` runnable.
+    pub(crate) fn woke(&mut self, by: TaskId, task: TaskId) {
+        self.source.woke(by, task);
+    }
+
+    /// What the runs so far have covered, if the source looks at that.
+    pub(crate) fn covered(&self) -> Option<Covered> {
+        self.source.covered()
     }
 
     /// How far the source has come, if it goes through runs in an order.

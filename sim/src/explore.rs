@@ -160,6 +160,8 @@ impl Explore {
     /// * `pos`: a random priority per poll (Yuan and others, CAV 2018).
     /// * `surw`: all orders of a few guessed polls equally likely (Zhao and others, ASPLOS 2025).
     /// * `skewed`: tasks of very different speeds.
+    /// * `feedback`: `surw`, and small changes of those of its runs that came upon something new: who made whom runnable, and
+    ///   whose poll came right after whose. Each run depends on those before it: a failing one is named by its tape.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///

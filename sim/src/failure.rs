@@ -346,7 +346,7 @@ impl fmt::Display for Choices<'_> {
 }
 
 /// A test that passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Passed {
     /// How many runs there were.
@@ -368,14 +368,45 @@ pub struct Passed {
     pub schedules: u64,
     /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
     pub schedules_late: u64,
+    /// How many different meetings of tasks the runs of strategy `feedback` covered: which poll made which task runnable, and
+    /// which came right after which. 0 with any other strategy.
+    pub meetings: u64,
+    /// How many of them the second half of the runs added.
+    pub meetings_late: u64,
     /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
     /// [`Explore::regressions`](crate::Explore::regressions).
     pub stale: Vec<String>,
 }
 
+impl Passed {
+    /// Whether more runs would find little that is new: of the runs of the second half fewer than one in twenty added a schedule,
+    /// or, with strategy `feedback`, a meeting of tasks. False of a campaign of a single run.
+    ///
+    /// ```
+    /// use reveille::{explore, spawn, yield_now};
+    ///
+    /// let of_tasks = |count| {
+    ///     explore()
+    ///         .run(move || async move {
+    ///             for _ in 0..count {
+    ///                 drop(spawn(yield_now()));
+    ///             }
+    ///         })
+    ///         .unwrap()
+    /// };
+    /// assert!(of_tasks(2).has_flattened());
+    /// assert!(!of_tasks(12).has_flattened());
+    /// ```
+    #[must_use]
+    pub fn has_flattened(&self) -> bool {
+        let late = if self.meetings > 0 { self.meetings_late } else { self.schedules_late };
+        self.runs > 1 && late < self.runs.div_ceil(40)
+    }
+}
+
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale } = self;
+        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, .. } = self;
         match complete {
             true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
             false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
@@ -384,7 +415,13 @@ impl fmt::Display for Passed {
             write!(f, "; no proof: all runs with up to {delays} delays are among them, and {pending} lead to others")?;
         } else if *runs > 1 && !complete {
             write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
+            if self.meetings > 0 {
+                write!(f, "; {} meetings of tasks, {} of them new then", self.meetings, self.meetings_late)?;
+            }
+            if self.has_flattened() {
+                f.write_str(": more runs would find little that is new")?;
+            }
         }
-        stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
+        self.stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }
 }

@@ -101,6 +101,9 @@ impl Run {
             // In what order one poll woke them may depend on what no seed repeats.
             self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
         }
+        if woken > 0 && self.followed.get() == Followed::Closely {
+            self.tell_woken(task, woken);
+        }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
         match ran {
             Ran::Pending => {}
@@ -111,6 +114,12 @@ impl Run {
         if self.settings.poll_cost {
             self.charge();
         }
+    }
+
+    /// Tells the choices which tasks the poll of `by` made runnable: the last `count` of the run queue.
+    fn tell_woken(&self, by: TaskId, count: u64) {
+        let mut choices = self.choices.borrow_mut();
+        self.executor.for_each_newest(usize::try_from(count).unwrap_or(usize::MAX), |task| choices.woke(by, task));
     }
 
     fn emit_pick(&self, task: TaskId) {
