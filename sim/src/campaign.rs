@@ -18,6 +18,7 @@ use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Strategy};
 use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
+use crate::unusual::Schedule;
 
 /// How many runs, from which seed, on how many threads.
 #[derive(Debug)]
@@ -197,7 +198,7 @@ pub(crate) fn explore(
             tape: None,
             hints: Vec::new(),
             shrunk: None,
-            schedule: Vec::new(),
+            schedule: Schedule::default(),
             replay: None,
         }));
     }
@@ -315,7 +316,7 @@ pub(crate) fn report(
     let Explained { finding, tape, digest, shrunk } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
-    let schedule = if repeats { case.lanes() } else { Vec::new() };
+    let schedule = if repeats { case.schedule() } else { Schedule::default() };
     if repeats {
         case.show();
     }
@@ -380,7 +381,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -
 fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
     Failure::setup(format!(
         "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be expected: run it without \
-         the tape, or leniently; if not, the program does not repeat itself"
+         the tape, or leniently (`REVEILLE_LENIENT=1`); if not, the program does not repeat itself"
     ))
 }
 
@@ -399,7 +400,7 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let case = Case { trial, tape: &tape, digest: outcome.digest };
     let finding = case.explain(verdict);
     case.show();
-    let schedule = case.lanes();
+    let schedule = case.schedule();
     let hints = world.notes.hints();
     let found = Found {
         name: name.to_owned(),

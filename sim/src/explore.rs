@@ -27,7 +27,8 @@ use crate::watchdog::{Pulses, watched};
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT` override what the
+/// builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -147,7 +148,7 @@ impl Explore {
         self
     }
 
-    /// What answers the choices, by name.
+    /// What answers the choices, by name. `REVEILLE_STRATEGY=pct:3` says the same.
     ///
     /// * `portfolio`, the default: the seed says which of the others.
     /// * `random`: uniform.
@@ -344,7 +345,7 @@ impl Explore {
 
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
     /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
-    /// an error.
+    /// an error. `REVEILLE_LENIENT=1` says the same of a tape in `REVEILLE_REPLAY`.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -389,8 +390,7 @@ impl Explore {
     }
 
     fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
-        let lenient = self.lenient;
-        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
+        let Prepared { name, plan, mut rules, tape, lenient, passed_over: _, command, regressions, watchdog } =
             self.prepare()?;
         if let Some(tape) = tape {
             return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
@@ -435,15 +435,16 @@ impl Explore {
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: self.patience };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
+        let lenient = environment.lenient || self.lenient;
         let rules =
             Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
         match tape {
-            Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
+            Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions, watchdog }),
+            tape => Ok(Prepared { name, plan, rules, tape, lenient, passed_over, command, regressions, watchdog }),
         }
     }
 
@@ -459,7 +460,11 @@ impl Explore {
     fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
         let strategy = match &self.answers {
             Some(maker) => Strategy::Custom(maker.clone()),
-            None => self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?,
+            None => match (&environment.strategy, &self.strategy) {
+                (Some(name), _) => Strategy::parse(name).map_err(|error| format!("REVEILLE_STRATEGY: {error}"))?,
+                (None, Some(name)) => Strategy::parse(name)?,
+                (None, None) => Strategy::default(),
+            },
         };
         if self.runs == 0 || self.jobs == 0 {
             return Err("`runs` and `jobs` must be at least 1".into());
@@ -518,6 +523,8 @@ pub(crate) struct Prepared {
     pub(crate) rules: Rules,
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
+    /// If it does not fit, it is repeated as far as it does.
+    pub(crate) lenient: bool,
     /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
     pub(crate) passed_over: Option<u16>,
     pub(crate) command: command::Command,

@@ -6,6 +6,7 @@ use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
 use crate::run::Hint;
 use crate::site::{self, AwaitSite, Lines};
 use crate::tape::Tape;
+use crate::unusual::Schedule;
 
 /// Why a test did not pass: a finding with its evidence, or a test that could not be run as asked.
 ///
@@ -49,8 +50,8 @@ pub(crate) struct Found {
     pub(crate) hints: Vec<Hint>,
     /// What shrinking did, where it was done.
     pub(crate) shrunk: Option<Shrinking>,
-    /// The run row by row; empty where none can be repeated.
-    pub(crate) schedule: Vec<String>,
+    /// The run's unusual choices, and the run row by row; empty where none can be repeated.
+    pub(crate) schedule: Schedule,
     /// What to paste to see the run again.
     pub(crate) replay: Option<String>,
 }
@@ -159,14 +160,17 @@ impl fmt::Display for Found {
         }
         if let Some(tape) = &self.tape {
             writeln!(f, "  choices: {}", Choices(tape))?;
+            for line in &self.schedule.unusual {
+                writeln!(f, "    {line}")?;
+            }
             if let Some(shrunk) = self.shrunk.filter(|shrunk| shrunk.unusual_before > 0) {
                 writeln!(f, "  shrunk: {shrunk}")?;
             }
         }
-        if !self.schedule.is_empty() {
+        if !self.schedule.lanes.is_empty() {
             writeln!(f, "  schedule:")?;
         }
-        for line in &self.schedule {
+        for line in &self.schedule.lanes {
             writeln!(f, "{line}")?;
         }
         if let Some(replay) = &self.replay {

@@ -69,6 +69,7 @@ mod site;
 mod strategy;
 mod tape;
 mod trial;
+mod unusual;
 mod watch;
 mod watchdog;
 

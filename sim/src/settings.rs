@@ -13,8 +13,12 @@ pub(crate) struct Environment {
     pub(crate) time: Option<Duration>,
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
+    /// The name of a strategy.
+    pub(crate) strategy: Option<String>,
     pub(crate) shard: Option<Shard>,
     pub(crate) regressions: Keeping,
+    /// A tape that does not fit is repeated as far as it does.
+    pub(crate) lenient: bool,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
 }
@@ -57,6 +61,7 @@ impl Environment {
                 }
                 None => None,
             },
+            strategy: get("REVEILLE_STRATEGY").filter(|text| !text.is_empty()),
             shard: match get("REVEILLE_SHARD").filter(|text| !text.is_empty()) {
                 Some(text) => Some(shard(&text).ok_or_else(|| {
                     format!(
@@ -65,6 +70,13 @@ impl Environment {
                     )
                 })?),
                 None => None,
+            },
+            lenient: match get("REVEILLE_LENIENT").as_deref() {
+                None | Some("" | "0") => false,
+                Some("1") => true,
+                Some(text) => {
+                    return Err(format!("the environment variable REVEILLE_LENIENT is `{text}`: expected `1` or `0`"));
+                }
             },
             regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
                 None | Some("" | "on") => Keeping::On,
@@ -111,6 +123,7 @@ mod tests {
         assert_eq!(read("REVEILLE_JOBS", "2").unwrap().jobs, Some(2));
         assert_eq!(read("REVEILLE_RUNS", "").unwrap().runs, None);
         assert_eq!(read("REVEILLE_SHARD", "2/4").unwrap().shard, Shard::new(2, 4));
+        assert!(read("REVEILLE_LENIENT", "1").unwrap().lenient && !read("REVEILLE_LENIENT", "0").unwrap().lenient);
     }
 
     #[test]
@@ -124,6 +137,7 @@ mod tests {
             ("REVEILLE_SHARD", "0/2"),
             ("REVEILLE_SHARD", "1/0"),
             ("REVEILLE_SHARD", "2"),
+            ("REVEILLE_LENIENT", "yes"),
         ] {
             let error = read(name, value).unwrap_err();
             assert!(

@@ -25,7 +25,8 @@ fn runs_until_found(strategy: &str, seed: u64, runs_max: u64) -> u64 {
 /// Its fresh runs alone open them in one run of 20,736.
 #[test]
 fn what_can_be_seen_to_be_new_is_gone_on_from() {
-    let mean = |strategy| (0..4).map(|trial| runs_until_found(strategy, 1 + trial * 1_000_000, 20_000)).sum::<u64>() / 4;
+    let mean =
+        |strategy| (0..4).map(|trial| runs_until_found(strategy, 1 + trial * 1_000_000, 20_000)).sum::<u64>() / 4;
     let learning = mean("feedback");
     for blind in ["random", "surw", "portfolio"] {
         let blindly = mean(blind);
@@ -57,8 +58,7 @@ fn performed(campaign: Explore) -> Vec<Vec<u32>> {
         }
     });
     passed.unwrap();
-    let seen = seen.lock().unwrap().clone();
-    seen
+    seen.lock().unwrap().clone()
 }
 
 #[test]

@@ -224,7 +224,9 @@ impl LocalExecutor {
     pub fn for_each_newest(&self, count: usize, mut f: impl FnMut(TaskId)) {
         let queued = self.ready();
         // Looked up one by one, so that `f` may do as it likes.
-        (queued.saturating_sub(count)..queued).filter_map(|index| self.owner(|owner| owner.queued(index))).for_each(&mut f);
+        (queued.saturating_sub(count)..queued)
+            .filter_map(|index| self.owner(|owner| owner.queued(index)))
+            .for_each(&mut f);
     }
 
     /// How many times a task was put on the run queue, by a spawn or a wake, since the executor was made or reset.

@@ -116,7 +116,7 @@ fn shift(shrinker: &mut Shrinker<'_>) {
 }
 
 /// A search below that has not helped after so many replays is given up: it seldom helps later.
-const BELOW_MAX: u32 = 200;
+const BELOW_MAX: u32 = 60;
 
 /// Looks for a smaller run that no edit of the best one leads to: two neighbouring answers made one; a single unusual answer
 /// anywhere; then all but two of the answers and one elsewhere. True if that helped.
@@ -126,18 +126,12 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
         return false;
     }
     let enough = shrinker.replays + BELOW_MAX;
-    let all = 0..shrinker.best.len();
-    let without = |first: usize, second: usize| -> Answers {
-        let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
-        kept.map(|(_, answer)| *answer).collect()
-    };
-    for first in 0..answers.len() - 1 {
-        let near = answers[first].0.saturating_sub(1) as usize..answers[first + 1].0 as usize + 2;
-        if add_one(shrinker, &without(first, first + 1), near, enough) {
-            return true;
-        }
+    let any = |bound| 1..bound;
+    if merge_neighbours(shrinker, &answers, enough) {
+        return true;
     }
-    if add_one(shrinker, &Vec::new(), all.clone(), enough) {
+    let all = 0..shrinker.best.len();
+    if add_one(shrinker, &Vec::new(), all.clone(), any, enough) {
         return true;
     }
     if answers.len() == 2 {
@@ -145,7 +139,7 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     }
     let pairs = (0..answers.len()).flat_map(|first| (first + 1..answers.len()).map(move |second| (first, second)));
     for (first, second) in pairs {
-        if add_one(shrinker, &without(first, second), all.clone(), enough) {
+        if add_one(shrinker, &without(&answers, first, second), all.clone(), any, enough) {
             return true;
         }
         if shrinker.is_spent() || shrinker.replays >= enough {
@@ -155,14 +149,37 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     false
 }
 
-/// Tries `kept` and one unusual answer more, at one of these positions, until there were `enough` replays. True if that helped.
-fn add_one(shrinker: &mut Shrinker<'_>, kept: &Answers, positions: Range<usize>, enough: u32) -> bool {
+fn without(answers: &Answers, first: usize, second: usize) -> Answers {
+    let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
+    kept.map(|(_, answer)| *answer).collect()
+}
+
+/// Puts one answer in the place of two neighbouring ones: one that delays as many tasks as both, or nearly so.
+fn merge_neighbours(shrinker: &mut Shrinker<'_>, answers: &Answers, enough: u32) -> bool {
+    (0..answers.len() - 1).any(|first| {
+        let ((from, one), (to, other)) = (answers[first], answers[first + 1]);
+        let near = from.saturating_sub(1) as usize..to as usize + 2;
+        let sum = one.saturating_add(other);
+        let nearly = move |bound: u32| sum.saturating_sub(1).max(1)..sum.saturating_add(2).min(bound);
+        add_one(shrinker, &without(answers, first, first + 1), near, nearly, enough)
+    })
+}
+
+/// Tries `kept` and one unusual answer more, at one of these positions and among `values` for its bound, until there were
+/// `enough` replays. True if that helped.
+fn add_one(
+    shrinker: &mut Shrinker<'_>,
+    kept: &Answers,
+    positions: Range<usize>,
+    values: impl Fn(u32) -> Range<u32>,
+    enough: u32,
+) -> bool {
     let positions = positions.start..positions.end.min(shrinker.best.len());
     for at in positions {
         if kept.iter().any(|&(position, _)| position == at as u64) {
             continue;
         }
-        for value in 1..shrinker.best[at].bound {
+        for value in values(shrinker.best[at].bound) {
             if shrinker.is_spent() || shrinker.replays >= enough {
                 return false;
             }
