@@ -8,7 +8,7 @@
 //! Where much is unusual, the order of tasks is edited first (`order.rs`), since every answer by position depends on those before
 //! it. Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
 //! out of the tape altogether. When none helps any more, some replays go into a search below the number of picks
-//! reached, since a local minimum need not be the smallest: neighbouring picks made one, then every tape with a single pick
+//! reached, since a local minimum need not be the smallest: one task running ahead, neighbouring picks made one, then every tape with a single pick
 //! out of order, then tapes that keep all but two of the picks and add one elsewhere. No tape is tried twice.
 //!
 //! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.

@@ -14,14 +14,16 @@ const TURNS_MAX: usize = 2_000;
 /// Makes a shorter or more usual order, by changing a stretch.
 type Edit = fn(&[Turn], Range<usize>) -> Vec<Turn>;
 
-/// Makes tasks usual, then tries both edits on the order of the best run, stretch by stretch, halves first; again if that
-/// helped, since one makes room for the other.
-pub(super) fn run(shrinker: &mut Shrinker<'_>) {
-    let mut turns: Vec<_> = shrinker.order.iter().map(|task| Turn::Of(*task)).collect();
-    if turns.len() > TURNS_MAX {
-        return;
-    }
-    turns = without_tasks(shrinker, turns);
+/// The order of the best run, if it is not too long.
+fn turns(shrinker: &Shrinker<'_>) -> Option<Vec<Turn>> {
+    let turns = || shrinker.order.iter().map(|task| Turn::Of(*task)).collect();
+    (shrinker.order.len() <= TURNS_MAX).then(turns)
+}
+
+/// Tries both edits on the order of the best run, stretch by stretch, halves first; again if that helped, since one makes room
+/// for the other.
+pub(super) fn stretches(shrinker: &mut Shrinker<'_>) {
+    let Some(mut turns) = turns(shrinker) else { return };
     for _ in 0..2 {
         let before = turns.clone();
         for edit in [usual as Edit, left_out] {
@@ -37,8 +39,9 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     }
 }
 
-/// Makes all turns of a task usual at once, of half of the tasks first: most tasks of a crowd matter by their number only.
-fn without_tasks(shrinker: &mut Shrinker<'_>, mut turns: Vec<Turn>) -> Vec<Turn> {
+/// Makes all turns of a task usual at once, of half of the tasks first: of a crowd most matter by their number only.
+pub(super) fn tasks(shrinker: &mut Shrinker<'_>) {
+    let Some(mut turns) = turns(shrinker) else { return };
     let mut tasks = shrinker.order.clone();
     tasks.sort_unstable();
     tasks.dedup();
@@ -47,8 +50,9 @@ fn without_tasks(shrinker: &mut Shrinker<'_>, mut turns: Vec<Turn>) -> Vec<Turn>
         let mut from = 0;
         while from < tasks.len() && !shrinker.is_half_spent() {
             let to = (from + length).min(tasks.len());
-            let dull = |turn: &Turn| matches!(turn, Turn::Of(task) if tasks[from..to].contains(task));
-            let candidate: Vec<_> = turns.iter().map(|turn| if dull(turn) { Turn::Usual } else { *turn }).collect();
+            let is_dull = |turn: &Turn| matches!(turn, Turn::Of(task) if tasks[from..to].contains(task));
+            let dull = |turn: &Turn| if is_dull(turn) { Turn::Usual } else { *turn };
+            let candidate: Vec<_> = turns.iter().map(dull).collect();
             if shrinker.attempt_order(candidate.clone()) {
                 turns = candidate;
                 tasks.drain(from..to);
@@ -58,7 +62,6 @@ fn without_tasks(shrinker: &mut Shrinker<'_>, mut turns: Vec<Turn>) -> Vec<Turn>
         }
         length /= 2;
     }
-    turns
 }
 
 /// Tries `edit` on each stretch of `length` turns, and keeps what makes the run smaller.

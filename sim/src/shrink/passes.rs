@@ -14,7 +14,10 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     }
     if shrinker.answers().len() > FEW {
         shorten(shrinker);
-        order::run(shrinker);
+        order::tasks(shrinker);
+        if !run_ahead(shrinker) {
+            order::stretches(shrinker);
+        }
     }
     loop {
         let before = shrinker.size;
@@ -115,11 +118,29 @@ fn shift(shrinker: &mut Shrinker<'_>) {
     }
 }
 
-/// A search below that has not helped after so many replays is given up: it seldom helps later.
-const BELOW_MAX: u32 = 60;
+/// An answer that means the last one there is: of the schedule, the task that became runnable last, which is often the one that
+/// was just polled.
+const LAST: u32 = u32::MAX;
 
-/// Looks for a smaller run that no edit of the best one leads to: two neighbouring answers made one; a single unusual answer
-/// anywhere; then all but two of the answers and one elsewhere. True if that helped.
+/// Lets one task run ahead: after the first answers, some or none, nothing but last ones, fewer than there are now. True if that
+/// helped.
+fn run_ahead(shrinker: &mut Shrinker<'_>) -> bool {
+    let answers = shrinker.answers();
+    let lengths = (1..answers.len()).rev().map(|length| (0, length));
+    let starts = (1..answers.len()).map(|kept| (kept, answers.len() - 1 - kept));
+    lengths.chain(starts).any(|(kept, length)| {
+        let mut candidate = answers[..kept].to_vec();
+        let from = candidate.last().map_or(0, |(at, _)| at + 1);
+        candidate.extend((from..).take(length).map(|at| (at, LAST)));
+        !shrinker.is_half_spent() && shrinker.attempt(candidate)
+    })
+}
+
+/// A search below that has not helped after so many replays is given up: it seldom helps later.
+const BELOW_MAX: u32 = 100;
+
+/// Looks for a smaller run that no edit of the best one leads to: one task that runs ahead; two neighbouring answers made
+/// one; a single unusual answer anywhere; then all but two of the answers and one elsewhere. True if that helped.
 fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     let answers = shrinker.answers();
     if answers.len() < 2 {
@@ -127,7 +148,7 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     }
     let enough = shrinker.replays + BELOW_MAX;
     let any = |bound| 1..bound;
-    if merge_neighbours(shrinker, &answers, enough) {
+    if run_ahead(shrinker) || merge_neighbours(shrinker, &answers, enough) {
         return true;
     }
     let all = 0..shrinker.best.len();
