@@ -13,6 +13,7 @@ use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
+use crate::leaf::Late;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
@@ -87,6 +88,8 @@ struct Shared {
     complete: AtomicBool,
     /// Where tasks were spawned that wait for ever on purpose.
     parked: Mutex<BTreeSet<Site>>,
+    /// Where leaves were made of which nothing depends on when they are polled.
+    idle: Mutex<BTreeSet<Site>>,
     sum: Mutex<Sum>,
 }
 
@@ -120,6 +123,7 @@ impl Shared {
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             parked: Mutex::default(),
+            idle: Mutex::default(),
             sum: Mutex::default(),
         }
     }
@@ -145,6 +149,20 @@ impl Shared {
         let guilty = Case { trial, tape: &tape, digest }.not_parked(unknown);
         lock().extend(sites.into_iter().filter(|site| guilty.iter().all(|task| task.site != *site)));
         guilty
+    }
+
+    /// Those of `late` that were starved indeed. As above, what was learnt of a place is kept.
+    fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
+        let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = lock().clone();
+        late.retain(|late| !known.contains(&late.made.site));
+        if late.is_empty() {
+            return None;
+        }
+        let verdict = case.starvation(&late);
+        let is_idle = |late: &&Late| !matches!(&verdict, Some(Verdict::Starved(starved)) if starved.iter().any(|other| other.made.site == late.made.site));
+        lock().extend(late.iter().filter(is_idle).map(|late| late.made.site));
+        verdict
     }
 
     /// Adds what a thread has to tell at its end.
@@ -269,6 +287,12 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
             None if is_compared(run) => differs(trial, &world, outcome.digest).map(Reason::Finding),
             None => None,
         };
+        let reason = reason.or_else(|| {
+            let starved = (!outcome.late.is_empty())
+                .then(|| trial.tape(&world))
+                .and_then(|tape| shared.starved(&Case { trial, tape: &tape, digest: outcome.digest }, outcome.late));
+            starved.map(Reason::Verdict)
+        });
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
             shared.failed(Failed { run, reason, tape, digest: outcome.digest, hints });
@@ -384,16 +408,18 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let (outcome, ()) = trial.perform(world, 0, |_, _| ());
     // What really happened, which is what the tape says unless it was read leniently.
     let tape = trial.tape(world);
-    let verdict = match outcome.verdict {
+    let (digest, polls) = (outcome.digest, outcome.polls);
+    let verdict = outcome.verdict.or_else(|| Case { trial, tape: &tape, digest }.starvation(&outcome.late));
+    let verdict = match verdict {
         None => {
-            let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
+            let (runs, seed, complete) = (1, 0, false);
             let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
             return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
     };
-    let case = Case { trial, tape: &tape, digest: outcome.digest };
+    let case = Case { trial, tape: &tape, digest };
     let finding = case.explain(verdict);
     case.show();
     let schedule = case.lanes();

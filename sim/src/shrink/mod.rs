@@ -175,13 +175,14 @@ impl<'a> Shrinker<'a> {
         world.choices.borrow_mut().answer_from(source);
         // Any seed but 0, in which no source is told of polls.
         let (outcome, ()) = self.trial.perform(world, 1, |_, _| ());
-        let verdict = outcome.verdict.filter(|verdict| self.same.is(verdict))?;
+        let digest = outcome.digest;
+        let verdict = outcome.verdict(matches!(self.same, Same::Starved(_))).filter(|verdict| self.same.is(verdict))?;
         let choices = world.choices.borrow();
         let size = Size::of(choices.draws());
         let compared = size.cmp(&self.size);
         if compared == Ordering::Less {
             self.size = size;
-            self.outcome = Some((verdict, outcome.digest));
+            self.outcome = Some((verdict, digest));
             self.best.clear();
             self.best.extend_from_slice(choices.draws());
             self.order.clone_from(&self.polled.borrow());
