@@ -10,7 +10,9 @@ use crate::campaign::{self, Plan, Shard};
 use crate::command;
 use crate::endless::Scene;
 use crate::failure::{Failure, Passed};
+use crate::isolation::Isolation;
 use crate::judge::Detached;
+use crate::leaf;
 use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
@@ -67,6 +69,7 @@ pub fn explore() -> Explore {
         watchdog: WATCHDOG,
         starved_time: None,
         starved_polls: None,
+        isolation: Isolation::Shared,
     }
 }
 
@@ -111,8 +114,8 @@ pub struct Explore {
     answers: Option<Maker>,
     /// In real time.
     patience: Duration,
-    polls_max: u64,
-    time_max: Duration,
+    pub(crate) polls_max: u64,
+    pub(crate) time_max: Duration,
     poll_cost: bool,
     /// The name of a preset; empty for none.
     faults: String,
@@ -126,8 +129,9 @@ pub struct Explore {
     shrink: bool,
     regressions: Option<PathBuf>,
     watchdog: Duration,
-    starved_time: Option<Duration>,
-    starved_polls: Option<u64>,
+    pub(crate) starved_time: Option<Duration>,
+    pub(crate) starved_polls: Option<u64>,
+    pub(crate) isolation: Isolation,
 }
 
 impl Explore {
@@ -311,49 +315,6 @@ impl Explore {
         self
     }
 
-    /// How long, in virtual time, a future may be owed a poll before that is a finding
-    /// ([`StarvedLeaf`](crate::FindingKind::StarvedLeaf)): it was woken, and its task polls on without polling it. 30 s by
-    /// default. What counts, and what does not, is told in [`leaf`](mod@crate::leaf).
-    ///
-    /// ```
-    /// use futures::{StreamExt, stream};
-    /// use reveille::FindingKind;
-    /// use reveille::time::{Duration, sleep};
-    ///
-    /// async fn fetch(page: u64) -> u64 {
-    ///     sleep(Duration::from_secs(page)).await; // the request
-    ///     sleep(Duration::from_secs(1)).await; // the answer
-    ///     page
-    /// }
-    ///
-    /// async fn program() {
-    ///     let mut pages = stream::iter(1..=4).map(fetch).buffer_unordered(4);
-    ///     while let Some(_page) = pages.next().await {
-    ///         sleep(Duration::from_secs(10)).await; // and nobody polls the others meanwhile
-    ///     }
-    /// }
-    /// reveille::explore().run(program).unwrap();
-    /// let failure = reveille::explore().starved_after(Duration::from_secs(5)).run(program).unwrap_err();
-    /// assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
-    /// ```
-    ///
-    /// # Errors
-    /// From [`run`](Self::run): if it is zero, or more than [`limits`](Self::limits) gives a run.
-    pub fn starved_after(mut self, time: Duration) -> Self {
-        self.starved_time = Some(time);
-        self
-    }
-
-    /// How many polls of its task may pass over a future in [`leaf`](fn@crate::leaf) that is owed one; 1,000 by default. Of
-    /// other futures only the time counts.
-    ///
-    /// # Errors
-    /// From [`run`](Self::run): if it is zero, or more than [`limits`](Self::limits) gives a run.
-    pub fn starved_polls(mut self, polls: u64) -> Self {
-        self.starved_polls = Some(polls);
-        self
-    }
-
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
@@ -438,7 +399,7 @@ impl Explore {
         let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
             self.prepare()?;
         if let Some(tape) = tape {
-            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
+            return campaign::replay(&Trial { program, rules: &rules }, &name, &tape, lenient);
         }
         let stale = match &regressions {
             Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
@@ -482,12 +443,19 @@ impl Explore {
             polls: self.polls_max.min(POLLS_MAX),
             time: self.time_max,
             patience: self.patience,
-            starved_time: self.starved_time.unwrap_or(STARVED_TIME),
-            starved_polls: self.starved_polls.unwrap_or(STARVED_POLLS),
+            starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
+            starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
         };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
-        let rules =
-            Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
+        let rules = Rules {
+            test,
+            settings,
+            limits,
+            detached: self.detached,
+            oracles: self.oracles,
+            pulses: Pulses::default(),
+            isolation: self.isolation,
+        };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
@@ -518,16 +486,7 @@ impl Explore {
         if self.polls_max == 0 || self.time_max.is_zero() {
             return Err("a limit of zero polls or zero time ends every run before it begins".into());
         }
-        if self.starved_time.is_some_and(|time| time.is_zero()) || self.starved_polls == Some(0) {
-            return Err(
-                "`starved_after` and `starved_polls` must be above zero: who is woken is polled a little later".into(),
-            );
-        }
-        if self.starved_time > Some(self.time_max) || self.starved_polls > Some(self.polls_max) {
-            return Err(
-                "`starved_after` and `starved_polls` must not be above the limits of a run: no run goes so far".into(),
-            );
-        }
+        self.check_starvation()?;
         let shard = match (environment.shard, self.shard) {
             (Some(shard), _) => shard,
             (None, Some((nth, of))) => {
@@ -537,6 +496,9 @@ impl Explore {
         };
         if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
+        }
+        if self.isolation != Isolation::Shared && matches!(strategy, Strategy::Exhaustive(_)) {
+            return Err("exhaustive search cannot isolate its runs: they follow from one another".into());
         }
         Ok(Plan {
             name,
@@ -602,13 +564,6 @@ const WATCHDOG: Duration = Duration::from_secs(10);
 
 /// A watchdog is a thread, which takes longer to start than a few runs.
 const WATCHED_MIN: u64 = 32;
-
-/// How long a future may be owed a poll: what is a usual limit for a request, so that nothing that waits behind the future is
-/// still there.
-const STARVED_TIME: Duration = Duration::from_secs(30);
-
-/// How many polls may pass it over: more than a task makes for one piece of work.
-const STARVED_POLLS: u64 = 1_000;
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);

@@ -13,14 +13,15 @@
 //!
 //! # An example
 //!
-//! The classic of it are streams that keep futures in flight. While the body of the loop runs, nobody polls them.
+//! The classic of it are streams that keep futures in flight. While the body of the loop runs, nobody polls them. (Found without
+//! the `leaf(..)` as well, where there are line tables; tests in documentation have none.)
 //!
 //! ```
 //! use std::pin::pin;
 //!
 //! use futures::{FutureExt, StreamExt, stream};
 //! use reveille::time::{Duration, sleep};
-//! use reveille::{FindingKind, explore, spawn};
+//! use reveille::{FindingKind, explore, leaf, spawn};
 //!
 //! /// Two exchanges with a server.
 //! async fn fetch(page: u64) -> u64 {
@@ -35,6 +36,7 @@
 //!
 //! let failure = explore()
 //!     .run(|| async {
+//!         let fetch = |page| leaf(fetch(page));
 //!         let mut pages = pin!(stream::iter(1..9).map(fetch).buffer_unordered(4));
 //!         while let Some(page) = pages.next().await {
 //!             file(page).await; // a minute in which no connection is served

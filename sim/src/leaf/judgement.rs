@@ -89,8 +89,8 @@ impl Case<'_> {
     }
 
     fn owed_with(&self, wanted: Vec<LeafId>) -> Vec<(Owed, TaskInfo)> {
-        let run = self.trial.stage(self.tape, Watch::of_leaves(Log::of(wanted)));
-        let (_, owed) = self.trial.perform(&run, 0, |run, _| {
+        let watch = || Watch::of_leaves(Log::of(wanted));
+        let (_, owed) = self.trial.repeat(self.tape, watch, |run, _| {
             let owed = run.watch.as_ref().and_then(Watch::leaves).map(|log| log.owed(run)).unwrap_or_default();
             let is_alive = |task: TaskId| run.tasks.progress(task).ended.is_none();
             let alive = owed.into_iter().filter(|owed| is_alive(owed.owner));
@@ -101,9 +101,9 @@ impl Case<'_> {
 
     /// Those of `late` that were starved indeed, with what is known of them.
     pub(crate) fn starved(&self, late: &[Late]) -> Vec<(Late, Starvation)> {
-        let run = self.trial.stage(self.tape, Watch::of_leaves(Log::of(late.iter().map(|late| late.leaf))));
+        let watch = || Watch::of_leaves(Log::of(late.iter().map(|late| late.leaf)));
         // What is left of the program drops its leaves when the world is dropped, which is no matter of these.
-        let (_, delays) = self.trial.perform(&run, 0, |run, _| {
+        let (_, delays) = self.trial.repeat(self.tape, watch, |run, _| {
             let log = run.watch.as_ref().and_then(Watch::leaves);
             let delay = |late: &Late| {
                 let owed = log?.delay(run, late.leaf)?;

@@ -50,6 +50,7 @@
 //! poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
 
 mod judgement;
+mod limits;
 mod log;
 mod may_starve;
 mod proxy;
@@ -61,6 +62,7 @@ pub use may_starve::{MayStarve, may_starve};
 pub use wrapped::{Leaf, leaf};
 
 pub(crate) use judgement::OwedLeaf;
+pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};
 pub(crate) use log::Log;
 pub(crate) use record::{Late, LeafId, Leaves, Made};
 pub(crate) use report::{futurelock, owed, starved};

@@ -20,12 +20,12 @@ use crate::run::{Phase, Run, RunId, Site};
 /// longer than [`Explore::starved_after`](crate::Explore::starved_after) and
 /// [`starved_polls`](crate::Explore::starved_polls) allow,
 /// [`Futurelock`](crate::FindingKind::Futurelock) if nothing can move any more. Timers have an identity of their own; see the
-/// [module](self) for who else has, and for what counts.
+/// [module](mod@crate::leaf) for who else has, and for what counts.
 ///
 /// Outside of a run nothing is added.
 ///
 /// ```
-/// use std::{pin::pin, rc::Rc};
+/// use std::{pin::pin, sync::Arc};
 ///
 /// use reveille::time::{Duration, sleep, timeout};
 /// use reveille::{FindingKind, leaf, spawn};
@@ -33,7 +33,7 @@ use crate::run::{Phase, Run, RunId, Site};
 ///
 /// let failure = reveille::explore()
 ///     .run(|| async {
-///         let lock = Rc::new(Mutex::new(()));
+///         let lock = Arc::new(Mutex::new(()));
 ///         let guard = lock.clone().lock_owned().await;
 ///         drop(spawn(async move {
 ///             sleep(Duration::from_secs(2)).await;
