@@ -84,6 +84,8 @@ impl FindingKind {
         Self::DroppedValue,
         Self::CutShort,
         Self::Leak,
+        Self::Futurelock,
+        Self::StarvedLeaf,
         Self::LateEffect,
         Self::EndlessPoll,
         Self::Aborted,
