@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::campaign::Shard;
+use crate::isolation::{Share, VARIABLE};
 use crate::tape::Tape;
 
 /// The variables that were set, parsed.
@@ -21,6 +22,8 @@ pub(crate) struct Environment {
     pub(crate) lenient: bool,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
+    /// What this process is to perform for its parent.
+    pub(crate) share: Option<Share>,
 }
 
 /// What is done with failing runs that are kept in a file.
@@ -77,6 +80,12 @@ impl Environment {
                 Some(text) => {
                     return Err(format!("the environment variable REVEILLE_LENIENT is `{text}`: expected `1` or `0`"));
                 }
+            },
+            share: match get(VARIABLE).filter(|text| !text.is_empty()) {
+                Some(text) => Some(Share::parse(&text).ok_or_else(|| {
+                    format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")
+                })?),
+                None => None,
             },
             regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
                 None | Some("" | "on") => Keeping::On,

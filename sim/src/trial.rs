@@ -8,7 +8,9 @@ use reveille_executor::JoinHandle;
 
 use crate::choices::Draw;
 use crate::context;
+use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
+use crate::leaf::Late;
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
 use crate::strategy::{Lenient, Profile, Replay, Source};
@@ -32,6 +34,7 @@ pub(crate) struct Rules {
     pub(crate) oracles: Vec<OracleMaker>,
     /// Where the watchdog looks.
     pub(crate) pulses: Pulses,
+    pub(crate) isolation: Isolation,
 }
 
 /// A program and the rules it runs under.
@@ -46,6 +49,21 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Option<Verdict>,
     pub(crate) digest: u64,
     pub(crate) polls: u64,
+    /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
+    pub(crate) late: Vec<Late>,
+}
+
+impl Outcome {
+    /// The verdict; or the accusation of the leaves that seem to have starved, where nothing worse happened.
+    pub(crate) fn verdict(self, starved: bool) -> Option<Verdict> {
+        // Of a dead task too it takes a replay to tell whether it matters.
+        let is_worse = self.verdict.as_ref().is_some_and(|verdict| !matches!(verdict, Verdict::Dead(_)));
+        if !starved || is_worse { self.verdict } else { self.accusation() }
+    }
+
+    pub(crate) fn accusation(self) -> Option<Verdict> {
+        (!self.late.is_empty()).then_some(Verdict::Starved(self.late))
+    }
 }
 
 impl Trial<'_> {
@@ -81,6 +99,17 @@ impl Trial<'_> {
         Run::new(source, self.rules.settings, limits, watch, Pulses::default().add(false))
     }
 
+    /// Repeats the run of `tape` while `watch` looks on, in a world of its own, on a thread of its own where runs are isolated
+    /// so. `inspect` sees the world as it stands at the end.
+    pub(crate) fn repeat<R: Send>(
+        &self,
+        tape: &Tape,
+        watch: impl FnOnce() -> Watch + Send,
+        inspect: impl FnOnce(&Run, Ending) -> R + Send,
+    ) -> (Outcome, R) {
+        self.rules.isolation.call(|| self.perform(&self.stage(tape, watch()), 0, inspect))
+    }
+
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
     pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         let _entered = context::enter(run);
@@ -98,12 +127,12 @@ impl Trial<'_> {
         let panicked = run.tear_down();
         let verdict = verdict.or_else(|| panicked.then(|| panic_in_teardown(run)));
         let verdict = verdict.or_else(|| run.cancel.forgotten().map(Verdict::Harm));
-        (Outcome { verdict, digest, polls: run.step() }, inspected)
+        (Outcome { verdict, digest, polls: run.step(), late: run.leaves.late() }, inspected)
     }
 
     /// What the dullest run of the program is like.
     pub(crate) fn profile(&self) -> Profile {
-        self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1
+        self.rules.isolation.call(|| self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1)
     }
 
     /// The tape of the run that was performed last in `run`.

@@ -15,7 +15,8 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     if shrinker.answers().len() > FEW {
         shorten(shrinker);
         order::tasks(shrinker);
-        if !run_ahead(shrinker) {
+        run_ahead(shrinker);
+        if !is_in_a_row(&shrinker.answers()) {
             order::stretches(shrinker);
         }
     }
@@ -134,6 +135,11 @@ fn run_ahead(shrinker: &mut Shrinker<'_>) -> bool {
         candidate.extend((from..).take(length).map(|at| (at, LAST)));
         !shrinker.is_half_spent() && shrinker.attempt(candidate)
     })
+}
+
+/// Whether no usual answer comes between the first and the last of `answers`: then the order has nothing to leave out.
+fn is_in_a_row(answers: &Answers) -> bool {
+    answers.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0)
 }
 
 /// A search below that has not helped after so many replays is given up: it seldom helps later.

@@ -184,9 +184,18 @@ impl Strategy {
         !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_) | Self::Custom(_))
     }
 
+    /// What it is called, if it goes from run to run and keeps what it learns in memory.
+    pub(crate) fn learner(&self) -> Option<&'static str> {
+        match self {
+            Self::Exhaustive(_) => Some("exhaustive search"),
+            Self::Feedback => Some("strategy `feedback`"),
+            _ => None,
+        }
+    }
+
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
     pub(crate) fn is_seeded(&self) -> bool {
-        !matches!(self, Self::Exhaustive(_) | Self::Feedback | Self::Custom(_))
+        self.learner().is_none() && !matches!(self, Self::Custom(_))
     }
 }
 
