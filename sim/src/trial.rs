@@ -8,6 +8,7 @@ use reveille_executor::JoinHandle;
 
 use crate::choices::Draw;
 use crate::context;
+use crate::digest::Fingerprint;
 use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::oracle::Oracle;
@@ -46,7 +47,7 @@ pub(crate) struct Trial<'a> {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) verdict: Option<Verdict>,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) polls: u64,
 }
 
@@ -103,7 +104,7 @@ impl Trial<'_> {
         }
         let mut root = (self.program)(run);
         let ending = run.drive();
-        let digest = run.digest();
+        let digest = run.fingerprint();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
