@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::freedom::{self, Freedom};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
@@ -98,6 +99,8 @@ struct Sum {
     digests: Vec<(u64, u64)>,
     /// How far an exhaustive search came.
     reached: Option<Reached>,
+    /// How often each freedom was taken.
+    taken: freedom::Taken,
 }
 
 /// The digests of so many runs are kept by each thread.
@@ -148,10 +151,12 @@ impl Shared {
     }
 
     /// Adds what a thread has to tell at its end.
-    fn add(&self, seen: BTreeMap<Sometimes, bool>, digests: Vec<(u64, u64)>, reached: Option<Reached>) {
+    fn add(&self, world: &Run, digests: Vec<(u64, u64)>) {
+        let (seen, reached) = (world.notes.take_sometimes(), world.choices.borrow().reached());
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         sum.reached = reached;
         sum.digests.extend(digests);
+        sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
@@ -194,6 +199,7 @@ pub(crate) fn explore(
             hints: Vec::new(),
             shrunk: None,
             schedule: Vec::new(),
+            freedoms: Vec::new(),
             replay: None,
         }));
     }
@@ -209,6 +215,7 @@ pub(crate) fn explore(
         schedules,
         schedules_late,
         stale: Vec::new(),
+        exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
     })
 }
 
@@ -280,8 +287,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
     }
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
-    let reached = world.choices.borrow().reached();
-    shared.add(world.notes.take_sometimes(), digests, reached);
+    shared.add(&world, digests);
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
@@ -304,10 +310,10 @@ pub(crate) fn report(
     let Failed { run, reason, tape, digest, hints } = failed;
     let seed = plan.strategy.is_seeded().then(|| plan.seed.wrapping_add(run));
     let explained = match reason {
-        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None },
+        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None, freedoms: Vec::new() },
         Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
     };
-    let Explained { finding, tape, digest, shrunk } = explained;
+    let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
     let schedule = if repeats { case.lanes() } else { Vec::new() };
@@ -322,6 +328,7 @@ pub(crate) fn report(
         finding,
         shrunk,
         schedule,
+        freedoms,
         replay: repeats.then(|| replay(&tape, seed)),
         tape: repeats.then_some(tape),
         hints,
@@ -334,6 +341,8 @@ struct Explained {
     tape: Tape,
     digest: u64,
     shrunk: Option<Shrinking>,
+    /// What the executor did that the run needs.
+    freedoms: Vec<Freedom>,
 }
 
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
@@ -343,13 +352,23 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
     let same = Same::of(&verdict, guilty).filter(|_| repeats);
     let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
-    let Some(shrunk) = shrunk else { return Explained { finding, tape, digest, shrunk: None } };
-    let smaller = Case { trial, tape: &shrunk.tape, digest: shrunk.digest }.explain(shrunk.verdict);
-    if smaller.kind != finding.kind {
-        return Explained { finding, tape, digest, shrunk: None };
+    let smaller = shrunk.and_then(|shrunk| {
+        let case = Case { trial, tape: &shrunk.tape, digest: shrunk.digest };
+        let smaller = case.explain(shrunk.verdict.clone());
+        (smaller.kind == finding.kind).then_some((smaller, shrunk))
+    });
+    match smaller {
+        Some((finding, shrunk)) => {
+            let freedoms = freedom::needed(trial, &shrunk.tape, &shrunk.verdict);
+            let (unusual_before, replays, cut_off) = (tape.unusual(), shrunk.replays, shrunk.cut_off);
+            let shrinking = Shrinking { unusual_before, replays, cut_off };
+            Explained { finding, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking), freedoms }
+        }
+        None => {
+            let freedoms = if repeats { freedom::needed(trial, &tape, &verdict) } else { Vec::new() };
+            Explained { finding, tape, digest, shrunk: None, freedoms }
+        }
     }
-    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays, cut_off: shrunk.cut_off };
-    Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
 /// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
@@ -388,13 +407,26 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
         None => {
             let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
             let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
-            return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
+            let exercised = freedom::exercised(freedom::Set::NONE, &world.freedoms.take_taken());
+            return Ok(Ok(Passed {
+                runs,
+                polls,
+                seed,
+                complete,
+                delays,
+                pending,
+                schedules,
+                schedules_late,
+                stale,
+                exercised,
+            }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
     };
     let case = Case { trial, tape: &tape, digest: outcome.digest };
-    let finding = case.explain(verdict);
+    let finding = case.explain(verdict.clone());
+    let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
     let schedule = case.lanes();
     let hints = world.notes.hints();
@@ -408,6 +440,7 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
         hints,
         shrunk: None,
         schedule,
+        freedoms,
         replay: None,
     };
     Ok(Err(Failure::found(found)))

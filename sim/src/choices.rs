@@ -3,6 +3,7 @@
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
+use crate::freedom;
 use crate::run::Site;
 use crate::strategy::{Profile, Reached, Source};
 
@@ -90,6 +91,11 @@ impl Choices {
     /// Tells the source that `task` is about to be polled.
     pub(crate) fn polled(&mut self, task: TaskId) {
         self.source.polled(task);
+    }
+
+    /// Which freedoms the source gives to the executor in this run.
+    pub(crate) fn freedoms(&self) -> freedom::Set {
+        self.source.freedoms()
     }
 
     /// How far the source has come, if it goes through runs in an order.

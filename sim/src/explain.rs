@@ -192,7 +192,7 @@ impl Case<'_> {
 /// Where `task` waits after the first `polls` polls of the run that `tape` describes.
 pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u64) -> Vec<AwaitSite> {
     let source = Box::new(Replay::new(tape.clone()));
-    let run = trial.beginning(source, Some(Watch::focused(task.id, task.polls)), polls);
+    let run = trial.beginning(source, tape.settings, Some(Watch::focused(task.id, task.polls)), polls);
     let looked = |run: &Run| run.watch.as_ref().and_then(Watch::focus).map(Focus::take_sites);
     let (_, stacks) = trial.perform(&run, 0, |run, _| looked(run));
     sites(&stacks.unwrap_or_default())

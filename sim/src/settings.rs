@@ -14,6 +14,8 @@ pub(crate) struct Environment {
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
     pub(crate) shard: Option<Shard>,
+    /// Names of freedoms.
+    pub(crate) freedoms: Option<String>,
     pub(crate) regressions: Keeping,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
@@ -66,6 +68,7 @@ impl Environment {
                 })?),
                 None => None,
             },
+            freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
             regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
                 None | Some("" | "on") => Keeping::On,
                 Some("read") => Keeping::Read,

@@ -26,6 +26,7 @@ pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
 use crate::event::Event;
+use crate::freedom::{self, Freedom, Freedoms};
 use crate::net::{Faults, Network};
 use crate::node::Machines;
 use crate::strategy::Source;
@@ -92,6 +93,8 @@ pub(crate) struct Run {
     pub(crate) network: Network,
     /// Which task runs on which node.
     pub(crate) nodes: Machines,
+    /// What odd things the executor may do.
+    pub(crate) freedoms: Freedoms,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
     /// Shows the watchdog where the run is.
@@ -124,9 +127,10 @@ impl Run {
         watch: Option<Watch>,
         pulse: Arc<Pulse>,
     ) -> Rc<Self> {
-        let executor = match &watch {
-            Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
-            None => LocalExecutor::new(),
+        let is_observed = watch.is_some() || settings.freedoms.has(Freedom::InlineWake);
+        let executor = match is_observed {
+            true => LocalExecutor::with_observer(Arc::new(Onlooker)),
+            false => LocalExecutor::new(),
         };
         let mut choices = Choices::new(source);
         if watch.is_some() {
@@ -141,6 +145,7 @@ impl Run {
             cancel: crate::cancel::Record::default(),
             network: Network::default(),
             nodes: Machines::default(),
+            freedoms: Freedoms::default(),
             watch,
             pulse,
             settings,
@@ -165,6 +170,10 @@ impl Run {
         self.followed.set({
             let mut choices = self.choices.borrow_mut();
             choices.begin(seed);
+            self.freedoms.begin(match self.settings.freedoms {
+                freedom::Set::BY_SEED => choices.freedoms(),
+                set => set,
+            });
             match seed {
                 0 => Followed::Parents,
                 _ if choices.follows() => Followed::Closely,
@@ -188,6 +197,7 @@ impl Run {
     pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
         self.pulse.tear_down();
+        self.freedoms.clear();
         let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
@@ -207,7 +217,10 @@ impl Run {
             // An executor that ends at once drops the future here and leaves a handle that says "cancelled".
             return LocalExecutor::new().spawn(future);
         }
-        let handle = self.executor.spawn(future);
+        let handle = match self.freedoms.on().has(Freedom::LateDrops) {
+            true => self.executor.spawn(freedom::Late::new(future)),
+            false => self.executor.spawn(future),
+        };
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
         match self.followed.get() {
@@ -299,6 +312,11 @@ impl Run {
 
     pub(crate) fn faults(&self) -> Faults {
         self.settings.faults
+    }
+
+    /// What adds draws to this run.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { freedoms: self.freedoms.on(), ..self.settings }
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -1,0 +1,39 @@
+//! Which freedoms a failing run needs, and what the report says of them.
+
+use super::Freedom;
+use crate::choices::Draw;
+use crate::judge::Verdict;
+use crate::shrink::Same;
+use crate::strategy::Lenient;
+use crate::tape::Tape;
+use crate::trial::Trial;
+use crate::watch::Watch;
+
+/// The freedoms that the run of `tape`, which came to `verdict`, takes and without which it does not come to that.
+pub(crate) fn needed(trial: &Trial<'_>, tape: &Tape, verdict: &Verdict) -> Vec<Freedom> {
+    let taken = tape.settings.freedoms.iter().filter(|freedom| tape.unusual_of(freedom.kind().letter()) > 0);
+    let Some(same) = Same::of(verdict, None) else { return Vec::new() };
+    taken.filter(|freedom| !fails_without(trial, tape, &same, *freedom)).collect()
+}
+
+/// Whether the run fails in the same way with all as it was, but for `freedom`.
+fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) -> bool {
+    let world = trial.stage(tape, Watch::default());
+    let answers = trial.perform(&world, 1, |run, _| answers_without(run.choices.borrow().draws(), freedom)).1;
+    let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
+    world.choices.borrow_mut().answer_from(Box::new(Lenient::answering(answers)));
+    let (outcome, ()) = trial.perform(&world, 1, |_, _| ());
+    outcome.verdict.is_some_and(|verdict| same.is(&verdict))
+}
+
+/// The unusual answers by position, the questions of `freedom` taken out.
+pub(crate) fn answers_without(draws: &[Draw], freedom: Freedom) -> Vec<(u64, u32)> {
+    let others = draws.iter().filter(|draw| draw.kind != freedom.kind()).enumerate();
+    others.filter(|(_, draw)| draw.value > 0).map(|(at, draw)| (at as u64, draw.value)).collect()
+}
+
+/// What the report says of them.
+pub(crate) fn lines(needed: &[Freedom]) -> Vec<String> {
+    let line = |freedom: &Freedom| format!("needs the freedom `{freedom}`: {}", freedom.contract());
+    needed.iter().map(line).collect()
+}
