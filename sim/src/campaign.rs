@@ -4,19 +4,19 @@
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
+use crate::isolation::Isolation;
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
+use crate::strategy::{Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
 
@@ -88,6 +88,8 @@ struct Shared {
     complete: AtomicBool,
     /// Where tasks were spawned that wait for ever on purpose.
     parked: Mutex<BTreeSet<Site>>,
+    /// What the dullest run is like, where a thread had to find that out by itself.
+    profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
 }
 
@@ -103,8 +105,8 @@ struct Sum {
     taken: freedom::Taken,
 }
 
-/// The digests of so many runs are kept by each thread.
-const DIGESTS_MAX: usize = 1 << 20;
+/// The digests of the first so many runs are kept.
+const DIGESTS_MAX: u64 = 1 << 20;
 
 /// How many digests are different, and how many of those the second half of the runs added.
 fn schedules(mut digests: Vec<(u64, u64)>, runs: u64) -> (u64, u64) {
@@ -123,6 +125,7 @@ impl Shared {
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             parked: Mutex::default(),
+            profile: OnceLock::new(),
             sum: Mutex::default(),
         }
     }
@@ -172,12 +175,13 @@ pub(crate) fn explore(
     let shared = Shared::new();
     let stop = Stop::after(plan.time);
     // Runs that follow from one another follow on one thread.
+    let work = || while trial.rules.isolation.call(|| work(trial, plan, &shared, &stop)) {};
     if plan.jobs <= 1 || !plan.strategy.is_seeded() {
-        work(trial, plan, &shared, &stop);
+        work();
     } else {
         std::thread::scope(|scope| {
             for _ in 0..plan.jobs {
-                scope.spawn(|| work(trial, plan, &shared, &stop));
+                scope.spawn(work);
             }
         });
     }
@@ -236,24 +240,24 @@ impl Stop {
     }
 }
 
-/// One thread's share of the runs.
-fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
+/// One thread's share of the runs. Returns whether there are more: a thread of a run's own performs one.
+fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     #[cfg(feature = "tracing")]
     let _muted = crate::logging::mute();
     let world = trial.world(plan.strategy.source());
     let mut calibrated = !plan.strategy.needs_calibration();
     let mut digests = Vec::new();
     let (mut polls, mut performed) = (0, 0);
-    loop {
+    let more = loop {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
         let run = plan.shard.run(nth);
         let enough = stop.is_due() || run >= plan.runs;
         if enough || run > shared.failing.load(Ordering::Relaxed) {
-            break;
+            break false;
         }
         let seed = plan.seed.wrapping_add(run);
         if !calibrated && seed != 0 {
-            world.choices.borrow_mut().calibrate(&trial.profile());
+            world.choices.borrow_mut().calibrate(shared.profile.get_or_init(|| trial.profile()));
             calibrated = true;
         }
         let (outcome, ()) = trial.perform(&world, seed, |_, _| ());
@@ -264,7 +268,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         }
         polls += outcome.polls;
         performed += 1;
-        if digests.len() < DIGESTS_MAX {
+        if nth < DIGESTS_MAX {
             digests.push((outcome.digest, nth));
         }
         let reason = match outcome.verdict {
@@ -282,12 +286,16 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         }
         if !world.choices.borrow_mut().end() {
             shared.complete.store(true, Ordering::Relaxed);
-            break;
+            break false;
         }
-    }
+        if trial.rules.isolation == Isolation::Thread {
+            break true;
+        }
+    };
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
     shared.add(&world, digests);
+    more
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
@@ -373,21 +381,19 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
 
 /// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
 /// the result says where they parted.
-pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -> Result<Passed, Failure> {
-    let lenient = lenient.then(|| tape.clone());
-    let world = trial.world(Box::new(Replay::new(tape)));
-    match (replay_by(trial, name, &world), lenient) {
-        (Ok(result), _) => result,
-        (Err(mismatch), Some(tape)) => {
+pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: &Tape, lenient: bool) -> Result<Passed, Failure> {
+    match replay_by(trial, name, || Box::new(Replay::new(tape.clone()))) {
+        Ok(result) => result,
+        Err(mismatch) if lenient => {
             let parted = format!("the tape fits `{name}` only in part: {mismatch}");
-            world.choices.borrow_mut().answer_from(Box::new(Lenient::new(&tape)));
             // A lenient replay refuses nothing.
-            let result = replay_by(trial, name, &world).unwrap_or_else(|other| Err(misfit(name, &other)));
+            let result = replay_by(trial, name, || Box::new(Lenient::new(tape)));
             result
+                .unwrap_or_else(|other| Err(misfit(name, &other)))
                 .map(|passed| Passed { stale: vec![parted.clone()], ..passed })
                 .map_err(|failure| failure.adding(vec![parted]))
         }
-        (Err(mismatch), None) => Err(misfit(name, &mismatch)),
+        Err(mismatch) => Err(misfit(name, &mismatch)),
     }
 }
 
@@ -398,16 +404,23 @@ fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
     ))
 }
 
-/// Performs the run that the choices of `world` describe, unless they do not fit the program.
-fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, ()) = trial.perform(world, 0, |_, _| ());
-    // What really happened, which is what the tape says unless it was read leniently.
-    let tape = trial.tape(world);
+/// Performs the run in which `source` decides, unless it does not fit the program.
+fn replay_by(
+    trial: &Trial<'_>,
+    name: &str,
+    source: impl FnOnce() -> Box<dyn Source> + Send,
+) -> Result<Result<Passed, Failure>, Mismatch> {
+    let (outcome, tape, hints, taken) = trial.rules.isolation.call(|| {
+        let world = trial.world(source());
+        let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
+        // What really happened, which is what the tape says unless it was read leniently.
+        (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken())
+    });
     let verdict = match outcome.verdict {
         None => {
             let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
             let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
-            let exercised = freedom::exercised(freedom::Set::NONE, &world.freedoms.take_taken());
+            let exercised = freedom::exercised(freedom::Set::NONE, &taken);
             return Ok(Ok(Passed {
                 runs,
                 polls,
@@ -429,7 +442,6 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
     let schedule = case.lanes();
-    let hints = world.notes.hints();
     let found = Found {
         name: name.to_owned(),
         run: None,

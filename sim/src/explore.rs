@@ -11,6 +11,7 @@ use crate::command;
 use crate::endless::Scene;
 use crate::failure::{Failure, Passed};
 use crate::freedom;
+use crate::isolation::Isolation;
 use crate::judge::Detached;
 use crate::net::Faults;
 use crate::oracle::Oracle;
@@ -67,6 +68,7 @@ pub fn explore() -> Explore {
         shrink: true,
         regressions: None,
         watchdog: WATCHDOG,
+        isolation: Isolation::Shared,
     }
 }
 
@@ -128,6 +130,7 @@ pub struct Explore {
     shrink: bool,
     regressions: Option<PathBuf>,
     watchdog: Duration,
+    pub(crate) isolation: Isolation,
 }
 
 impl Explore {
@@ -395,7 +398,7 @@ impl Explore {
         let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
             self.prepare()?;
         if let Some(tape) = tape {
-            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
+            return campaign::replay(&Trial { program, rules: &rules }, &name, &tape, lenient);
         }
         let stale = match &regressions {
             Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
@@ -440,8 +443,15 @@ impl Explore {
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: self.patience };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
-        let rules =
-            Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
+        let rules = Rules {
+            test,
+            settings,
+            limits,
+            detached: self.detached,
+            oracles: self.oracles,
+            pulses: Pulses::default(),
+            isolation: self.isolation,
+        };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
@@ -481,6 +491,9 @@ impl Explore {
         };
         if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
+        }
+        if self.isolation != Isolation::Shared && matches!(strategy, Strategy::Exhaustive(_)) {
+            return Err("exhaustive search cannot isolate its runs: they follow from one another".into());
         }
         Ok(Plan {
             name,

@@ -109,7 +109,7 @@ impl Sweep<'_> {
         self.base(0..self.round())?;
         self.enlarge()?;
         let name = &self.prepared.name;
-        let failure = campaign::replay(&self.trial, name, tape, false).err();
+        let failure = campaign::replay(&self.trial, name, &tape, false).err();
         match failure {
             Some(failure) if failure.kind().is_none() => Err(failure.adding(vec![
                 "a program with several audits gives each a `.name(..)`, by which tapes are told apart".into(),

@@ -3,6 +3,7 @@
 use super::Freedom;
 use crate::choices::Draw;
 use crate::judge::Verdict;
+use crate::run::Run;
 use crate::shrink::Same;
 use crate::strategy::Lenient;
 use crate::tape::Tape;
@@ -18,11 +19,13 @@ pub(crate) fn needed(trial: &Trial<'_>, tape: &Tape, verdict: &Verdict) -> Vec<F
 
 /// Whether the run fails in the same way with all as it was, but for `freedom`.
 fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) -> bool {
-    let world = trial.stage(tape, Watch::default());
-    let answers = trial.perform(&world, 1, |run, _| answers_without(run.choices.borrow().draws(), freedom)).1;
-    let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
-    world.choices.borrow_mut().answer_from(Box::new(Lenient::answering(answers)));
-    let (outcome, ()) = trial.perform(&world, 1, |_, _| ());
+    let draws = |run: &Run| answers_without(run.choices.borrow().draws(), freedom);
+    let answers = trial.repeat(tape, Watch::default, |run, _| draws(run)).1;
+    let outcome = trial.rules.isolation.call(|| {
+        let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
+        world.choices.borrow_mut().answer_from(Box::new(Lenient::answering(answers)));
+        trial.perform(&world, 1, |_, _| ()).0
+    });
     outcome.verdict.is_some_and(|verdict| same.is(&verdict))
 }
 

@@ -1,6 +1,9 @@
 //! Shrinking by what the executor may do: a run that fails with fewer freedoms is a simpler one.
 
+use std::cmp::Ordering;
+
 use super::Shrinker;
+use crate::choices::Draw;
 use crate::freedom::{Set, answers_without};
 use crate::strategy::{Lenient, Ordered, Source, Turn};
 
@@ -16,9 +19,8 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
 
 /// The same order of tasks with `fewer` freedoms: the questions of the others are not asked.
 fn attempt(shrinker: &mut Shrinker<'_>, fewer: Set) -> bool {
-    let turns = shrinker.order.iter().map(|task| Turn::Of(*task)).collect();
-    let source = Ordered::new(turns, &shrinker.best);
-    with(shrinker, fewer, Box::new(source))
+    let turns: Vec<_> = shrinker.order.iter().map(|task| Turn::Of(*task)).collect();
+    with(shrinker, fewer, |best| Box::new(Ordered::new(turns, best)))
 }
 
 /// Leaves out the freedoms that the best run so far does not take.
@@ -27,25 +29,24 @@ pub(super) fn drop_unused(shrinker: &mut Shrinker<'_>) {
         let mut draws = shrinker.best.iter().filter(|draw| draw.kind == freedom.kind());
         if draws.clone().next().is_none() {
             // Nothing was asked: the same run.
-            shrinker.freedoms = shrinker.freedoms.without(freedom);
+            (shrinker.freedoms, shrinker.world) = (shrinker.freedoms.without(freedom), None);
             continue;
         }
         if draws.any(|draw| draw.value > 0) {
             continue;
         }
         let answers = answers_without(&shrinker.best, freedom);
-        with(shrinker, shrinker.freedoms.without(freedom), Box::new(Lenient::answering(answers)));
+        with(shrinker, shrinker.freedoms.without(freedom), |_| Box::new(Lenient::answering(answers)));
     }
 }
 
 /// Lets `source` answer in a world with `fewer` freedoms, and stays there if that makes the run smaller.
-fn with(shrinker: &mut Shrinker<'_>, fewer: Set, source: Box<dyn Source>) -> bool {
-    let before = (shrinker.freedoms, shrinker.world.clone());
+fn with(shrinker: &mut Shrinker<'_>, fewer: Set, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> bool {
+    let before = (shrinker.freedoms, shrinker.world.take());
     shrinker.freedoms = fewer;
-    shrinker.world = Some(shrinker.trial.rehearsal_with(fewer));
-    let is_smaller = shrinker.attempt_with(source) == Some(std::cmp::Ordering::Less);
+    let is_smaller = shrinker.attempt_with(source) == Some(Ordering::Less);
     if !is_smaller {
-        (shrinker.freedoms, shrinker.world) = (before.0, before.1);
+        (shrinker.freedoms, shrinker.world) = before;
     }
     is_smaller
 }
