@@ -127,6 +127,17 @@ impl Choices {
     }
 }
 
+impl Choices {
+    /// Answers a question whose answer shows in what follows, if it matters: so a run in which an executor could have taken a freedom
+    /// and did not is the same as one in which it could not.
+    pub(crate) fn choose_quietly(&mut self, point: Point<'_>) -> u32 {
+        let digest = self.digest;
+        let answer = self.choose(point);
+        self.digest = digest;
+        answer
+    }
+}
+
 impl Choose for Choices {
     #[inline]
     fn choose(&mut self, point: Point<'_>) -> u32 {

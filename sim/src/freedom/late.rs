@@ -74,7 +74,7 @@ fn keep(run: &Run, future: Box<dyn Any>) {
     let (numerator, denominator) = Freedom::LateDrops.odds();
     let hint = Hint::Rarely { numerator, denominator };
     let bound = AFTER.len() as u32 + 1;
-    match run.ask(Point { kind: Freedom::LateDrops.kind(), bound, hint }) {
+    match run.ask_quietly(Point { kind: Freedom::LateDrops.kind(), bound, hint }) {
         0 => drop(future),
         answer => {
             run.freedoms.took(Freedom::LateDrops);

@@ -201,6 +201,8 @@ pub(crate) fn exercised(asked: Set, taken: &Taken) -> BTreeMap<Freedom, u64> {
 pub(crate) struct Freedoms {
     on: Cell<Set>,
     wakers: wakers::Wakers,
+    /// Somebody counts them: see `count_wakers`.
+    wakers_are_counted: Cell<bool>,
     held: held::Held,
     limbo: late::Limbo,
     spurious: spurious::Spurious,
@@ -213,6 +215,7 @@ impl Freedoms {
     /// Switches on those of `set`, for a run that begins.
     pub(crate) fn begin(&self, set: Set) {
         self.on.set(set);
+        self.wakers_are_counted.set(false);
         if !set.is_none() {
             self.wakers.clear();
             self.spurious.clear();
@@ -238,6 +241,12 @@ impl Freedoms {
         !self.on.get().is_none()
     }
 
+    /// From here on the wakers of tasks are counted: no poll of this run has a new one any more. (What registers a waker for
+    /// a task that is there under another one has registered two.)
+    pub(crate) fn count_wakers(&self) {
+        self.wakers_are_counted.set(true);
+    }
+
     fn took(&self, freedom: Freedom) {
         let mut taken = self.taken.get();
         taken[freedom as usize] += 1;
@@ -254,7 +263,7 @@ impl Freedoms {
 fn is_taken(run: &Run, freedom: Freedom) -> bool {
     let (numerator, denominator) = freedom.odds();
     let hint = Hint::Rarely { numerator, denominator };
-    run.freedoms.on().has(freedom) && run.ask(Point { kind: freedom.kind(), bound: 2, hint }) == 1
+    run.freedoms.on().has(freedom) && run.ask_quietly(Point { kind: freedom.kind(), bound: 2, hint }) == 1
 }
 
 impl Run {

@@ -36,7 +36,7 @@ pub(super) fn poll(run: &Run) -> bool {
     let which = match u32::try_from(waiting.len()).unwrap_or(u32::MAX) {
         0 => return false,
         1 => 0,
-        bound => run.ask(Point::new(kinds::SPURIOUS, bound)) as usize,
+        bound => run.ask_quietly(Point::new(kinds::SPURIOUS, bound)) as usize,
     };
     let Some(runnable) = run.executor.claim(waiting[which]) else { return false };
     state.was_last.set(true);

@@ -59,7 +59,8 @@ impl Wakers {
 /// The waker for a poll of `runnable`; `None` for the task's own.
 pub(crate) fn waker_for(run: &Run, runnable: &Runnable) -> Option<Waker> {
     let on = run.freedoms.on();
-    if !on.has(Freedom::FreshWakers) && !on.has(Freedom::StaleWakers) {
+    let has_any = on.has(Freedom::FreshWakers) || on.has(Freedom::StaleWakers);
+    if !has_any || run.freedoms.wakers_are_counted.get() {
         return None;
     }
     let task = runnable.id().index();

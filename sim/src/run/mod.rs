@@ -258,6 +258,16 @@ impl Run {
         answer
     }
 
+    /// The same about a freedom of the executor's; see [`Choices::choose_quietly`].
+    pub(crate) fn ask_quietly(&self, point: Point<'_>) -> u32 {
+        if self.phase.get() == Phase::TearingDown {
+            return 0;
+        }
+        let answer = self.choices.borrow_mut().choose_quietly(point);
+        self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
+        answer
+    }
+
     /// Ends the current poll if the choices have no answers left.
     pub(crate) fn end_if_refused(&self) {
         let (refused, draws) = {
