@@ -12,7 +12,7 @@ use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
-use crate::isolation::Isolation;
+use crate::isolation::{Counts, Isolation, Part};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
@@ -27,8 +27,10 @@ pub(crate) struct Plan {
     pub(crate) runs: u64,
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
-    /// Which of the runs are this process'.
+    /// Which of the runs are this machine's.
     pub(crate) shard: Shard,
+    /// Which of those are this process', if it is one of several.
+    pub(crate) part: Option<Part>,
     /// Go on for so much real time instead of a number of runs.
     pub(crate) time: Option<Duration>,
     pub(crate) strategy: Strategy,
@@ -117,9 +119,9 @@ fn schedules(mut digests: Vec<(u64, u64)>, runs: u64) -> (u64, u64) {
 }
 
 impl Shared {
-    fn new() -> Self {
+    fn new(first: u64) -> Self {
         Self {
-            next: AtomicU64::new(0),
+            next: AtomicU64::new(first),
             failing: AtomicU64::new(u64::MAX),
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
@@ -166,13 +168,68 @@ impl Shared {
     }
 }
 
+/// What came of a campaign in which no run failed.
+#[derive(Debug, Default)]
+pub(crate) struct Performed {
+    pub(crate) counts: Counts,
+    complete: bool,
+    reached: Option<Reached>,
+}
+
+impl Performed {
+    /// Runs of which others know no more than that.
+    pub(crate) fn of(counts: Counts) -> Self {
+        Self { counts, ..Self::default() }
+    }
+
+    pub(crate) fn noting(mut self, stale: Vec<String>) -> Self {
+        self.counts.stale.extend(stale);
+        self
+    }
+
+    /// Judges the campaign as a whole.
+    pub(crate) fn judged(self, plan: &Plan) -> Result<Passed, Failure> {
+        let Self { counts, complete, reached } = self;
+        // What one shard has not seen, another may have.
+        let is_judged = counts.runs > 1 && plan.shard.is_whole();
+        if let Some(finding) = never_happened(&counts.sometimes).filter(|_| is_judged) {
+            return Err(Failure::found(Found {
+                name: plan.name.clone(),
+                run: None,
+                runs: counts.runs,
+                seed: None,
+                finding,
+                tape: None,
+                hints: Vec::new(),
+                shrunk: None,
+                schedule: Vec::new(),
+                freedoms: Vec::new(),
+                replay: None,
+            }));
+        }
+        let (schedules, schedules_late) = schedules(counts.digests, counts.runs);
+        Ok(Passed {
+            runs: counts.runs,
+            polls: counts.polls,
+            seed: plan.seed,
+            complete,
+            delays: reached.and_then(|reached| reached.delays).filter(|_| !complete),
+            pending: reached.map_or(0, |reached| reached.pending as u64),
+            schedules,
+            schedules_late,
+            stale: counts.stale,
+            exercised: counts.exercised,
+        })
+    }
+}
+
 /// Performs the runs of `plan`.
 pub(crate) fn explore(
     trial: &Trial<'_>,
     plan: &Plan,
     replay: impl Fn(&Tape, Option<u64>) -> String,
-) -> Result<Passed, Failure> {
-    let shared = Shared::new();
+) -> Result<Performed, Failure> {
+    let shared = Shared::new(plan.part.as_ref().map_or(0, |part| part.first));
     let stop = Stop::after(plan.time);
     // Runs that follow from one another follow on one thread.
     let work = || while trial.rules.isolation.call(|| work(trial, plan, &shared, &stop)) {};
@@ -185,42 +242,20 @@ pub(crate) fn explore(
             }
         });
     }
-    let performed = shared.performed.into_inner();
     let sum = shared.sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(failed) = sum.failed {
         return Err(report(trial, plan, failed, replay));
     }
-    // What one shard has not seen, another may have.
-    let is_judged = performed > 1 && plan.shard.is_whole();
-    if let Some(finding) = never_happened(&sum.sometimes).filter(|_| is_judged) {
-        return Err(Failure::found(Found {
-            name: plan.name.clone(),
-            run: None,
-            runs: performed,
-            seed: None,
-            finding,
-            tape: None,
-            hints: Vec::new(),
-            shrunk: None,
-            schedule: Vec::new(),
-            freedoms: Vec::new(),
-            replay: None,
-        }));
-    }
-    let complete = shared.complete.into_inner();
-    let (schedules, schedules_late) = schedules(sum.digests, performed);
-    Ok(Passed {
-        runs: performed,
+    let owned = |((name, file, line), held): (Sometimes, bool)| ((name.to_owned(), file.to_owned(), line), held);
+    let counts = Counts {
+        runs: shared.performed.into_inner(),
         polls: shared.polls.into_inner(),
-        seed: plan.seed,
-        complete,
-        delays: sum.reached.and_then(|reached| reached.delays).filter(|_| !complete),
-        pending: sum.reached.map_or(0, |reached| reached.pending as u64),
-        schedules,
-        schedules_late,
+        digests: sum.digests,
+        sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
         exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
-    })
+    };
+    Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached })
 }
 
 /// When a campaign that is bounded in time ends.
@@ -251,7 +286,8 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     let more = loop {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
         let run = plan.shard.run(nth);
-        let enough = stop.is_due() || run >= plan.runs;
+        let is_anothers = plan.part.as_ref().is_some_and(|part| nth >= part.end);
+        let enough = stop.is_due() || run >= plan.runs || is_anothers;
         if enough || run > shared.failing.load(Ordering::Relaxed) {
             break false;
         }
@@ -259,6 +295,9 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
         if !calibrated && seed != 0 {
             world.choices.borrow_mut().calibrate(shared.profile.get_or_init(|| trial.profile()));
             calibrated = true;
+        }
+        if let Some(part) = &plan.part {
+            part.progress.begin(nth);
         }
         let (outcome, ()) = trial.perform(&world, seed, |_, _| ());
         if !calibrated {
@@ -458,7 +497,7 @@ fn replay_by(
     Ok(Err(Failure::found(found)))
 }
 
-fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {
+fn never_happened(sometimes: &BTreeMap<(String, String, u32), bool>) -> Option<Finding> {
     let missed: Vec<_> = sometimes.iter().filter(|(_, held)| !**held).map(|(key, _)| key).collect();
     if missed.is_empty() {
         return None;

@@ -62,6 +62,7 @@ mod logging;
 mod oracle;
 mod outcome;
 mod panics;
+mod prepared;
 mod program;
 mod regressions;
 mod run;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::campaign::Shard;
+use crate::isolation::{Share, VARIABLE};
 use crate::tape::Tape;
 
 /// The variables that were set, parsed.
@@ -19,6 +20,8 @@ pub(crate) struct Environment {
     pub(crate) regressions: Keeping,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
+    /// What this process is to perform for its parent.
+    pub(crate) share: Option<Share>,
 }
 
 /// What is done with failing runs that are kept in a file.
@@ -69,6 +72,12 @@ impl Environment {
                 None => None,
             },
             freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
+            share: match get(VARIABLE).filter(|text| !text.is_empty()) {
+                Some(text) => Some(Share::parse(&text).ok_or_else(|| {
+                    format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")
+                })?),
+                None => None,
+            },
             regressions: match get("REVEILLE_REGRESSIONS").as_deref() {
                 None | Some("" | "on") => Keeping::On,
                 Some("read") => Keeping::Read,

@@ -29,6 +29,7 @@ pub(crate) const OF_TEST: &[Known] = &[
     ("faults", "FAULTS", Kind::Word(&["off", "light", "heavy"])),
     ("freedoms", "FREEDOMS", Kind::Text),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
+    ("isolation", "ISOLATION", Kind::Word(&["shared", "thread", "process"])),
 ];
 
 /// The arguments of `#[reveille::main]`.

@@ -50,6 +50,7 @@ use function::Function;
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `freedoms` | `"none"`, `"default"`, or names with commas | what odd but legal things the executor may do |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+/// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |
 ///
 /// The environment has the last word:
 ///
@@ -123,6 +124,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     faults: FAULTS,
                     freedoms: FREEDOMS,
                     detached: DETACHED,
+                    isolation: ISOLATION,
                     regressions: REGRESSIONS,
                 },
                 BODY_NAME,

@@ -12,9 +12,13 @@ use crate::watch::Watch;
 
 /// The freedoms that the run of `tape`, which came to `verdict`, takes and without which it does not come to that.
 pub(crate) fn needed(trial: &Trial<'_>, tape: &Tape, verdict: &Verdict) -> Vec<Freedom> {
-    let taken = tape.settings.freedoms.iter().filter(|freedom| tape.unusual_of(freedom.kind().letter()) > 0);
     let Some(same) = Same::of(verdict, None) else { return Vec::new() };
-    taken.filter(|freedom| !fails_without(trial, tape, &same, *freedom)).collect()
+    taken(tape).into_iter().filter(|freedom| !fails_without(trial, tape, &same, *freedom)).collect()
+}
+
+/// The freedoms that the run of `tape` takes.
+pub(crate) fn taken(tape: &Tape) -> Vec<Freedom> {
+    tape.settings.freedoms.iter().filter(|freedom| tape.unusual_of(freedom.kind().letter()) > 0).collect()
 }
 
 /// Whether the run fails in the same way with all as it was, but for `freedom`.
