@@ -77,6 +77,7 @@ mod watchdog;
 
 pub mod cancel;
 pub mod guide;
+pub mod leaf;
 pub mod net;
 pub mod node;
 pub mod task;
@@ -88,6 +89,7 @@ pub use failure::{Failure, Passed};
 pub use finding::FindingKind;
 pub use freedom::Freedom;
 pub use isolation::Isolation;
+pub use leaf::leaf;
 pub use node::{Node, node};
 pub use oracle::Oracle;
 pub use outcome::Outcome;
