@@ -65,6 +65,7 @@ mod panics;
 mod prepared;
 mod program;
 mod regressions;
+mod repeat;
 mod run;
 mod settings;
 mod shrink;

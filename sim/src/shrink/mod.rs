@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
+use crate::digest::Fingerprint;
 use crate::freedom::Set;
 use crate::isolation::Isolation;
 use crate::judge::Verdict;
@@ -54,7 +55,7 @@ impl Default for Budget {
 #[derive(Clone, Debug)]
 pub(crate) struct Shrunk {
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) verdict: Verdict,
     pub(crate) replays: u32,
     /// The budget ran out before the passes came to their end: there may be a smaller one.
@@ -126,7 +127,7 @@ struct Shrinker<'a> {
     /// The draws of the smallest failing run so far.
     best: Vec<Draw>,
     /// What that run came to; `None` before the first.
-    outcome: Option<(Verdict, u64)>,
+    outcome: Option<(Verdict, Fingerprint)>,
     size: Size,
     /// Which tasks that run polled, in order.
     order: Vec<TaskId>,
