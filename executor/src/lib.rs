@@ -50,7 +50,10 @@ pub use join_set::{JoinNext, JoinSet};
 pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn, try_spawn};
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
-pub use pool::{Driver, Entry, INJECTOR_INTERVAL, Pool, PoolError, PoolHandle, Urgency, Worker, Workers, spawn_send};
+pub use pool::{
+    Driver, Entry, INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Pool, PoolError, PoolHandle, Ring, Urgency, Worker,
+    Workers, spawn_send,
+};
 pub use scope::{
     Abort, AnyThread, CancelScope, ChildCancelled, ChildHandle, Host, OneThread, Reach, Scope, scope, scope_across,
     scope_on,

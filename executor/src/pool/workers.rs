@@ -36,7 +36,8 @@ use std::sync::Arc as StdArc;
 use super::driver::{Driver, Driving, Inside};
 use super::idle::{Idle, WORKERS_MAX};
 use super::injector::Injector;
-use super::ring::{RING_SIZE, Ring};
+use super::queue::LocalQueue;
+use super::ring::Ring;
 use crate::TaskId;
 use crate::park::Parker;
 use crate::sync::{Arc, AtomicBool, Count, Ordering};
@@ -88,9 +89,9 @@ unsafe impl Entry for TaskId {
 /// assert_eq!(two.step(|_| 0), Some(TaskId::new(1)));
 /// assert_eq!(two.step(|_| 0), None);
 /// ```
-pub struct Workers<T: Entry> {
+pub struct Workers<T: Entry, Q: LocalQueue<T> = Ring<T>> {
     injector: Injector<T>,
-    seats: Box<[Seat<T>]>,
+    seats: Box<[Seat<Q>]>,
     idle: Idle,
     /// What one of those that sleep waits in.
     driving: Option<Driving>,
@@ -100,8 +101,8 @@ pub struct Workers<T: Entry> {
 
 /// What others see of a worker.
 #[repr(align(128))] // Two cache lines, since they are fetched in pairs: one worker's writes do not disturb the next's.
-struct Seat<T> {
-    queue: Ring<T>,
+struct Seat<Q> {
+    queue: Q,
     parker: Parker,
     inside: Inside,
     steals: Count,
@@ -109,8 +110,8 @@ struct Seat<T> {
 }
 
 /// One of the workers: moved by one thread at a time.
-pub struct Worker<T: Entry> {
-    all: Arc<Workers<T>>,
+pub struct Worker<T: Entry, Q: LocalQueue<T> = Ring<T>> {
+    all: Arc<Workers<T, Q>>,
     index: usize,
     /// How many steps it has made.
     ticks: Cell<u32>,
@@ -140,11 +141,35 @@ impl<T: Entry> Workers<T> {
     pub fn with_driver(count: usize, driver: StdArc<dyn Driver>) -> (Arc<Self>, Vec<Worker<T>>) {
         Self::with(count, Injector::new(), Some(Driving::new(driver)))
     }
+}
 
-    fn with(count: usize, injector: Injector<T>, driving: Option<Driving>) -> (Arc<Self>, Vec<Worker<T>>) {
+impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
+    /// The same as [`new`](Workers::new), with queues of this type.
+    ///
+    /// # Panics
+    /// If `count` is 0 or above 65,535.
+    ///
+    /// ```
+    /// use reveille_executor::{Locked, NoQueue, TaskId, Workers};
+    ///
+    /// let (_, seats) = Workers::<TaskId, Locked<TaskId>>::with_queues(2);
+    /// seats[0].push(TaskId::new(0));
+    /// assert_eq!(seats[1].step(|_| 0), Some(TaskId::new(0)));
+    ///
+    /// // Without queues of their own the workers share what there is all the same.
+    /// let (_, seats) = Workers::<TaskId, NoQueue>::with_queues(2);
+    /// seats[0].push(TaskId::new(0));
+    /// assert_eq!(seats[1].step(|_| 0), Some(TaskId::new(0)));
+    /// ```
+    #[must_use]
+    pub fn with_queues(count: usize) -> (Arc<Self>, Vec<Worker<T, Q>>) {
+        Self::with(count, Injector::new(), None)
+    }
+
+    fn with(count: usize, injector: Injector<T>, driving: Option<Driving>) -> (Arc<Self>, Vec<Worker<T, Q>>) {
         assert!((1..=WORKERS_MAX).contains(&count), "expected 1 to {WORKERS_MAX} workers, got {count}");
         let seat = || Seat {
-            queue: Ring::new(),
+            queue: Q::new(),
             parker: Parker::new(),
             inside: Inside::new(),
             steals: Count::new(),
@@ -190,7 +215,7 @@ impl<T: Entry> Workers<T> {
         }
     }
 
-    fn unpark(&self, seat: &Seat<T>) {
+    fn unpark(&self, seat: &Seat<Q>) {
         seat.parker.unpark();
         if let Some(driving) = &self.driving {
             driving.signal(&seat.inside);
@@ -245,14 +270,14 @@ impl<T: Entry> Workers<T> {
     }
 }
 
-impl<T: Entry> Worker<T> {
+impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// Which worker this is, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    fn seat(&self) -> &Seat<T> {
+    fn seat(&self) -> &Seat<Q> {
         &self.all.seats[self.index]
     }
 
@@ -305,7 +330,7 @@ impl<T: Entry> Worker<T> {
     /// Takes a share of the injector; this worker's own queue is empty.
     fn take_share(&self) -> Option<T> {
         let queue = &self.seat().queue;
-        self.all.injector.pop_share(self.all.seats.len(), RING_SIZE / 2, |mut rest| queue.extend(&mut rest))
+        self.all.injector.pop_share(self.all.seats.len(), Q::ROOM / 2, |mut rest| queue.extend(&mut rest))
     }
 
     #[cold]
@@ -397,13 +422,13 @@ impl<T: Entry> Worker<T> {
     }
 }
 
-impl<T: Entry> fmt::Debug for Workers<T> {
+impl<T: Entry, Q: LocalQueue<T>> fmt::Debug for Workers<T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workers").field("count", &self.seats.len()).field("injected", &self.injector.len()).finish()
     }
 }
 
-impl<T: Entry> fmt::Debug for Worker<T> {
+impl<T: Entry, Q: LocalQueue<T>> fmt::Debug for Worker<T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("index", &self.index).field("ticks", &self.ticks.get()).finish_non_exhaustive()
     }
