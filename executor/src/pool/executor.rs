@@ -70,8 +70,8 @@ impl Pool {
         Self::with(threads, false, Workers::new)
     }
 
-    /// A pool one of whose workers, when it has nothing to do, waits in `driver`; and that looks in there every 61st step of
-    /// a busy worker. While a task blocks every worker that is awake, nobody does.
+    /// A pool one of whose workers, as long as any has nothing to do, waits in `driver`; and that looks in there every 61st
+    /// step of a busy worker. While tasks block all workers, nobody does.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
@@ -131,7 +131,15 @@ impl Pool {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn by_urgency(threads: usize) -> Result<Self, PoolError> {
-        Self::with(threads, true, Workers::ordered)
+        Self::with(threads, true, |threads| Workers::ordered(threads, None))
+    }
+
+    /// A pool [by urgency](Self::by_urgency), one of whose workers waits in `driver` as in one [with a driver](Self::with_driver).
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn by_urgency_with_driver(threads: usize, driver: StdArc<dyn Driver>) -> Result<Self, PoolError> {
+        Self::with(threads, true, |threads| Workers::ordered(threads, Some(driver)))
     }
 
     fn with(

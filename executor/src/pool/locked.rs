@@ -10,8 +10,14 @@ use crate::sync::Mutex;
 
 /// A queue that is locked for every access.
 pub struct Locked<T> {
+    state: Mutex<State<T>>,
+}
+
+struct State<T> {
     /// Invariant: as many as fit into a ring, at most, so that what is said of how long an entry waits holds here too.
-    entries: Mutex<VecDeque<T>>,
+    entries: VecDeque<T>,
+    /// How many were ever taken out.
+    taken: usize,
 }
 
 impl<T: Entry> LocalQueue<T> for Locked<T> {}
@@ -20,16 +26,20 @@ impl<T: Entry> Queue<T> for Locked<T> {
     const ROOM: usize = RING_SIZE;
 
     fn new() -> Self {
-        Self { entries: Mutex::new(VecDeque::with_capacity(Self::ROOM)) }
+        Self { state: Mutex::new(State { entries: VecDeque::with_capacity(Self::ROOM), taken: 0 }) }
     }
 
     fn len(&self) -> usize {
-        self.entries.lock().len()
+        self.state.lock().entries.len()
+    }
+
+    fn taken(&self) -> usize {
+        self.state.lock().taken
     }
 
     #[inline]
     fn push(&self, entry: T) -> Result<(), T> {
-        let mut entries = self.entries.lock();
+        let entries = &mut self.state.lock().entries;
         if entries.len() == Self::ROOM {
             return Err(entry);
         }
@@ -38,24 +48,28 @@ impl<T: Entry> Queue<T> for Locked<T> {
     }
 
     fn extend(&self, new: &mut impl Iterator<Item = T>) {
-        let mut entries = self.entries.lock();
+        let entries = &mut self.state.lock().entries;
         let room = Self::ROOM - entries.len();
         entries.extend(new.take(room));
     }
 
     #[inline]
     fn pop(&self) -> Option<T> {
-        self.entries.lock().pop_front()
+        let mut state = self.state.lock();
+        let entry = state.entries.pop_front()?;
+        state.taken += 1;
+        Some(entry)
     }
 
     fn steal_into(&self, thief: &Self) -> Option<T> {
         // Only its owner, who is the caller, puts entries there: it has this much room or more when they come.
         let room = Self::ROOM - thief.len();
         let (first, rest) = {
-            let mut entries = self.entries.lock();
-            let count = (entries.len() - entries.len() / 2).min(room + 1);
-            let first = entries.pop_front()?;
-            (first, entries.drain(..count - 1).collect::<Vec<_>>())
+            let mut state = self.state.lock();
+            let count = (state.entries.len() - state.entries.len() / 2).min(room + 1);
+            let first = state.entries.pop_front()?;
+            state.taken += count;
+            (first, state.entries.drain(..count - 1).collect::<Vec<_>>())
         };
         // One lock at a time: two that rob each other would wait for each other.
         thief.extend(&mut rest.into_iter());

@@ -20,6 +20,9 @@ pub trait Queue<T: Entry>: Send + Sync + 'static {
     /// The number of entries, as far as the caller can see it.
     fn len(&self) -> usize;
 
+    /// How many entries were ever taken out, as far as the caller can see it: whether it changes is what matters.
+    fn taken(&self) -> usize;
+
     /// Puts an entry at the back; hands it back if there is no room. Only for the owner.
     fn push(&self, entry: T) -> Result<(), T>;
 
@@ -48,6 +51,10 @@ impl<T: Entry> Queue<T> for NoQueue {
     }
 
     fn len(&self) -> usize {
+        0
+    }
+
+    fn taken(&self) -> usize {
         0
     }
 

@@ -70,6 +70,10 @@ impl<T: Entry> Queue<T> for Ring<T> {
         self.tail.load(Ordering::Acquire).wrapping_sub(head)
     }
 
+    fn taken(&self) -> usize {
+        self.head.load(Ordering::Relaxed)
+    }
+
     #[inline]
     fn push(&self, entry: T) -> Result<(), T> {
         // The owner's own last store.
