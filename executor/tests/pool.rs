@@ -258,6 +258,56 @@ fn a_task_that_awaits_what_is_ready_gives_way() {
     assert_eq!(*order.lock().unwrap(), ["other", "greedy"]);
 }
 
+/// The handles within a set are asked without a budget: who awaits the set has paid.
+#[test]
+fn a_set_of_more_tasks_than_a_poll_may_await_is_awaited_within_a_pool() {
+    const TASKS: usize = 1_000;
+    let pool = Pool::new(1).unwrap();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let (first, second, handle) = (Arc::clone(&order), Arc::clone(&order), pool.handle());
+    let task = pool.spawn(async move {
+        let mut set = JoinSet::new();
+        for n in 0..TASKS {
+            set.insert(handle.spawn(async move { n }));
+        }
+        // Behind them all in the queue.
+        handle.spawn(async {}).await.unwrap();
+        let other = handle.spawn(async move { second.lock().unwrap().push("other") });
+        let mut sum = 0;
+        // In one poll, and not awaited.
+        while set.len() > TASKS / 2 {
+            sum += set.try_join_next().unwrap().unwrap();
+        }
+        while let Some(n) = set.join_next().await {
+            sum += n.unwrap();
+        }
+        first.lock().unwrap().push("greedy");
+        other.await.unwrap();
+        sum
+    });
+    assert_eq!(block_on(task).unwrap(), TASKS * (TASKS - 1) / 2);
+    assert_eq!(*order.lock().unwrap(), ["other", "greedy"]);
+}
+
+#[test]
+fn there_are_no_more_threads_for_closures_than_the_bound() {
+    const BOUND: usize = 512;
+    let pool = Pool::new(1).unwrap();
+    let (release, may_end) = channel::<()>();
+    let may_end = Arc::new(Mutex::new(may_end));
+    let closures: Vec<_> = (0..BOUND + 100)
+        .map(|_| {
+            let may_end = Arc::clone(&may_end);
+            pool.spawn_blocking(move || may_end.lock().unwrap().recv().unwrap_err())
+        })
+        .collect();
+    assert_eq!(pool.blocking_threads(), BOUND);
+    drop(release);
+    for closure in closures {
+        block_on(closure).unwrap();
+    }
+}
+
 #[test]
 fn closures_that_block_run_side_by_side_and_their_threads_go_again() {
     const CLOSURES: usize = 20;
