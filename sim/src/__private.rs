@@ -1,6 +1,6 @@
 //! What the macros expand to. Not part of the API.
 
-use crate::{Failure, Passed};
+use crate::{Failure, Isolation, Passed};
 
 pub use crate::outcome::Outcome;
 pub use crate::program::{buggify, sometimes};
@@ -24,6 +24,8 @@ pub struct Test {
     pub faults: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
+    /// The argument `isolation`.
+    pub isolation: Option<&'static str>,
     /// The folder of the package, if failing runs are kept.
     pub regressions: Option<&'static str>,
 }
@@ -68,6 +70,11 @@ where
     }
     if let Some(tape) = test.replay {
         explore = explore.replay(tape);
+    }
+    if let Some(name) = test.isolation {
+        let unknown =
+            || format!("`{}`: isolation = {name:?}: expected \"shared\", \"thread\" or \"process\"", test.name);
+        explore = explore.isolation(Isolation::named(name).ok_or_else(|| Failure::setup(unknown()))?);
     }
     explore = match test.detached {
         None | Some("allow") => explore,

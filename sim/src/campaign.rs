@@ -4,18 +4,18 @@
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::isolation::{Counts, Isolation, Part};
 use crate::judge::Verdict;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Profile, Reached, Replay, Strategy};
+use crate::strategy::{Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
 
@@ -26,8 +26,10 @@ pub(crate) struct Plan {
     pub(crate) runs: u64,
     pub(crate) seed: u64,
     pub(crate) jobs: usize,
-    /// Which of the runs are this process'.
+    /// Which of the runs are this machine's.
     pub(crate) shard: Shard,
+    /// Which of those are this process', if it is one of several.
+    pub(crate) part: Option<Part>,
     /// Go on for so much real time instead of a number of runs.
     pub(crate) time: Option<Duration>,
     pub(crate) strategy: Strategy,
@@ -87,6 +89,8 @@ struct Shared {
     complete: AtomicBool,
     /// Where tasks were spawned that wait for ever on purpose.
     parked: Mutex<BTreeSet<Site>>,
+    /// What the dullest run is like, where a thread had to find that out by itself.
+    profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
 }
 
@@ -100,8 +104,8 @@ struct Sum {
     reached: Option<Reached>,
 }
 
-/// The digests of so many runs are kept by each thread.
-const DIGESTS_MAX: usize = 1 << 20;
+/// The digests of the first so many runs are kept.
+const DIGESTS_MAX: u64 = 1 << 20;
 
 /// How many digests are different, and how many of those the second half of the runs added.
 fn schedules(mut digests: Vec<(u64, u64)>, runs: u64) -> (u64, u64) {
@@ -112,14 +116,15 @@ fn schedules(mut digests: Vec<(u64, u64)>, runs: u64) -> (u64, u64) {
 }
 
 impl Shared {
-    fn new() -> Self {
+    fn new(first: u64) -> Self {
         Self {
-            next: AtomicU64::new(0),
+            next: AtomicU64::new(first),
             failing: AtomicU64::new(u64::MAX),
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             parked: Mutex::default(),
+            profile: OnceLock::new(),
             sum: Mutex::default(),
         }
     }
@@ -158,58 +163,91 @@ impl Shared {
     }
 }
 
+/// What came of a campaign in which no run failed.
+#[derive(Debug, Default)]
+pub(crate) struct Performed {
+    pub(crate) counts: Counts,
+    complete: bool,
+    reached: Option<Reached>,
+}
+
+impl Performed {
+    /// Runs of which others know no more than that.
+    pub(crate) fn of(counts: Counts) -> Self {
+        Self { counts, ..Self::default() }
+    }
+
+    pub(crate) fn noting(mut self, stale: Vec<String>) -> Self {
+        self.counts.stale.extend(stale);
+        self
+    }
+
+    /// Judges the campaign as a whole.
+    pub(crate) fn judged(self, plan: &Plan) -> Result<Passed, Failure> {
+        let Self { counts, complete, reached } = self;
+        // What one shard has not seen, another may have.
+        let is_judged = counts.runs > 1 && plan.shard.is_whole();
+        if let Some(finding) = never_happened(&counts.sometimes).filter(|_| is_judged) {
+            return Err(Failure::found(Found {
+                name: plan.name.clone(),
+                run: None,
+                runs: counts.runs,
+                seed: None,
+                finding,
+                tape: None,
+                hints: Vec::new(),
+                shrunk: None,
+                schedule: Vec::new(),
+                replay: None,
+            }));
+        }
+        let (schedules, schedules_late) = schedules(counts.digests, counts.runs);
+        Ok(Passed {
+            runs: counts.runs,
+            polls: counts.polls,
+            seed: plan.seed,
+            complete,
+            delays: reached.and_then(|reached| reached.delays).filter(|_| !complete),
+            pending: reached.map_or(0, |reached| reached.pending as u64),
+            schedules,
+            schedules_late,
+            stale: counts.stale,
+        })
+    }
+}
+
 /// Performs the runs of `plan`.
 pub(crate) fn explore(
     trial: &Trial<'_>,
     plan: &Plan,
     replay: impl Fn(&Tape, Option<u64>) -> String,
-) -> Result<Passed, Failure> {
-    let shared = Shared::new();
+) -> Result<Performed, Failure> {
+    let shared = Shared::new(plan.part.as_ref().map_or(0, |part| part.first));
     let stop = Stop::after(plan.time);
     // Runs that follow from one another follow on one thread.
+    let work = || while trial.rules.isolation.call(|| work(trial, plan, &shared, &stop)) {};
     if plan.jobs <= 1 || !plan.strategy.is_seeded() {
-        work(trial, plan, &shared, &stop);
+        work();
     } else {
         std::thread::scope(|scope| {
             for _ in 0..plan.jobs {
-                scope.spawn(|| work(trial, plan, &shared, &stop));
+                scope.spawn(work);
             }
         });
     }
-    let performed = shared.performed.into_inner();
     let sum = shared.sum.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(failed) = sum.failed {
         return Err(report(trial, plan, failed, replay));
     }
-    // What one shard has not seen, another may have.
-    let is_judged = performed > 1 && plan.shard.is_whole();
-    if let Some(finding) = never_happened(&sum.sometimes).filter(|_| is_judged) {
-        return Err(Failure::found(Found {
-            name: plan.name.clone(),
-            run: None,
-            runs: performed,
-            seed: None,
-            finding,
-            tape: None,
-            hints: Vec::new(),
-            shrunk: None,
-            schedule: Vec::new(),
-            replay: None,
-        }));
-    }
-    let complete = shared.complete.into_inner();
-    let (schedules, schedules_late) = schedules(sum.digests, performed);
-    Ok(Passed {
-        runs: performed,
+    let owned = |((name, file, line), held): (Sometimes, bool)| ((name.to_owned(), file.to_owned(), line), held);
+    let counts = Counts {
+        runs: shared.performed.into_inner(),
         polls: shared.polls.into_inner(),
-        seed: plan.seed,
-        complete,
-        delays: sum.reached.and_then(|reached| reached.delays).filter(|_| !complete),
-        pending: sum.reached.map_or(0, |reached| reached.pending as u64),
-        schedules,
-        schedules_late,
+        digests: sum.digests,
+        sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
-    })
+    };
+    Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached })
 }
 
 /// When a campaign that is bounded in time ends.
@@ -229,25 +267,29 @@ impl Stop {
     }
 }
 
-/// One thread's share of the runs.
-fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
+/// One thread's share of the runs. Returns whether there are more: a thread of a run's own performs one.
+fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     #[cfg(feature = "tracing")]
     let _muted = crate::logging::mute();
     let world = trial.world(plan.strategy.source());
     let mut calibrated = !plan.strategy.needs_calibration();
     let mut digests = Vec::new();
     let (mut polls, mut performed) = (0, 0);
-    loop {
+    let more = loop {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
         let run = plan.shard.run(nth);
-        let enough = stop.is_due() || run >= plan.runs;
+        let is_anothers = plan.part.as_ref().is_some_and(|part| nth >= part.end);
+        let enough = stop.is_due() || run >= plan.runs || is_anothers;
         if enough || run > shared.failing.load(Ordering::Relaxed) {
-            break;
+            break false;
         }
         let seed = plan.seed.wrapping_add(run);
         if !calibrated && seed != 0 {
-            world.choices.borrow_mut().calibrate(&trial.profile());
+            world.choices.borrow_mut().calibrate(shared.profile.get_or_init(|| trial.profile()));
             calibrated = true;
+        }
+        if let Some(part) = &plan.part {
+            part.progress.begin(nth);
         }
         let (outcome, ()) = trial.perform(&world, seed, |_, _| ());
         if !calibrated {
@@ -257,7 +299,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         }
         polls += outcome.polls;
         performed += 1;
-        if digests.len() < DIGESTS_MAX {
+        if nth < DIGESTS_MAX {
             digests.push((outcome.digest, nth));
         }
         let reason = match outcome.verdict {
@@ -275,13 +317,17 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) {
         }
         if !world.choices.borrow_mut().end() {
             shared.complete.store(true, Ordering::Relaxed);
-            break;
+            break false;
         }
-    }
+        if trial.rules.isolation == Isolation::Thread {
+            break true;
+        }
+    };
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
     let reached = world.choices.borrow().reached();
     shared.add(world.notes.take_sometimes(), digests, reached);
+    more
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
@@ -354,21 +400,19 @@ fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest:
 
 /// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
 /// the result says where they parted.
-pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: Tape, lenient: bool) -> Result<Passed, Failure> {
-    let lenient = lenient.then(|| tape.clone());
-    let world = trial.world(Box::new(Replay::new(tape)));
-    match (replay_by(trial, name, &world), lenient) {
-        (Ok(result), _) => result,
-        (Err(mismatch), Some(tape)) => {
+pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: &Tape, lenient: bool) -> Result<Passed, Failure> {
+    match replay_by(trial, name, || Box::new(Replay::new(tape.clone()))) {
+        Ok(result) => result,
+        Err(mismatch) if lenient => {
             let parted = format!("the tape fits `{name}` only in part: {mismatch}");
-            world.choices.borrow_mut().answer_from(Box::new(Lenient::new(&tape)));
             // A lenient replay refuses nothing.
-            let result = replay_by(trial, name, &world).unwrap_or_else(|other| Err(misfit(name, &other)));
+            let result = replay_by(trial, name, || Box::new(Lenient::new(tape)));
             result
+                .unwrap_or_else(|other| Err(misfit(name, &other)))
                 .map(|passed| Passed { stale: vec![parted.clone()], ..passed })
                 .map_err(|failure| failure.adding(vec![parted]))
         }
-        (Err(mismatch), None) => Err(misfit(name, &mismatch)),
+        Err(mismatch) => Err(misfit(name, &mismatch)),
     }
 }
 
@@ -379,11 +423,18 @@ fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
     ))
 }
 
-/// Performs the run that the choices of `world` describe, unless they do not fit the program.
-fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, ()) = trial.perform(world, 0, |_, _| ());
-    // What really happened, which is what the tape says unless it was read leniently.
-    let tape = trial.tape(world);
+/// Performs the run in which `source` decides, unless it does not fit the program.
+fn replay_by(
+    trial: &Trial<'_>,
+    name: &str,
+    source: impl FnOnce() -> Box<dyn Source> + Send,
+) -> Result<Result<Passed, Failure>, Mismatch> {
+    let (outcome, tape, hints) = trial.rules.isolation.call(|| {
+        let world = trial.world(source());
+        let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
+        // What really happened, which is what the tape says unless it was read leniently.
+        (outcome, trial.tape(&world), world.notes.hints())
+    });
     let verdict = match outcome.verdict {
         None => {
             let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
@@ -397,7 +448,6 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     let finding = case.explain(verdict);
     case.show();
     let schedule = case.lanes();
-    let hints = world.notes.hints();
     let found = Found {
         name: name.to_owned(),
         run: None,
@@ -413,7 +463,7 @@ fn replay_by(trial: &Trial<'_>, name: &str, world: &Rc<Run>) -> Result<Result<Pa
     Ok(Err(Failure::found(found)))
 }
 
-fn never_happened(sometimes: &BTreeMap<Sometimes, bool>) -> Option<Finding> {
+fn never_happened(sometimes: &BTreeMap<(String, String, u32), bool>) -> Option<Finding> {
     let missed: Vec<_> = sometimes.iter().filter(|(_, held)| !**held).map(|(key, _)| key).collect();
     if missed.is_empty() {
         return None;

@@ -12,6 +12,8 @@ const TAPE_MAX: usize = 4096;
 /// How to start this program again.
 #[derive(Debug)]
 pub(crate) struct Command {
+    /// The name by which libtest knows the test.
+    test: Option<String>,
     text: String,
 }
 
@@ -21,14 +23,20 @@ impl Command {
         let thread = std::thread::current();
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
-        let test = test.or_else(|| thread.name().filter(|name| *name != "main"));
+        let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
+        let test = test.or_else(asked_for);
         let profile = std::env::current_exe().ok().and_then(|program| profile(&program)).unwrap_or_default();
-        let text = match (test, package) {
+        let text = match (&test, package) {
             (Some(test), Some(package)) => format!("cargo test{profile} -p {package} {test} -- --exact"),
             (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
             (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
         };
-        Self { text }
+        Self { test, text }
+    }
+
+    /// The name by which libtest knows the test; `None` if this is none.
+    pub(crate) fn test(&self) -> Option<&str> {
+        self.test.as_deref()
     }
 
     /// The line that repeats the run of `seed`.
@@ -51,6 +59,12 @@ impl Command {
             (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text),
         }
     }
+}
+
+/// The test that this process was started for, as runners start one for each: `.. --exact name ..`.
+fn asked_for() -> Option<String> {
+    let (flags, mut names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    (flags.iter().any(|flag| flag == "--exact") && names.len() == 1).then(|| names.remove(0))
 }
 
 /// ` --example name`, if this program is an example.

@@ -87,8 +87,8 @@ impl Case<'_> {
     /// Who spawned `tasks`, and in which destructors.
     fn spawned(&self, tasks: &[TaskInfo]) -> Vec<String> {
         let tasks = &tasks[..tasks.len().min(PROBES_MAX)];
-        let run = self.trial.stage(self.tape, Watch::at_the_spawn_of(tasks.iter().map(|task| task.id)));
-        let (_, spawns) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_spawns));
+        let watch = || Watch::at_the_spawn_of(tasks.iter().map(|task| task.id));
+        let (_, spawns) = self.trial.repeat(self.tape, watch, |run, _| run.watch.as_ref().map(Watch::take_spawns));
         let spawns = spawns.unwrap_or_default();
         let line = |task: &TaskInfo| {
             let spawn = spawns.get(&task.id)?.as_ref()?;
@@ -100,8 +100,7 @@ impl Case<'_> {
     /// The tasks that had been cancelled when everybody waited; a few of them.
     fn cancelled_before(&self) -> Vec<String> {
         const SHOWN: usize = 3;
-        let run = self.trial.stage(self.tape, Watch::default());
-        let (_, lines) = self.trial.perform(&run, 0, |run, _| {
+        let (_, lines) = self.trial.repeat(self.tape, Watch::default, |run, _| {
             let cancelled = run.tasks.filter(|_, task| task.ended == Some(TaskEnd::Cancelled));
             let shown = cancelled.into_iter().take(SHOWN).map(|task| TaskInfo::of(run, task));
             shown.filter(|task| !cancel::is_audited(task)).map(|task| advice::cancelled_before(&task)).collect()
@@ -124,8 +123,8 @@ impl Case<'_> {
     }
 
     fn traced(&self) -> (Outcome, Vec<Stamped>) {
-        let run = self.trial.stage(self.tape, Watch::tracing());
-        let (outcome, trace) = self.trial.perform(&run, 0, |run, _| run.watch.as_ref().map(Watch::take_trace));
+        let (outcome, trace) =
+            self.trial.repeat(self.tape, Watch::tracing, |run, _| run.watch.as_ref().map(Watch::take_trace));
         (outcome, trace.unwrap_or_default())
     }
 
@@ -136,12 +135,14 @@ impl Case<'_> {
 
     /// The last replay: the program's own prints and log lines may come now.
     pub(crate) fn show(&self) {
-        let run = self.trial.stage(self.tape, Watch::default());
-        run.explain();
-        let perform = || self.trial.perform(&run, 0, |_, _| ());
-        #[cfg(feature = "tracing")]
-        let perform = || crate::logging::shown(perform);
-        perform();
+        self.trial.rules.isolation.call(|| {
+            let run = self.trial.stage(self.tape, Watch::default());
+            run.explain();
+            let perform = || self.trial.perform(&run, 0, |_, _| ());
+            #[cfg(feature = "tracing")]
+            let perform = || crate::logging::shown(perform);
+            perform();
+        });
     }
 
     fn stuck(&self, tasks: &[TaskInfo]) -> Finding {
@@ -180,8 +181,8 @@ impl Case<'_> {
 
     /// Looks into one task that waits. `None` if it does not wait in the replay.
     fn probe(&self, task: &TaskInfo) -> Option<StuckTask> {
-        let run = self.trial.stage(self.tape, Watch::focused(task.id, task.polls));
-        let (_, stuck) = self.trial.perform(&run, 0, |run, ending| {
+        let watch = || Watch::focused(task.id, task.polls);
+        let (_, stuck) = self.trial.repeat(self.tape, watch, |run, ending| {
             let focus = run.watch.as_ref().and_then(Watch::focus)?;
             (ending != Ending::Refused).then(|| examine(run, focus, task)).flatten()
         });

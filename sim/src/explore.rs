@@ -6,23 +6,25 @@ use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
 
-use crate::campaign::{self, Plan, Shard};
+use crate::campaign::{Plan, Shard};
 use crate::command;
-use crate::endless::Scene;
+use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
+use crate::isolation::Isolation;
 use crate::judge::Detached;
 use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
 use crate::panics;
+use crate::prepared::Prepared;
 use crate::regressions::Regressions;
 use crate::run::{Limits, Origin, POLLS_MAX, Run};
 use crate::settings::{self, Environment};
 use crate::shrink::Budget;
 use crate::strategy::{Maker, Strategy};
 use crate::tape::{Settings, Tape, short_hash};
-use crate::trial::{OracleMaker, Rules, Trial};
-use crate::watchdog::{Pulses, watched};
+use crate::trial::{OracleMaker, Rules};
+use crate::watchdog::Pulses;
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
@@ -65,6 +67,7 @@ pub fn explore() -> Explore {
         shrink: true,
         regressions: None,
         watchdog: WATCHDOG,
+        isolation: Isolation::Shared,
     }
 }
 
@@ -124,6 +127,7 @@ pub struct Explore {
     shrink: bool,
     regressions: Option<PathBuf>,
     watchdog: Duration,
+    pub(crate) isolation: Isolation,
 }
 
 impl Explore {
@@ -383,31 +387,8 @@ impl Explore {
         Fut::Output: Outcome,
     {
         let at = self.at;
-        self.run_program(&|run| spawn_root(run, &program, at))
-    }
-
-    fn run_program(self, program: &crate::trial::Program<'_>) -> Result<Passed, Failure> {
         let lenient = self.lenient;
-        let Prepared { name, plan, mut rules, tape, passed_over: _, command, regressions, watchdog } =
-            self.prepare()?;
-        if let Some(tape) = tape {
-            return campaign::replay(&Trial { program, rules: &rules }, &name, tape, lenient);
-        }
-        let stale = match &regressions {
-            Some(regressions) => regressions.repeat(&name, program, &mut rules)?,
-            None => Vec::new(),
-        };
-        let trial = Trial { program, rules: &rules };
-        let scene = Scene { trial: &trial, plan: &plan, command: &command };
-        let campaign = || campaign::explore(&trial, &plan, |tape, seed| command.replay(&name, tape, seed));
-        let limit = if plan.runs < WATCHED_MIN && plan.time.is_none() { Duration::ZERO } else { watchdog };
-        match watched(limit, &rules.pulses, &scene, campaign) {
-            Ok(passed) => Ok(Passed { stale, ..passed }),
-            Err(failure) => Err(match &regressions {
-                Some(regressions) => regressions.keep(failure.adding(stale)),
-                None => failure,
-            }),
-        }
+        self.prepare()?.run(&|run| spawn_root(run, &program, at), lenient)
     }
 
     /// Settles everything but the program.
@@ -416,7 +397,7 @@ impl Explore {
         let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
-        let test = self.test_hash();
+        let (test, exploration) = (self.test_hash(), self.exploration(&name));
         let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
         let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
         let tape = tape.filter(|_| passed_over.is_none());
@@ -433,15 +414,37 @@ impl Explore {
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
         let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: self.patience };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
-        let rules =
-            Rules { test, settings, limits, detached: self.detached, oracles: self.oracles, pulses: Pulses::default() };
+        let is_child = environment.share.is_some();
+        let share = environment.share.filter(|share| share.exploration == exploration);
+        // Another exploration of a test that was started for this one is performed here.
+        let isolation = if is_child && share.is_none() { Isolation::Shared } else { self.isolation };
+        let rules = Rules {
+            test,
+            settings,
+            limits,
+            detached: self.detached,
+            oracles: self.oracles,
+            pulses: Pulses::default(),
+            isolation,
+        };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
             ))),
-            tape => Ok(Prepared { name, plan, rules, tape, passed_over, command, regressions, watchdog }),
+            tape => Ok(Prepared {
+                name,
+                plan,
+                rules,
+                tape,
+                passed_over,
+                command,
+                regressions,
+                watchdog,
+                exploration,
+                share,
+            }),
         }
     }
 
@@ -475,6 +478,9 @@ impl Explore {
         if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
         }
+        if self.isolation != Isolation::Shared && matches!(strategy, Strategy::Exhaustive(_)) {
+            return Err("exhaustive search cannot isolate its runs: they follow from one another".into());
+        }
         Ok(Plan {
             name,
             runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
@@ -482,6 +488,7 @@ impl Explore {
             // More threads than cores find nothing sooner; a number out of all reason must not start them.
             jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
             shard,
+            part: None,
             time: environment.time,
             strategy,
             shrink: self.shrink.then(Budget::default),
@@ -499,6 +506,14 @@ impl Explore {
         }
     }
 
+    /// What tells this exploration from the others of its program, in every process of it.
+    fn exploration(&self, name: &str) -> u64 {
+        format!("{name} {}", self.at)
+            .bytes()
+            .fold(Digest::EMPTY, |hash, byte| hash.with(Mark::Choice, byte.into()))
+            .value()
+    }
+
     /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.
     fn test_hash(&self) -> u16 {
         match (&self.name, self.audited) {
@@ -507,22 +522,6 @@ impl Explore {
             (None, Some(operation)) => short_hash(&format!("{} {operation}", self.at.file())),
         }
     }
-}
-
-/// A campaign with all that was asked of it, by the builder and by the environment, except for the program.
-pub(crate) struct Prepared {
-    pub(crate) name: String,
-    pub(crate) plan: Plan,
-    pub(crate) rules: Rules,
-    /// What to repeat instead of exploring.
-    pub(crate) tape: Option<Tape>,
-    /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
-    pub(crate) passed_over: Option<u16>,
-    pub(crate) command: command::Command,
-    /// Where failing runs are kept.
-    pub(crate) regressions: Option<Regressions>,
-    /// How long a poll may take in real time.
-    pub(crate) watchdog: Duration,
 }
 
 impl std::fmt::Debug for Explore {
@@ -536,9 +535,6 @@ const JOBS_MAX: usize = 256;
 
 /// How long a poll may take. Ten times what a slow machine needs for what nobody would call quick.
 const WATCHDOG: Duration = Duration::from_secs(10);
-
-/// A watchdog is a thread, which takes longer to start than a few runs.
-const WATCHED_MIN: u64 = 32;
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);

@@ -26,11 +26,23 @@ use crate::tape::Tape;
 pub struct Failure(Box<Inner>);
 
 #[derive(Clone)]
-#[expect(clippy::large_enum_variant, reason = "it is boxed as a whole")]
 enum Inner {
     /// The test could not be run as asked.
     Setup(String),
     Found(Found),
+    /// It was found, and reported, by another process.
+    Relayed(Relayed),
+}
+
+/// What another process found.
+#[derive(Clone)]
+pub(crate) struct Relayed {
+    pub(crate) kind: FindingKind,
+    pub(crate) run: Option<u64>,
+    pub(crate) seed: Option<u64>,
+    pub(crate) tape: Option<Tape>,
+    pub(crate) place: Option<String>,
+    pub(crate) report: String,
 }
 
 /// A finding and the run it was found in.
@@ -73,48 +85,75 @@ impl Failure {
         Self(Box::new(Inner::Found(found)))
     }
 
+    pub(crate) fn relayed(relayed: Relayed) -> Self {
+        Self(Box::new(Inner::Relayed(relayed)))
+    }
+
     /// The failure with something more to say.
     pub(crate) fn adding(mut self, lines: Vec<String>) -> Self {
         match &mut *self.0 {
             Inner::Setup(message) => lines.iter().for_each(|line| message.extend(["; ", line])),
             Inner::Found(found) => found.finding.lines.extend(lines),
+            Inner::Relayed(relayed) => lines.iter().for_each(|line| relayed.report.extend(["  ", line, "\n"])),
         }
         self
-    }
-
-    fn as_found(&self) -> Option<&Found> {
-        if let Inner::Found(found) = &*self.0 { Some(found) } else { None }
     }
 
     /// What was found; `None` if the test could not be run as asked.
     #[must_use]
     pub fn kind(&self) -> Option<FindingKind> {
-        self.as_found().map(|found| found.finding.kind)
+        match &*self.0 {
+            Inner::Setup(_) => None,
+            Inner::Found(found) => Some(found.finding.kind),
+            Inner::Relayed(relayed) => Some(relayed.kind),
+        }
     }
 
     /// The number of the failing run, from 0; `None` for a replay, and for a finding about the campaign as a whole.
     #[must_use]
     pub fn run(&self) -> Option<u64> {
-        self.as_found()?.run
+        match &*self.0 {
+            Inner::Setup(_) => None,
+            Inner::Found(found) => found.run,
+            Inner::Relayed(relayed) => relayed.run,
+        }
     }
 
     /// The seed of the failing run.
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
-        self.as_found()?.seed
+        match &*self.0 {
+            Inner::Setup(_) => None,
+            Inner::Found(found) => found.seed,
+            Inner::Relayed(relayed) => relayed.seed,
+        }
     }
 
     /// The choices of the failing run, for [`replay`](crate::replay).
     #[must_use]
     pub fn tape(&self) -> Option<&Tape> {
-        self.as_found()?.tape.as_ref()
+        match &*self.0 {
+            Inner::Setup(_) => None,
+            Inner::Found(found) => found.tape.as_ref(),
+            Inner::Relayed(relayed) => relayed.tape.as_ref(),
+        }
     }
 
     /// The place in the user's code that the finding is about, as `file:line:column`: where the guilty task waits (its
     /// innermost line of user code), or where the first panic happened. `None` where no one place is to blame or known.
     #[must_use]
     pub fn place(&self) -> Option<String> {
-        let finding = &self.as_found()?.finding;
+        match &*self.0 {
+            Inner::Setup(_) => None,
+            Inner::Found(found) => found.place(),
+            Inner::Relayed(relayed) => relayed.place.clone(),
+        }
+    }
+}
+
+impl Found {
+    fn place(&self) -> Option<String> {
+        let finding = &self.finding;
         let waits = || finding.stuck.first()?.awaits.iter().find_map(|site| site.frames.first());
         finding.place.clone().or_else(|| waits().map(|frame| frame.site.to_string()))
     }
@@ -134,6 +173,7 @@ impl fmt::Display for Failure {
         match &*self.0 {
             Inner::Setup(message) => write!(f, "reveille: {message}"),
             Inner::Found(found) => found.fmt(f),
+            Inner::Relayed(relayed) => f.write_str(&relayed.report),
         }
     }
 }

@@ -50,6 +50,42 @@ pub enum FindingKind {
     Leak,
     /// Something [happened](crate::cancel::Effects::happen) on behalf of an [owner](crate::cancel::owner) that was gone.
     LateEffect,
+    /// A poll did not return; see [`Explore::watchdog`](crate::Explore::watchdog). Elsewhere than in runs that have
+    /// [processes of their own](crate::Isolation::Process) it ends the test's process, which says so.
+    EndlessPoll,
+    /// A run ended the process [that it had](crate::Isolation::Process).
+    Aborted,
+}
+
+impl FindingKind {
+    /// All of them; the last one is that of the enum.
+    const ALL: [Self; Self::Aborted as usize + 1] = [
+        Self::Panic,
+        Self::Error,
+        Self::DeadWaker,
+        Self::LostWakeup,
+        Self::Deadlock,
+        Self::Stuck,
+        Self::Limit,
+        Self::ForeignWake,
+        Self::PollAfterReady,
+        Self::DetachedTask,
+        Self::NeverHappened,
+        Self::Nondeterminism,
+        Self::Oracle,
+        Self::BrokenByCut,
+        Self::DroppedValue,
+        Self::CutShort,
+        Self::Leak,
+        Self::LateEffect,
+        Self::EndlessPoll,
+        Self::Aborted,
+    ];
+
+    /// The kind that is shown as `name`.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.to_string() == name)
+    }
 }
 
 impl fmt::Display for FindingKind {
@@ -73,6 +109,8 @@ impl fmt::Display for FindingKind {
             Self::CutShort => "cut short",
             Self::Leak => "leak",
             Self::LateEffect => "late effect",
+            Self::EndlessPoll => "endless poll",
+            Self::Aborted => "aborted",
         })
     }
 }

@@ -65,7 +65,7 @@ impl Regressions {
     fn repeat_one(&self, name: &str, trial: &Trial<'_>, line: usize, tape: Tape) -> Result<Option<String>, Failure> {
         let place = format!("{}:{line}", self.shown());
         let is_foreign = !tape.is_of(trial.rules.test);
-        match campaign::replay(trial, name, tape, true) {
+        match campaign::replay(trial, name, &tape, true) {
             Ok(passed) => Ok(match passed.stale.into_iter().next() {
                 Some(parted) => Some(format!("the run kept in {place} passes, but {parted}")),
                 None => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::campaign::Shard;
+use crate::isolation::{Share, VARIABLE};
 use crate::tape::Tape;
 
 /// The variables that were set, parsed.
@@ -17,6 +18,8 @@ pub(crate) struct Environment {
     pub(crate) regressions: Keeping,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
+    /// What this process is to perform for its parent.
+    pub(crate) share: Option<Share>,
 }
 
 /// What is done with failing runs that are kept in a file.
@@ -63,6 +66,12 @@ impl Environment {
                         "the environment variable REVEILLE_SHARD is `{text}`: expected a shard and the number of shards, \
                          such as REVEILLE_SHARD=1/4, then 2/4 and so on up to 4/4"
                     )
+                })?),
+                None => None,
+            },
+            share: match get(VARIABLE).filter(|text| !text.is_empty()) {
+                Some(text) => Some(Share::parse(&text).ok_or_else(|| {
+                    format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")
                 })?),
                 None => None,
             },

@@ -8,6 +8,7 @@ use reveille_executor::JoinHandle;
 
 use crate::choices::Draw;
 use crate::context;
+use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
@@ -32,6 +33,7 @@ pub(crate) struct Rules {
     pub(crate) oracles: Vec<OracleMaker>,
     /// Where the watchdog looks.
     pub(crate) pulses: Pulses,
+    pub(crate) isolation: Isolation,
 }
 
 /// A program and the rules it runs under.
@@ -81,6 +83,17 @@ impl Trial<'_> {
         Run::new(source, self.rules.settings, limits, watch, Pulses::default().add(false))
     }
 
+    /// Repeats the run of `tape` while `watch` looks on, in a world of its own, on a thread of its own where runs are isolated
+    /// so. `inspect` sees the world as it stands at the end.
+    pub(crate) fn repeat<R: Send>(
+        &self,
+        tape: &Tape,
+        watch: impl FnOnce() -> Watch + Send,
+        inspect: impl FnOnce(&Run, Ending) -> R + Send,
+    ) -> (Outcome, R) {
+        self.rules.isolation.call(|| self.perform(&self.stage(tape, watch()), 0, inspect))
+    }
+
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
     pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         let _entered = context::enter(run);
@@ -103,7 +116,7 @@ impl Trial<'_> {
 
     /// What the dullest run of the program is like.
     pub(crate) fn profile(&self) -> Profile {
-        self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1
+        self.rules.isolation.call(|| self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1)
     }
 
     /// The tape of the run that was performed last in `run`.

@@ -28,6 +28,7 @@ pub(crate) const OF_TEST: &[Known] = &[
     ("strategy", "STRATEGY", Kind::Text),
     ("faults", "FAULTS", Kind::Word(&["off", "light", "heavy"])),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
+    ("isolation", "ISOLATION", Kind::Word(&["shared", "thread", "process"])),
 ];
 
 /// The arguments of `#[reveille::main]`.

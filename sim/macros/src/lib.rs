@@ -49,6 +49,7 @@ use function::Function;
 /// | `strategy` | the name of a strategy, such as `"pct:3"` or `"exhaustive"` | who picks the schedules; all names are at `reveille::Explore::strategy` |
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
+/// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |
 ///
 /// The environment has the last word:
 ///
@@ -121,6 +122,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     strategy: STRATEGY,
                     faults: FAULTS,
                     detached: DETACHED,
+                    isolation: ISOLATION,
                     regressions: REGRESSIONS,
                 },
                 BODY_NAME,

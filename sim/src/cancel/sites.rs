@@ -239,9 +239,11 @@ pub(crate) fn cut(case: &Case<'_>) -> Option<(Vec<String>, Option<String>)> {
     if !is_cut {
         return None;
     }
-    let run = case.trial.stage(case.tape, Watch::default());
-    run.cancel.glass.put_on(None);
-    let (_, seen) = case.trial.perform(&run, 0, |run, _| Some((run.cancel.first()?, run.cancel.glass.take_cut())));
+    let (_, seen) = case.trial.rules.isolation.call(|| {
+        let run = case.trial.stage(case.tape, Watch::default());
+        run.cancel.glass.put_on(None);
+        case.trial.perform(&run, 0, |run, _| Some((run.cancel.first()?, run.cancel.glass.take_cut())))
+    });
     let (made, stacks) = seen?;
     let mut lines = vec![format!("cut: {made}")];
     let Some(stacks) = stacks.filter(|_| made.moment.is_at_await()) else { return Some((lines, None)) };

@@ -22,9 +22,9 @@ use super::fault::Fault;
 use super::reference::Reference;
 use super::report::{Counts, Report, Sampled, Tally};
 use crate::campaign::{self, Failed, Reason, Stop};
-use crate::explore::Prepared;
 use crate::failure::Failure;
 use crate::judge::Verdict;
+use crate::prepared::Prepared;
 use crate::run::Run;
 use crate::strategy::Source;
 use crate::tape::Tape;
@@ -109,7 +109,7 @@ impl Sweep<'_> {
         self.base(0..self.round())?;
         self.enlarge()?;
         let name = &self.prepared.name;
-        let failure = campaign::replay(&self.trial, name, tape, false).err();
+        let failure = campaign::replay(&self.trial, name, &tape, false).err();
         match failure {
             Some(failure) if failure.kind().is_none() => Err(failure.adding(vec![
                 "a program with several audits gives each a `.name(..)`, by which tapes are told apart".into(),

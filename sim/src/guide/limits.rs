@@ -34,11 +34,12 @@
 //!
 //! **A poll that never returns** (a `loop {}` without an await, a `std` lock taken twice by one thread, a blocking receive) cannot
 //! be stopped. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
-//! process, other tests included; see [`Explore::watchdog`](crate::Explore::watchdog). The line inside the poll only a
-//! debugger shows.
+//! process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
+//! [`Explore::watchdog`](crate::Explore::watchdog). The line inside the poll only a debugger shows.
 //!
 //! **At most 256 runnable tasks compete at once** (`SCHEDULE_BOUND_MAX` of the executor): the front of the queue. Tasks
 //! that are passed over go to its back, so every order is still reachable, in several choices.
 //!
 //! **State that outlives a run** (a `static`, a `OnceLock`, a thread-local) is carried from one run to the next, since the
-//! runs share a process and a thread.
+//! runs share a process and a thread. [`Explore::isolation`](crate::Explore::isolation) gives each run a thread, or some of them a
+//! process.

@@ -24,11 +24,12 @@ use std::time::{Duration, Instant};
 use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
+use crate::isolation::Isolation;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::strategy::{Lenient, Noting, Ordered, Polled, Source, Turn};
 use crate::tape::Tape;
-use crate::trial::Trial;
+use crate::trial::{Outcome, Trial};
 pub(crate) use same::Same;
 
 /// How much shrinking may cost.
@@ -115,7 +116,6 @@ struct Shrinker<'a> {
     size: Size,
     /// Which tasks that run polled, in order.
     order: Vec<TaskId>,
-    polled: Polled,
 }
 
 impl<'a> Shrinker<'a> {
@@ -132,7 +132,6 @@ impl<'a> Shrinker<'a> {
             outcome: None,
             size: Size::LARGEST,
             order: Vec::new(),
-            polled: Polled::default(),
         }
     }
 
@@ -153,39 +152,57 @@ impl<'a> Shrinker<'a> {
 
     /// Replays `answers`; true if the finding came back and the run is smaller than the best so far, which it then is.
     fn attempt(&mut self, answers: Answers) -> bool {
-        self.attempt_with(Box::new(Lenient::answering(answers))) == Some(Ordering::Less)
+        self.attempt_with(|_| Box::new(Lenient::answering(answers))) == Some(Ordering::Less)
     }
 
     /// The same for an order of tasks, with the other answers of the best run; true also if the run is as large as the best:
     /// then the order is simpler.
     fn attempt_order(&mut self, turns: Vec<Turn>) -> bool {
-        let source = Ordered::new(turns, &self.best);
-        self.attempt_with(Box::new(source)).is_some_and(Ordering::is_le)
+        self.attempt_with(|best| Box::new(Ordered::new(turns, best))).is_some_and(Ordering::is_le)
     }
 
-    /// How large the run is in comparison with the best so far; `None` if the finding did not come back.
-    fn attempt_with(&mut self, source: Box<dyn Source>) -> Option<Ordering> {
+    /// How large the run is in comparison with the best so far, from whose draws `source` makes what answers; `None` if the
+    /// finding did not come back.
+    fn attempt_with(&mut self, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> Option<Ordering> {
         if self.is_spent() {
             return None;
         }
         self.replays += 1;
-        let source = Box::new(Noting::new(source, Polled::clone(&self.polled)));
-        // One world for all replays, so that their memory is used again.
-        let world = self.world.get_or_insert_with(|| self.trial.rehearsal());
-        world.choices.borrow_mut().answer_from(source);
-        // Any seed but 0, in which no source is told of polls.
-        let (outcome, ()) = self.trial.perform(world, 1, |_, _| ());
+        let Attempt { outcome, draws, order } = self.replay(source);
         let verdict = outcome.verdict.filter(|verdict| self.same.is(verdict))?;
-        let choices = world.choices.borrow();
-        let size = Size::of(choices.draws());
+        let size = Size::of(&draws);
         let compared = size.cmp(&self.size);
         if compared == Ordering::Less {
             self.size = size;
             self.outcome = Some((verdict, outcome.digest));
-            self.best.clear();
-            self.best.extend_from_slice(choices.draws());
-            self.order.clone_from(&self.polled.borrow());
+            (self.best, self.order) = (draws, order);
         }
         Some(compared)
+    }
+
+    /// One world for all replays, so that their memory is used again; a new one for each where runs share nothing.
+    fn replay(&mut self, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> Attempt {
+        let (trial, best) = (self.trial, &self.best);
+        match trial.rules.isolation {
+            Isolation::Shared => Attempt::of(trial, self.world.get_or_insert_with(|| trial.rehearsal()), source(best)),
+            isolation => isolation.call(|| Attempt::of(trial, &trial.rehearsal(), source(best))),
+        }
+    }
+}
+
+/// What came of a candidate.
+struct Attempt {
+    outcome: Outcome,
+    draws: Vec<Draw>,
+    order: Vec<TaskId>,
+}
+
+impl Attempt {
+    fn of(trial: &Trial<'_>, world: &Rc<Run>, source: Box<dyn Source>) -> Self {
+        let polled = Polled::default();
+        world.choices.borrow_mut().answer_from(Box::new(Noting::new(source, Polled::clone(&polled))));
+        // Any seed but 0, in which no source is told of polls.
+        let (outcome, ()) = trial.perform(world, 1, |_, _| ());
+        Self { outcome, draws: world.choices.borrow().draws().to_vec(), order: polled.take() }
     }
 }
