@@ -30,7 +30,7 @@ pub struct Timers {
 
 /// Names an armed timer. A key whose timer has fired or was removed names nothing, for ever: the slot may be used again,
 /// under another generation. (After 2^32 uses of one slot a key comes back; it must have been kept that long to matter.)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerKey {
     slot: u32,
     generation: u32,

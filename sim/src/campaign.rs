@@ -13,6 +13,7 @@ use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::isolation::{Counts, Isolation, Part};
 use crate::judge::Verdict;
+use crate::leaf::Late;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Lenient, Profile, Reached, Replay, Source, Strategy};
@@ -89,6 +90,8 @@ struct Shared {
     complete: AtomicBool,
     /// Where tasks were spawned that wait for ever on purpose.
     parked: Mutex<BTreeSet<Site>>,
+    /// Where leaves were made of which nothing depends on when they are polled.
+    idle: Mutex<BTreeSet<Site>>,
     /// What the dullest run is like, where a thread had to find that out by itself.
     profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
@@ -124,6 +127,7 @@ impl Shared {
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
             parked: Mutex::default(),
+            idle: Mutex::default(),
             profile: OnceLock::new(),
             sum: Mutex::default(),
         }
@@ -150,6 +154,21 @@ impl Shared {
         let guilty = Case { trial, tape: &tape, digest }.not_parked(unknown);
         lock().extend(sites.into_iter().filter(|site| guilty.iter().all(|task| task.site != *site)));
         guilty
+    }
+
+    /// Those of `late` that were starved indeed. As above, what was learnt of a place is kept.
+    fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
+        let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = lock().clone();
+        late.retain(|late| !known.contains(&late.made.site));
+        if late.is_empty() {
+            return None;
+        }
+        let verdict = case.starvation(&late);
+        if verdict.is_none() {
+            lock().extend(late.iter().map(|late| late.made.site));
+        }
+        verdict
     }
 
     /// Adds what a thread has to tell at its end.
@@ -311,6 +330,12 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             None if is_compared(run) => differs(trial, &world, outcome.digest).map(Reason::Finding),
             None => None,
         };
+        let reason = reason.or_else(|| {
+            let starved = (!outcome.late.is_empty())
+                .then(|| trial.tape(&world))
+                .and_then(|tape| shared.starved(&Case { trial, tape: &tape, digest: outcome.digest }, outcome.late));
+            starved.map(Reason::Verdict)
+        });
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
             shared.failed(Failed { run, reason, tape, digest: outcome.digest, hints });
@@ -435,16 +460,17 @@ fn replay_by(
         // What really happened, which is what the tape says unless it was read leniently.
         (outcome, trial.tape(&world), world.notes.hints())
     });
-    let verdict = match outcome.verdict {
+    let (digest, polls) = (outcome.digest, outcome.polls);
+    let case = Case { trial, tape: &tape, digest };
+    let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
         None => {
-            let (runs, polls, seed, complete) = (1, outcome.polls, 0, false);
+            let (runs, seed, complete) = (1, 0, false);
             let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
             return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
     };
-    let case = Case { trial, tape: &tape, digest: outcome.digest };
     let finding = case.explain(verdict);
     case.show();
     let schedule = case.lanes();

@@ -17,6 +17,7 @@ use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
 use crate::lanes::lanes;
+use crate::leaf::{self, OwedLeaf};
 use crate::run::{Ending, Limit, Run};
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
@@ -56,8 +57,11 @@ impl Case<'_> {
 
     fn explain_repeatable(&self, verdict: Verdict) -> Finding {
         match verdict {
-            Verdict::Stuck(tasks) => self.stuck(&tasks),
-            Verdict::Dead(tasks) => self.stuck(&tasks),
+            Verdict::Stuck(tasks) => {
+                let owed = self.owed();
+                self.stuck(&with_owners(tasks, &owed), &owed)
+            }
+            Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
             Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
             Verdict::Panic(panicked) => advice::panic(&panicked),
             Verdict::PollAfterReady { what, task } => {
@@ -71,6 +75,10 @@ impl Case<'_> {
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
             Verdict::Harm(harm) => advice::harm(harm),
+            Verdict::Starved(late) => {
+                let starved: Vec<_> = self.starved(&late).into_iter().map(|(_, starved)| starved).collect();
+                leaf::starved(&starved, self.trial.rules.limits)
+            }
         }
     }
 
@@ -112,8 +120,11 @@ impl Case<'_> {
     pub(crate) fn differs(&self, verdict: Option<&Verdict>) -> Option<Finding> {
         let (again, _) = self.traced();
         if again.digest == self.digest {
-            let same =
-                verdict.map(|verdict| Same::of(verdict, None)) == again.verdict.map(|verdict| Same::of(&verdict, None));
+            let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
+            let same = match (verdict, &again) {
+                (Some(one), Some(other)) => Same::of(one, None).is_none_or(|same| same.is(other)),
+                (one, other) => one.is_none() && other.is_none(),
+            };
             return (!same).then(|| Finding::new(FindingKind::Nondeterminism, advice::other_end(verdict.is_some())));
         }
         let ((_, one), (_, two)) = (self.traced(), self.traced());
@@ -145,8 +156,9 @@ impl Case<'_> {
         });
     }
 
-    fn stuck(&self, tasks: &[TaskInfo]) -> Finding {
+    fn stuck(&self, tasks: &[TaskInfo], owed: &[OwedLeaf]) -> Finding {
         let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
+        stuck.iter_mut().for_each(|stuck| owes(stuck, owed));
         // Who waits for another task's end waits because of that task.
         let depends = |stuck: &StuckTask| stuck.cause == Cause::Deadlock && !stuck.joins.is_empty();
         stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
@@ -156,16 +168,19 @@ impl Case<'_> {
         if left_out > 0 {
             lines.push(format!("and {left_out} more tasks wait, which were not looked into"));
         }
-        if kind == FindingKind::Deadlock {
-            lines.extend(advice::deadlock());
+        match kind {
+            FindingKind::Deadlock => lines.extend(advice::deadlock()),
+            FindingKind::Futurelock => lines.extend(leaf::futurelock()),
+            _ => {}
         }
         Finding { stuck, ..Finding::new(kind, lines) }
     }
 
     /// A limit hides a stuck task if another one keeps the run going.
     fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
-        let mut finding = self.stuck(unpolled);
-        finding.stuck.retain(|stuck| matches!(stuck.cause, Cause::DeadWaker | Cause::LostWakeup) && !stuck.is_parked());
+        let mut finding = self.stuck(unpolled, &self.owed());
+        let is_certain = |cause: &Cause| matches!(cause, Cause::DeadWaker | Cause::LostWakeup | Cause::Futurelock);
+        finding.stuck.retain(|stuck| is_certain(&stuck.cause) && !stuck.is_parked());
         if finding.stuck.is_empty() {
             finding.kind = FindingKind::Limit;
         }
@@ -204,8 +219,33 @@ fn rank(cause: &Cause) -> u8 {
     match cause {
         Cause::DeadWaker => 0,
         Cause::LostWakeup => 1,
-        Cause::Behind(_) => 2,
-        Cause::Deadlock => 3,
+        Cause::Futurelock => 2,
+        Cause::Behind(_) => 3,
+        Cause::Deadlock => 4,
+    }
+}
+
+/// Those of `tasks` that own one of the leaves `owed` first, and owners that are not among them: a daemon too may hold what
+/// the others wait for.
+fn with_owners(tasks: Vec<TaskInfo>, owed: &[OwedLeaf]) -> Vec<TaskInfo> {
+    let mut first: Vec<TaskInfo> = Vec::new();
+    for owner in owed.iter().map(|owed| &owed.owner) {
+        let known = tasks.iter().find(|task| task.id == owner.id).unwrap_or(owner);
+        if first.iter().all(|task| task.id != owner.id) {
+            first.push(known.clone());
+        }
+    }
+    let owns = |task: &TaskInfo| owed.iter().any(|owed| owed.owner.id == task.id);
+    first.extend(tasks.into_iter().filter(|task| !owns(task)));
+    first
+}
+
+/// Notes what a stuck task owes a poll.
+fn owes(stuck: &mut StuckTask, owed: &[OwedLeaf]) {
+    let of_task = owed.iter().filter(|owed| owed.owner.id == stuck.task.id);
+    stuck.owes = of_task.filter(|owed| owed.is_left_behind(&stuck.awaits)).cloned().collect();
+    if stuck.cause == Cause::Deadlock && stuck.owes.iter().any(|owed| owed.excuse.is_none()) {
+        stuck.cause = Cause::Futurelock;
     }
 }
 
@@ -241,7 +281,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();
     let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
-    Some(StuckTask { task: task.clone(), cause, moved, awaits, joins, sockets, took_no_waker, last_drop })
+    let (task, owes) = (task.clone(), Vec::new());
+    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

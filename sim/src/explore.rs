@@ -12,6 +12,7 @@ use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
 use crate::isolation::Isolation;
 use crate::judge::Detached;
+use crate::leaf;
 use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
@@ -67,6 +68,8 @@ pub fn explore() -> Explore {
         shrink: true,
         regressions: None,
         watchdog: WATCHDOG,
+        starved_time: None,
+        starved_polls: None,
         isolation: Isolation::Shared,
     }
 }
@@ -112,8 +115,8 @@ pub struct Explore {
     answers: Option<Maker>,
     /// In real time.
     patience: Duration,
-    polls_max: u64,
-    time_max: Duration,
+    pub(crate) polls_max: u64,
+    pub(crate) time_max: Duration,
     poll_cost: bool,
     /// The name of a preset; empty for none.
     faults: String,
@@ -127,6 +130,8 @@ pub struct Explore {
     shrink: bool,
     regressions: Option<PathBuf>,
     watchdog: Duration,
+    pub(crate) starved_time: Option<Duration>,
+    pub(crate) starved_polls: Option<u64>,
     pub(crate) isolation: Isolation,
 }
 
@@ -412,7 +417,13 @@ impl Explore {
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
-        let limits = Limits { polls: self.polls_max.min(POLLS_MAX), time: self.time_max, patience: self.patience };
+        let limits = Limits {
+            polls: self.polls_max.min(POLLS_MAX),
+            time: self.time_max,
+            patience: self.patience,
+            starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
+            starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
+        };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
         let is_child = environment.share.is_some();
         let share = environment.share.filter(|share| share.exploration == exploration);
@@ -468,6 +479,7 @@ impl Explore {
         if self.polls_max == 0 || self.time_max.is_zero() {
             return Err("a limit of zero polls or zero time ends every run before it begins".into());
         }
+        self.check_starvation()?;
         let shard = match (environment.shard, self.shard) {
             (Some(shard), _) => shard,
             (None, Some((nth, of))) => {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
+use crate::leaf;
 use crate::run::Hint;
 use crate::site::{self, AwaitSite, Lines};
 use crate::tape::Tape;
@@ -238,6 +239,9 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     if let Some(moved) = &stuck.moved {
         writeln!(f, "    polled once more, {}", How(moved))?;
     }
+    for line in stuck.owes.iter().flat_map(leaf::owed) {
+        writeln!(f, "    {line}")?;
+    }
     if let Cause::Behind(name) = &stuck.cause {
         writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
     }
@@ -300,6 +304,7 @@ impl fmt::Display for Verb<'_> {
             Cause::DeadWaker => "can never be woken",
             Cause::LostWakeup => "could have run, and nobody woke it",
             Cause::Behind(_) => "is stuck",
+            Cause::Futurelock => "waits, and does not poll a future of its own that could go on",
             Cause::Deadlock => "waits, and polling it changes nothing",
         })
     }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use reveille_executor::TaskId;
 
+use crate::leaf::OwedLeaf;
 use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
 
@@ -48,6 +49,12 @@ pub enum FindingKind {
     /// A value that [must be closed](crate::cancel::must_close) was not; or waits that were given up
     /// [left something behind](crate::cancel::leaks), each of them.
     Leak,
+    /// A task waits, and owns a future that was woken and that it does not poll any more; see
+    /// [`guide::futurelock`](crate::guide::futurelock).
+    Futurelock,
+    /// A future was woken, and its task polled on for long without polling it; see
+    /// [`guide::starved_leaf`](crate::guide::starved_leaf).
+    StarvedLeaf,
     /// Something [happened](crate::cancel::Effects::happen) on behalf of an [owner](crate::cancel::owner) that was gone.
     LateEffect,
     /// A poll did not return; see [`Explore::watchdog`](crate::Explore::watchdog). Elsewhere than in runs that have
@@ -77,6 +84,8 @@ impl FindingKind {
         Self::DroppedValue,
         Self::CutShort,
         Self::Leak,
+        Self::Futurelock,
+        Self::StarvedLeaf,
         Self::LateEffect,
         Self::EndlessPoll,
         Self::Aborted,
@@ -108,6 +117,8 @@ impl fmt::Display for FindingKind {
             Self::DroppedValue => "dropped value",
             Self::CutShort => "cut short",
             Self::Leak => "leak",
+            Self::Futurelock => "futurelock",
+            Self::StarvedLeaf => "starved leaf",
             Self::LateEffect => "late effect",
             Self::EndlessPoll => "endless poll",
             Self::Aborted => "aborted",
@@ -166,6 +177,8 @@ pub(crate) enum Cause {
     LostWakeup,
     /// It stands behind a sub-executor of this name.
     Behind(String),
+    /// Polling it changes nothing, and it owns a future that could go on and is not polled.
+    Futurelock,
     /// Polling it changes nothing.
     Deadlock,
 }
@@ -188,6 +201,7 @@ impl Cause {
             Self::DeadWaker => FindingKind::DeadWaker,
             Self::LostWakeup => FindingKind::LostWakeup,
             Self::Behind(_) => FindingKind::Stuck,
+            Self::Futurelock => FindingKind::Futurelock,
             Self::Deadlock => FindingKind::Deadlock,
         }
     }
@@ -206,6 +220,8 @@ pub(crate) struct StuckTask {
     pub(crate) joins: Vec<TaskInfo>,
     /// What its sockets wait for, and what the other side holds.
     pub(crate) sockets: Vec<String>,
+    /// The futures left behind that it owes a poll.
+    pub(crate) owes: Vec<OwedLeaf>,
     /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
     pub(crate) took_no_waker: bool,
     /// Who dropped the last waker, where that is what happened.

@@ -12,6 +12,7 @@ use reveille_executor::{JoinHandle, TaskId};
 use crate::cancel::Harm;
 use crate::event::TaskEnd;
 use crate::finding::TaskInfo;
+use crate::leaf::Late;
 use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
@@ -40,6 +41,8 @@ pub(crate) enum Verdict {
     Detached(Vec<TaskInfo>),
     /// A cancellation did what it must not do.
     Harm(Harm),
+    /// These leaves were owed a poll for too long.
+    Starved(Vec<Late>),
 }
 
 /// A panic, and those that came before it in the run: a task's panic often comes out of another's `unwrap` of its handle.
@@ -107,6 +110,13 @@ fn live_wakers(run: &Run) -> BTreeMap<TaskId, usize> {
             wakers.insert(task.id, task.live_wakers);
         }
     });
+    for (task, waker) in run.leaves.idle() {
+        // The leaf keeps it, and nobody has the leaf's.
+        let is_the_tasks_own = run.executor.waker(task).is_some_and(|own| own.will_wake(&waker));
+        if let Some(live) = wakers.get_mut(&task).filter(|_| is_the_tasks_own) {
+            *live = live.saturating_sub(1);
+        }
+    }
     wakers
 }
 

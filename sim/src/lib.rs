@@ -76,6 +76,7 @@ mod watchdog;
 
 pub mod cancel;
 pub mod guide;
+pub mod leaf;
 pub mod net;
 pub mod node;
 pub mod task;
@@ -86,6 +87,7 @@ pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;
 pub use isolation::Isolation;
+pub use leaf::leaf;
 pub use node::{Node, node};
 pub use oracle::Oracle;
 pub use outcome::Outcome;

@@ -10,6 +10,7 @@ use crate::choices::Draw;
 use crate::context;
 use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
+use crate::leaf::Late;
 use crate::oracle::Oracle;
 use crate::run::{Ending, Limits, Run};
 use crate::strategy::{Lenient, Profile, Replay, Source};
@@ -48,6 +49,21 @@ pub(crate) struct Outcome {
     pub(crate) verdict: Option<Verdict>,
     pub(crate) digest: u64,
     pub(crate) polls: u64,
+    /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
+    pub(crate) late: Vec<Late>,
+}
+
+impl Outcome {
+    /// The verdict; or the accusation of the leaves that seem to have starved, where nothing worse happened.
+    pub(crate) fn verdict(self, starved: bool) -> Option<Verdict> {
+        // Of a dead task too it takes a replay to tell whether it matters.
+        let is_worse = self.verdict.as_ref().is_some_and(|verdict| !matches!(verdict, Verdict::Dead(_)));
+        if !starved || is_worse { self.verdict } else { self.accusation() }
+    }
+
+    pub(crate) fn accusation(self) -> Option<Verdict> {
+        (!self.late.is_empty()).then_some(Verdict::Starved(self.late))
+    }
 }
 
 impl Trial<'_> {
@@ -111,7 +127,7 @@ impl Trial<'_> {
         let panicked = run.tear_down();
         let verdict = verdict.or_else(|| panicked.then(|| panic_in_teardown(run)));
         let verdict = verdict.or_else(|| run.cancel.forgotten().map(Verdict::Harm));
-        (Outcome { verdict, digest, polls: run.step() }, inspected)
+        (Outcome { verdict, digest, polls: run.step(), late: run.leaves.late() }, inspected)
     }
 
     /// What the dullest run of the program is like.

@@ -13,6 +13,7 @@ use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
+use crate::leaf;
 use crate::oracle::Oracle;
 use crate::panics;
 use crate::run::Run;
@@ -28,6 +29,8 @@ pub(crate) struct Watch {
     objection: RefCell<Option<String>>,
     stopped: Cell<bool>,
     focus: Option<Focus>,
+    /// What becomes of leaves.
+    leaves: Option<leaf::Log>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -41,6 +44,15 @@ impl Watch {
     /// Follows the wakers of `task` and, in its `ordinal`-th poll, looks where they are cloned.
     pub(crate) fn focused(task: TaskId, ordinal: u64) -> Self {
         Self { focus: Some(Focus::new(task, ordinal)), ..Self::default() }
+    }
+
+    /// Keeps a record of every leaf.
+    pub(crate) fn of_leaves(log: leaf::Log) -> Self {
+        Self { leaves: Some(log), ..Self::default() }
+    }
+
+    pub(crate) fn leaves(&self) -> Option<&leaf::Log> {
+        self.leaves.as_ref()
     }
 
     /// Looks where `tasks` are spawned.
@@ -198,6 +210,11 @@ impl Focus {
 
     pub(crate) fn task(&self) -> TaskId {
         self.task
+    }
+
+    /// Whether a poll is under way whose clones are collected.
+    pub(crate) fn is_collecting(&self) -> bool {
+        self.collecting.get()
     }
 
     /// Calls `poll` with a waker of fresh identity and returns where it was cloned: a leaf has to register again, since

@@ -76,6 +76,7 @@ fn kind(verdict: &Verdict) -> FindingKind {
         Verdict::Harm(Harm::Leaked { .. } | Harm::Grows { .. }) => FindingKind::Leak,
         Verdict::Harm(Harm::Late { .. }) => FindingKind::LateEffect,
         Verdict::Harm(Harm::Changed { .. }) => FindingKind::BrokenByCut,
+        Verdict::Starved(_) => FindingKind::StarvedLeaf,
     }
 }
 

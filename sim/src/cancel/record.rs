@@ -113,6 +113,11 @@ impl Record {
         self.made.get().or(self.elsewhere.get())
     }
 
+    /// Whether somebody looks where futures wait that can be cut.
+    pub(crate) fn is_looked_into(&self) -> bool {
+        self.glass.is_on()
+    }
+
     /// Whether [`poll`](super::storm::poll) has to be called for each poll.
     pub(crate) fn is_watchful(&self) -> bool {
         self.watchful.get()

@@ -1,9 +1,12 @@
 //! Pages to read.
 //!
+//! * [`futurelock`] and [`starved_leaf`]: what these findings mean, and how to mend the program.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`machines`]: one campaign on many machines.
 //! * [`tokio`]: testing a crate that uses tokio today.
 
+pub mod futurelock;
 pub mod limits;
 pub mod machines;
+pub mod starved_leaf;
 pub mod tokio;

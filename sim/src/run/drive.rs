@@ -90,7 +90,7 @@ impl Run {
         if self.followed.get() == Followed::Closely {
             self.choices.borrow_mut().polled(task);
         }
-        self.emit_pick(task);
+        self.emit_pick(task, ordinal);
         let ran = match self.cancel.is_watchful() {
             true => cancel::poll(self, runnable, ordinal),
             false => self.poll_plainly(runnable, ordinal),
@@ -113,9 +113,10 @@ impl Run {
         }
     }
 
-    fn emit_pick(&self, task: TaskId) {
-        if self.watch.is_none() {
-            return;
+    fn emit_pick(&self, task: TaskId, ordinal: u64) {
+        let Some(watch) = &self.watch else { return };
+        if let Some(leaves) = watch.leaves() {
+            leaves.task_polled(self, task, ordinal);
         }
         let passed_over = self.choices.borrow_mut().take_passed_over();
         if let Some((instead_of, passed_over)) = passed_over {
@@ -181,6 +182,9 @@ impl Run {
         let pushes = self.executor.pushes();
         if u128::from(now.as_nanos()) >= self.limits.time.as_nanos() / 2 && self.half_time.get().is_none() {
             self.half_time.set(Some(self.step.get()));
+        }
+        if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
+            leaves.strikes(self, now);
         }
         self.clock.advance(now);
         let deliveries = self.network.advance(self);

@@ -26,11 +26,12 @@ pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 use crate::choices::Choices;
 use crate::digest::{Digest, Mark};
 use crate::event::Event;
+use crate::leaf::Leaves;
 use crate::net::{Faults, Network};
 use crate::node::Machines;
 use crate::strategy::Source;
 use crate::tape::Settings;
-use crate::watch::{Onlooker, Watch};
+use crate::watch::{Focus, Onlooker, Watch};
 use crate::watchdog::Pulse;
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
@@ -75,6 +76,9 @@ pub(crate) struct Limits {
     pub(crate) time: Duration,
     /// How long, in real time, a stuck run waits for a wake from another thread before it is called stuck.
     pub(crate) patience: Duration,
+    /// How long a leaf may be owed a poll, in virtual time and in polls of its task.
+    pub(crate) starved_time: Duration,
+    pub(crate) starved_polls: u64,
 }
 
 /// The most choices of one run: a poll that never ends must not eat the machine's memory.
@@ -90,6 +94,8 @@ pub(crate) struct Run {
     /// What was cancelled, and what that took with it.
     pub(crate) cancel: crate::cancel::Record,
     pub(crate) network: Network,
+    /// Futures that know whether they were polled since they were woken.
+    pub(crate) leaves: Leaves,
     /// Which task runs on which node.
     pub(crate) nodes: Machines,
     /// What looks on: present in replays and where the user brought oracles.
@@ -140,6 +146,7 @@ impl Run {
             notes: Notes::default(),
             cancel: crate::cancel::Record::default(),
             network: Network::default(),
+            leaves: Leaves::default(),
             nodes: Machines::default(),
             watch,
             pulse,
@@ -175,6 +182,7 @@ impl Run {
         self.tasks.clear();
         self.notes.clear();
         self.cancel.clear();
+        self.leaves.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
         self.root_ended_at.set(None);
@@ -303,6 +311,12 @@ impl Run {
 
     pub(crate) fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// Whether somebody looks where the task that is polled waits, so that leaves have to register strange wakers.
+    pub(crate) fn is_looked_into(&self) -> bool {
+        let in_focus = |watch: &Watch| watch.focus().is_some_and(Focus::is_collecting);
+        self.watch.as_ref().is_some_and(in_focus) || self.cancel.is_looked_into()
     }
 
     pub(crate) fn next_generator(&self) -> u64 {

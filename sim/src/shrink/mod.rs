@@ -169,12 +169,13 @@ impl<'a> Shrinker<'a> {
         }
         self.replays += 1;
         let Attempt { outcome, draws, order } = self.replay(source);
-        let verdict = outcome.verdict.filter(|verdict| self.same.is(verdict))?;
+        let digest = outcome.digest;
+        let verdict = outcome.verdict(matches!(self.same, Same::Starved(_))).filter(|verdict| self.same.is(verdict))?;
         let size = Size::of(&draws);
         let compared = size.cmp(&self.size);
         if compared == Ordering::Less {
             self.size = size;
-            self.outcome = Some((verdict, outcome.digest));
+            self.outcome = Some((verdict, digest));
             (self.best, self.order) = (draws, order);
         }
         Some(compared)

@@ -31,6 +31,8 @@ pub(crate) enum Same {
     Lost(&'static Location<'static>),
     /// A cancellation makes this one end otherwise.
     Changed(Who),
+    /// A leaf that was made here is starved.
+    Starved(&'static Location<'static>),
 }
 
 /// File, line and column, where they are known.
@@ -71,6 +73,7 @@ impl Same {
                 | Harm::Grows { made, .. },
             ) => Some(Self::Lost(made)),
             Verdict::Harm(Harm::Changed { who, .. }) => Some(Self::Changed(who.clone())),
+            Verdict::Starved(late) => Some(Self::Starved(late.first()?.made.site)),
             Verdict::Refused(_) | Verdict::ForeignWake(_) => None,
         }
     }
@@ -82,6 +85,7 @@ impl Same {
             | (Self::Stuck { root_ended: true, task, dead }, Verdict::Dead(tasks)) => {
                 tasks.iter().any(|one| signature(one) == *task && (one.live_wakers == 0) == *dead)
             }
+            (Self::Starved(site), Verdict::Starved(late)) => late.iter().any(|late| late.made.site == *site),
             _ => Self::of(verdict, None).as_ref() == Some(self),
         }
     }

@@ -27,7 +27,7 @@ const SUB_EXECUTORS: [&str; 12] = [
 ];
 
 /// Wrappers that only pass a poll on; the report names what is inside.
-const ADAPTERS: [&str; 12] = [
+const ADAPTERS: [&str; 13] = [
     "futures_util::future::",
     "futures_util::stream::",
     "futures_util::sink::",
@@ -40,6 +40,7 @@ const ADAPTERS: [&str; 12] = [
     "tokio_stream::",
     "tracing::instrument::",
     "reveille::time::timeout::",
+    "reveille::leaf::",
 ];
 
 /// Whether the future or stream `path` polls children with wakers of its own.
@@ -53,7 +54,7 @@ pub(super) fn is_adapter(path: &str) -> bool {
 }
 
 /// Our futures by the name of their type, and what a user writes to await one.
-const OURS: [(&str, &str); 11] = [
+const OURS: [(&str, &str); 12] = [
     ("Sleep", "reveille::time::sleep"),
     ("Timeout", "reveille::time::timeout"),
     ("Tick", "reveille::time::Interval::tick"),
@@ -64,6 +65,7 @@ const OURS: [(&str, &str); 11] = [
     ("YieldNow", "reveille::yield_now"),
     ("ChildHandle", "a child of a reveille::scope"),
     ("CancelScope", "reveille::Scope::cancel"),
+    ("Leaf", "reveille::leaf"),
     ("Tally", "the children of a reveille::scope"),
 ];
 

@@ -1,9 +1,11 @@
 //! Ticking.
 
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use super::sleep::Role;
 use super::{Instant, Sleep};
 use crate::context;
 
@@ -36,7 +38,8 @@ pub fn interval(period: Duration) -> Interval {
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period above zero");
     let run = context::with("reveille::time::interval_at", crate::run::Run::id);
-    Interval { delay: Sleep::inner(start, run), period, missed: MissedTickBehavior::default() }
+    let delay = Sleep::inner(start, run, Role::Interval, Location::caller());
+    Interval { delay, period, missed: MissedTickBehavior::default() }
 }
 
 /// What an [`Interval`] does when a tick was due and nobody took it. The three behaviours are those of tokio.

@@ -9,7 +9,9 @@ use reveille_reactor::TimerKey;
 
 use super::Instant;
 use crate::context;
-use crate::run::{Hint, Phase, RunId};
+use crate::leaf::{LeafId, Made};
+use crate::run::{Hint, Phase, Run, RunId, Site};
+use crate::watch::Watch;
 
 /// Waits until `duration` has passed. The wait begins with the call, not with the first poll.
 ///
@@ -42,18 +44,28 @@ pub struct Sleep {
     run: RunId,
     /// The armed timer, from the first pending poll on.
     timer: Option<TimerKey>,
-    /// Where the future was made; `None` once it has been polled, or if it is part of another of ours.
-    unpolled: Option<&'static Location<'static>>,
+    /// Where it was made, or what it is a part of.
+    site: Site,
+    role: Role,
+    polled: bool,
+}
+
+/// What a [`Sleep`] is to the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Role {
+    Sleep,
+    Timeout,
+    Interval,
 }
 
 impl Sleep {
-    fn new(deadline: Instant, run: RunId, made: &'static Location<'static>) -> Self {
-        Self { deadline, run, timer: None, unpolled: Some(made) }
+    fn new(deadline: Instant, run: RunId, site: Site) -> Self {
+        Self { deadline, run, timer: None, site, role: Role::Sleep, polled: false }
     }
 
-    /// A part of another future of ours: that it is never polled means nothing.
-    pub(super) fn inner(deadline: Instant, run: RunId) -> Self {
-        Self { deadline, run, timer: None, unpolled: None }
+    /// A part of another future of ours, made at `site`.
+    pub(super) fn inner(deadline: Instant, run: RunId, role: Role, site: Site) -> Self {
+        Self { deadline, run, timer: None, site, role, polled: false }
     }
 
     /// When it completes.
@@ -78,14 +90,49 @@ impl Sleep {
         self.deadline = deadline;
     }
 
-    fn disarm(&mut self) {
+    /// Nobody waits for it any more.
+    pub(super) fn disarm(&mut self) {
         if let Some(timer) = self.timer.take() {
-            self.in_its_run(|run| run.clock.cancel(timer));
+            self.in_its_run(|run| {
+                if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
+                    log.gone(run, LeafId::Timer(timer), false);
+                }
+                run.clock.cancel(timer);
+            });
         }
     }
 
+    fn made(&self) -> Made {
+        let what = match self.role {
+            Role::Sleep => "sleep",
+            Role::Timeout => "timeout",
+            Role::Interval => "interval",
+        };
+        Made { what, site: self.site }
+    }
+
+    /// Arms the timer, or renews its waker; `None` if the deadline has passed.
+    fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
+        let deadline = self.deadline.0;
+        let log = run.watch.as_ref().and_then(Watch::leaves);
+        if run.clock.now() >= deadline {
+            if let Some(timer) = self.timer {
+                run.leaves.timer_taken(run, timer, self.made(), deadline);
+                if let Some(log) = log {
+                    log.gone(run, LeafId::Timer(timer), true);
+                }
+            }
+            return None;
+        }
+        let timer = run.clock.wait(self.timer, deadline, context.waker());
+        if let Some(log) = log {
+            log.armed(run, timer, self.made(), deadline);
+        }
+        Some(timer)
+    }
+
     /// Calls `f` with the run that this future was made in, if that is the current one: futures outlive their runs.
-    fn in_its_run<R>(&self, f: impl FnOnce(&crate::run::Run) -> R) -> Option<R> {
+    fn in_its_run<R>(&self, f: impl FnOnce(&Run) -> R) -> Option<R> {
         context::try_with(|run| (run.id() == self.run).then(|| f(run))).flatten()
     }
 }
@@ -94,15 +141,14 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        self.unpolled = None;
-        let (timer, deadline) = (self.timer, self.deadline.0);
+        self.polled = true;
         let armed = self.in_its_run(|run| {
             if run.phase() == Phase::TearingDown {
                 // A destructor blocks on it, perhaps while unwinding: neither a panic nor a wait would help anybody.
                 run.notes.hint(Hint::PolledInTeardown { what: "Sleep" });
                 return None;
             }
-            (run.clock.now() < deadline).then(|| run.clock.wait(timer, deadline, context.waker()))
+            self.wait(run, context)
         });
         match armed {
             Some(Some(timer)) => {
@@ -121,10 +167,11 @@ impl Future for Sleep {
 impl Drop for Sleep {
     fn drop(&mut self) {
         self.disarm();
-        if let Some(made) = self.unpolled {
+        // As a part of another future that means nothing.
+        if !self.polled && self.role == Role::Sleep {
             self.in_its_run(|run| {
                 if run.phase() == Phase::Running {
-                    run.notes.hint(Hint::NeverPolled { what: "Sleep", made });
+                    run.notes.hint(Hint::NeverPolled { what: "Sleep", made: self.site });
                 }
             });
         }

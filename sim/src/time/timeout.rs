@@ -1,12 +1,14 @@
 //! Giving up on a future.
 
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
+use super::sleep::Role;
 use super::{Instant, Sleep};
 use crate::cancel::drop_cancelled;
 use crate::context;
@@ -29,7 +31,7 @@ use crate::task::misused;
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.clock.now()), run.id()));
-    Timeout { future: Some(future.into_future()), delay: Sleep::inner(now + duration, run), ended: false }
+    Timeout::new(future.into_future(), Sleep::inner(now + duration, run, Role::Timeout, Location::caller()))
 }
 
 /// Awaits `future` until `deadline` at most. See [`timeout`].
@@ -39,7 +41,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     let run = context::with("reveille::time::timeout_at", crate::run::Run::id);
-    Timeout { future: Some(future.into_future()), delay: Sleep::inner(deadline, run), ended: false }
+    Timeout::new(future.into_future(), Sleep::inner(deadline, run, Role::Timeout, Location::caller()))
 }
 
 pin_project! {
@@ -55,6 +57,12 @@ pin_project! {
     }
 }
 
+impl<F> Timeout<F> {
+    fn new(future: F, delay: Sleep) -> Self {
+        Self { future: Some(future), delay, ended: false }
+    }
+}
+
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
@@ -62,7 +70,11 @@ impl<F: Future> Future for Timeout<F> {
         let mut this = self.project();
         let Some(future) = this.future.as_mut().as_pin_mut().filter(|_| !*this.ended) else { misused("Timeout") };
         let result = match future.poll(context) {
-            Poll::Ready(output) => Ok(output),
+            Poll::Ready(output) => {
+                // Whoever keeps the future must not be woken for it.
+                this.delay.disarm();
+                Ok(output)
+            }
             Poll::Pending => {
                 std::task::ready!(this.delay.poll(context));
                 // A future that is dropped for being late is cancelled, as far as what it holds is concerned.

@@ -1,0 +1,198 @@
+//! Which of the leaves that are owed a poll matter: found out on replays, with stacks.
+//!
+//! A timer may be a variable of a loop that is busy, or be what a future waits for that was left behind in the middle. Two
+//! chains of awaits tell: that of the timer's last poll, and that of its task while the timer is passed over. Read from the
+//! outside, they agree as long as the same calls are under way at the same lines. Where they part, the task has gone on in
+//! that function; what the timer's chain has further inside was suspended there, and nobody polls it. If it has nothing
+//! further inside, the timer is the function's own.
+
+use std::time::Duration;
+
+use reveille_executor::TaskId;
+use reveille_reactor::Instant;
+
+use super::log::{End, Log, Owed};
+use super::record::{Late, LeafId, Made};
+use crate::explain::{Case, waits_at};
+use crate::finding::TaskInfo;
+use crate::judge::Verdict;
+use crate::site::{AwaitSite, Frame};
+use crate::watch::Watch;
+
+/// A leaf that is owed a poll when nothing can move any more.
+#[derive(Clone, Debug)]
+pub(crate) struct OwedLeaf {
+    pub(crate) made: Made,
+    /// The task that polled it last.
+    pub(crate) owner: TaskInfo,
+    /// Where that was.
+    pub(crate) site: AwaitSite,
+    /// The steps in which it was polled last, and woken.
+    pub(crate) polled: u64,
+    pub(crate) woken: u64,
+    pub(crate) woken_at: Instant,
+    /// How many polls of the task have passed it over since.
+    pub(crate) passed_over: u64,
+    /// Why it may starve, if it may.
+    pub(crate) excuse: Option<&'static str>,
+    /// Its author gave it to [`leaf`](super::leaf).
+    wrapped: bool,
+}
+
+impl OwedLeaf {
+    /// Whether a future was left behind with it, by a task that waits at `awaits`.
+    pub(crate) fn is_left_behind(&self, awaits: &[AwaitSite]) -> bool {
+        self.wrapped || is_left_behind(&self.site, awaits)
+    }
+}
+
+/// A leaf that was owed a poll for too long.
+#[derive(Clone, Debug)]
+pub(crate) struct Starvation {
+    pub(super) made: Made,
+    pub(super) owner: TaskInfo,
+    /// Where it was polled last before it was woken.
+    pub(super) site: AwaitSite,
+    /// Where its task was when it passed it over.
+    pub(super) meanwhile: Vec<AwaitSite>,
+    pub(super) woken: u64,
+    pub(super) woken_at: Instant,
+    pub(super) passed_over: u64,
+    pub(super) time: Duration,
+    pub(super) until: Instant,
+    pub(super) until_step: u64,
+    /// How that came to an end.
+    pub(super) end: End,
+}
+
+/// At most so many leaves of a stalled run are looked into.
+const OWED_MAX: usize = 16;
+
+impl Case<'_> {
+    /// The leaves that are owed a poll at the end of the run, longest first.
+    pub(crate) fn owed(&self) -> Vec<OwedLeaf> {
+        let mut all = self.owed_with([].into());
+        if all.is_empty() {
+            return Vec::new();
+        }
+        all.truncate(OWED_MAX);
+        // Once more, with the stacks of these.
+        let all = self.owed_with(all.into_iter().map(|(owed, _)| owed.leaf).collect());
+        let looked_into = all.into_iter().filter_map(|(owed, owner)| {
+            let Owed { leaf, made, poll, wake, excuse, .. } = owed;
+            let site = poll.stack?.await_site();
+            let (woken, woken_at, passed_over) = (wake.step, wake.at, wake.passed_over);
+            let wrapped = matches!(leaf, LeafId::Wrapped(_));
+            Some(OwedLeaf { made, owner, site, polled: poll.step, woken, woken_at, passed_over, excuse, wrapped })
+        });
+        looked_into.collect()
+    }
+
+    fn owed_with(&self, wanted: Vec<LeafId>) -> Vec<(Owed, TaskInfo)> {
+        let watch = || Watch::of_leaves(Log::of(wanted));
+        let (_, owed) = self.trial.repeat(self.tape, watch, |run, _| {
+            let owed = run.watch.as_ref().and_then(Watch::leaves).map(|log| log.owed(run)).unwrap_or_default();
+            let is_alive = |task: TaskId| run.tasks.progress(task).ended.is_none();
+            let alive = owed.into_iter().filter(|owed| is_alive(owed.owner));
+            alive.map(|owed| (TaskInfo::of(run, owed.owner), owed)).map(|(owner, owed)| (owed, owner)).collect()
+        });
+        owed
+    }
+
+    /// Those of `late` that were starved indeed, with what is known of them.
+    pub(crate) fn starved(&self, late: &[Late]) -> Vec<(Late, Starvation)> {
+        let watch = || Watch::of_leaves(Log::of(late.iter().map(|late| late.leaf)));
+        // What is left of the program drops its leaves when the world is dropped, which is no matter of these.
+        let (_, delays) = self.trial.repeat(self.tape, watch, |run, _| {
+            let log = run.watch.as_ref().and_then(Watch::leaves);
+            let delay = |late: &Late| {
+                let owed = log?.delay(run, late.leaf)?;
+                Some((*late, TaskInfo::of(run, owed.owner), owed))
+            };
+            late.iter().filter_map(delay).collect::<Vec<_>>()
+        });
+        let starved = delays.into_iter().filter_map(|(late, owner, owed)| Some((late, self.judge(owner, owed)?)));
+        starved.collect()
+    }
+
+    /// The verdict on `late`: none if they were not starved.
+    pub(crate) fn starvation(&self, late: &[Late]) -> Option<Verdict> {
+        if late.is_empty() {
+            return None;
+        }
+        let starved: Vec<_> = self.starved(late).into_iter().map(|(late, _)| late).collect();
+        (!starved.is_empty()).then_some(Verdict::Starved(starved))
+    }
+
+    fn judge(&self, owner: TaskInfo, owed: Owed) -> Option<Starvation> {
+        let limits = self.trial.rules.limits;
+        let wrapped = matches!(owed.leaf, LeafId::Wrapped(_));
+        let too_long = owed.time() > limits.starved_time;
+        let too_often = wrapped && owed.wake.passed_over > limits.starved_polls;
+        if owed.excuse.is_some() || !(too_long || too_often) || !(wrapped || owed.end == End::Polled) {
+            return None;
+        }
+        let site = owed.poll.stack.as_ref()?.await_site();
+        let busy = TaskInfo { polls: owed.first, ..owner.clone() };
+        let meanwhile = waits_at(self.trial, self.tape, &busy, owed.until_step.saturating_sub(1));
+        (wrapped || is_left_behind(&site, &meanwhile)).then(|| Starvation {
+            made: owed.made,
+            owner,
+            site,
+            meanwhile,
+            woken: owed.wake.step,
+            woken_at: owed.wake.at,
+            passed_over: owed.wake.passed_over,
+            time: owed.time(),
+            until: owed.until,
+            until_step: owed.until_step,
+            end: owed.end,
+        })
+    }
+}
+
+/// Whether a future that was polled at `leaf` is suspended in a task that waits at `awaits`. Not where that is unknown.
+fn is_left_behind(leaf: &AwaitSite, awaits: &[AwaitSite]) -> bool {
+    !awaits.is_empty() && awaits.iter().all(|task| is_suspended(&leaf.frames, &task.frames))
+}
+
+/// The same for one place at which the task waits. Both chains go from the inside to the outside.
+fn is_suspended(leaf: &[Frame], task: &[Frame]) -> bool {
+    let same = leaf.iter().rev().zip(task.iter().rev()).take_while(|(leaf, task)| leaf == task).count();
+    let parts_at = |chain: &[Frame]| chain.iter().rev().nth(same).map(|frame| frame.function.clone());
+    match (parts_at(leaf), parts_at(task)) {
+        (None, _) => false,
+        // The same call, further on: what it has left behind is what is inside.
+        (Some(one), Some(other)) if one == other => leaf.len() > same + 1,
+        (Some(_), _) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::site::Site;
+
+    /// A chain from the outside to the inside, as one would tell it.
+    fn chain(frames: &[(&str, u32)]) -> Vec<Frame> {
+        let frame = |&(function, line): &(&str, u32)| Frame {
+            function: function.into(),
+            site: Site { file: "src/lib.rs".into(), line, column: 1 },
+        };
+        frames.iter().rev().map(frame).collect()
+    }
+
+    #[test]
+    fn a_timer_of_a_busy_loop_is_its_own_and_a_call_that_was_left_is_suspended() {
+        let suspended = |leaf: &[_], task: &[_]| is_suspended(&chain(leaf), &chain(task));
+        let handler = [("serve", 30), ("handle", 50)];
+        assert!(!suspended(&[("serve", 28)], &handler), "a pinned sleep of the loop");
+        assert!(suspended(&[("serve", 28), ("fetch", 7)], &handler), "a pinned call of the loop");
+        assert!(suspended(&[("serve", 28), ("handle", 48)], &handler), "a call of the same function");
+        assert!(!suspended(&[("serve", 30), ("handle", 48)], &handler), "the call that is under way");
+        assert!(suspended(&[("serve", 30), ("fetch", 7)], &handler), "another branch of the same await");
+        assert!(suspended(&[("serve", 30), ("fetch", 7)], &[("serve", 30)]), "a branch of what is awaited");
+        assert!(!suspended(&[("serve", 30)], &[("serve", 30)]), "what is awaited");
+        assert!(!suspended(&[], &handler), "a future of another crate");
+    }
+}

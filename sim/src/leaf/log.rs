@@ -1,0 +1,228 @@
+//! What a replay puts on record of every leaf, to be asked at its end.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use reveille_executor::TaskId;
+use reveille_reactor::{Instant, TimerKey};
+
+use super::record::{LeafId, Made};
+use crate::run::Run;
+use crate::site::Stack;
+
+/// The leaves of a replay.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    /// Those whose stacks are taken, and whose delays are kept.
+    wanted: BTreeSet<LeafId>,
+    inner: RefCell<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Those that are alive and were polled.
+    leaves: BTreeMap<LeafId, Record>,
+    /// Timers that have not struck, by deadline.
+    armed: BTreeSet<(Instant, TimerKey)>,
+    /// Those that have been woken and not polled since.
+    owed: BTreeSet<LeafId>,
+    /// The longest delay of each leaf that is wanted.
+    delays: BTreeMap<LeafId, Owed>,
+}
+
+#[derive(Clone, Debug)]
+struct Record {
+    made: Made,
+    owner: Option<TaskId>,
+    poll: Option<Poll>,
+    excuse: Option<&'static str>,
+    wake: Option<Wake>,
+    /// When it strikes, if it is a timer.
+    deadline: Option<Instant>,
+}
+
+/// The last poll of a leaf.
+#[derive(Clone, Debug)]
+pub(super) struct Poll {
+    pub(super) step: u64,
+    /// Where that was, if somebody wants to know.
+    pub(super) stack: Option<Stack>,
+}
+
+/// The first wake since the last poll.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wake {
+    pub(super) step: u64,
+    pub(super) at: Instant,
+    /// How many polls of the owner have passed it over.
+    pub(super) passed_over: u64,
+    /// When the first of them did, and the ordinal of that poll.
+    since: Option<(Instant, u64)>,
+}
+
+/// How it came that nothing is owed any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    Polled,
+    Dropped,
+    /// The run came to its end, and it is owed.
+    Never,
+}
+
+/// A leaf that was owed a poll.
+#[derive(Clone, Debug)]
+pub(super) struct Owed {
+    pub(super) leaf: LeafId,
+    pub(super) made: Made,
+    pub(super) owner: TaskId,
+    pub(super) poll: Poll,
+    pub(super) wake: Wake,
+    pub(super) excuse: Option<&'static str>,
+    /// When the owner first passed it over, and in which of its polls.
+    pub(super) since: Instant,
+    pub(super) first: u64,
+    pub(super) until: Instant,
+    pub(super) until_step: u64,
+    pub(super) end: End,
+}
+
+impl Owed {
+    pub(super) fn time(&self) -> Duration {
+        self.until - self.since
+    }
+}
+
+impl Record {
+    /// What is owed to it at the end of the poll that is under way; `None` if its owner has not passed it over.
+    fn owed(&self, run: &Run, leaf: LeafId, end: End) -> Option<Owed> {
+        let (mut wake, owner) = (self.wake?, self.owner?);
+        let (since, first) = wake.since?;
+        // The poll in which it is polled at last, or dropped, has not passed it over.
+        wake.passed_over -= u64::from(end != End::Never && run.current() == Some(owner));
+        (wake.passed_over > 0).then(|| Owed {
+            leaf,
+            made: self.made,
+            owner,
+            poll: self.poll.clone().unwrap_or(Poll { step: 0, stack: None }),
+            wake,
+            excuse: self.excuse,
+            since,
+            first,
+            until: run.clock.now(),
+            until_step: run.step(),
+            end,
+        })
+    }
+}
+
+impl Inner {
+    fn forget(&mut self, leaf: LeafId) -> Option<Record> {
+        let record = self.leaves.remove(&leaf)?;
+        self.owed.remove(&leaf);
+        if let (LeafId::Timer(timer), Some(deadline)) = (leaf, record.deadline) {
+            self.armed.remove(&(deadline, timer));
+        }
+        Some(record)
+    }
+
+    fn keep(&mut self, owed: Owed) {
+        if self.delays.get(&owed.leaf).is_none_or(|other| other.time() < owed.time()) {
+            self.delays.insert(owed.leaf, owed);
+        }
+    }
+}
+
+impl Log {
+    /// Takes the stacks of `wanted`, and keeps their delays.
+    pub(super) fn of(wanted: impl IntoIterator<Item = LeafId>) -> Self {
+        Self { wanted: wanted.into_iter().collect(), inner: RefCell::default() }
+    }
+
+    /// A leaf is being polled, and waits or may wait.
+    pub(super) fn polled(&self, run: &Run, leaf: LeafId, made: Made) {
+        self.poll(run, leaf, made, None);
+    }
+
+    /// A timer is being polled, and waits.
+    pub(crate) fn armed(&self, run: &Run, timer: TimerKey, made: Made, deadline: Instant) {
+        self.poll(run, LeafId::Timer(timer), made, Some(deadline));
+    }
+
+    fn poll(&self, run: &Run, leaf: LeafId, made: Made, deadline: Option<Instant>) {
+        let wanted = self.wanted.contains(&leaf);
+        let stack = wanted.then(Stack::capture);
+        let mut inner = self.inner.borrow_mut();
+        let owed = inner.forget(leaf).and_then(|record| record.owed(run, leaf, End::Polled));
+        if let Some(owed) = owed.filter(|_| wanted) {
+            inner.keep(owed);
+        }
+        if let (LeafId::Timer(timer), Some(deadline)) = (leaf, deadline) {
+            inner.armed.insert((deadline, timer));
+        }
+        let poll = Some(Poll { step: run.step(), stack });
+        let (owner, excuse) = (run.current(), run.leaves.excuse());
+        inner.leaves.insert(leaf, Record { made, owner, poll, excuse, wake: None, deadline });
+    }
+
+    /// A leaf has completed, or is let go of.
+    pub(crate) fn gone(&self, run: &Run, leaf: LeafId, completed: bool) {
+        let end = if completed { End::Polled } else { End::Dropped };
+        let mut inner = self.inner.borrow_mut();
+        let owed = inner.forget(leaf).and_then(|record| record.owed(run, leaf, end));
+        if let Some(owed) = owed.filter(|_| self.wanted.contains(&leaf)) {
+            inner.keep(owed);
+        }
+    }
+
+    pub(super) fn woken(&self, run: &Run, leaf: LeafId) {
+        self.inner.borrow_mut().woken(run, leaf, run.clock.now());
+    }
+
+    /// Timers that are due by `now` are about to strike.
+    pub(crate) fn strikes(&self, run: &Run, now: Instant) {
+        let mut inner = self.inner.borrow_mut();
+        while let Some((_, timer)) = inner.armed.first().copied().filter(|(deadline, _)| *deadline <= now) {
+            inner.armed.pop_first();
+            inner.woken(run, LeafId::Timer(timer), now);
+        }
+    }
+
+    /// `task` is about to be polled for the `ordinal`-th time.
+    pub(crate) fn task_polled(&self, run: &Run, task: TaskId, ordinal: u64) {
+        let inner = &mut *self.inner.borrow_mut();
+        for leaf in &inner.owed {
+            let record = inner.leaves.get_mut(leaf).filter(|record| record.owner == Some(task));
+            if let Some(wake) = record.and_then(|record| record.wake.as_mut()) {
+                wake.passed_over += 1;
+                wake.since.get_or_insert((run.clock.now(), ordinal));
+            }
+        }
+    }
+
+    /// What is owed at the end of the run, oldest first.
+    pub(super) fn owed(&self, run: &Run) -> Vec<Owed> {
+        let inner = self.inner.borrow();
+        let records = inner.owed.iter().filter_map(|leaf| Some((*leaf, inner.leaves.get(leaf)?)));
+        let mut owed: Vec<_> = records.filter_map(|(leaf, record)| record.owed(run, leaf, End::Never)).collect();
+        owed.sort_by_key(|owed| (owed.wake.step, owed.leaf));
+        owed
+    }
+
+    /// The longest delay of `leaf`, which is wanted; one that lasts to the end of the run counts.
+    pub(super) fn delay(&self, run: &Run, leaf: LeafId) -> Option<Owed> {
+        let inner = self.inner.borrow();
+        let lasting = inner.leaves.get(&leaf).and_then(|record| record.owed(run, leaf, End::Never));
+        inner.delays.get(&leaf).cloned().into_iter().chain(lasting).max_by_key(Owed::time)
+    }
+}
+
+impl Inner {
+    fn woken(&mut self, run: &Run, leaf: LeafId, at: Instant) {
+        let Some(record) = self.leaves.get_mut(&leaf) else { return };
+        if record.wake.is_none() {
+            record.wake = Some(Wake { step: run.step(), at, passed_over: 0, since: None });
+            self.owed.insert(leaf);
+        }
+    }
+}

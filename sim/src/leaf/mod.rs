@@ -1,0 +1,68 @@
+//! Futures that know when they were woken, and whether they were polled since.
+//!
+//! A waker wakes a *task*. When one of its futures has been woken (a timer struck, a fair lock was handed over) the task is
+//! polled, and that is the end of what an executor knows: whether the task polls *that future* is up to the task. A task that
+//! goes on to something else leaves a future behind that could go on, and does not: it is *owed a poll*. What it holds it
+//! keeps, what it should do it does late. Two findings are about that.
+//!
+//! * [`Futurelock`](crate::FindingKind::Futurelock), when nothing can move any more: a task waits, and it owns a future that
+//!   is owed a poll. Named after Oxide's RFD 609. See [`guide::futurelock`](crate::guide::futurelock).
+//! * [`StarvedLeaf`](crate::FindingKind::StarvedLeaf), while all goes on: a future was owed a poll for long. See
+//!   [`guide::starved_leaf`](crate::guide::starved_leaf).
+//!
+//! # Who knows
+//!
+//! Timers ([`sleep`](crate::time::sleep), [`timeout`](crate::time::timeout), [`interval`](crate::time::interval)) know by
+//! themselves: when they are polled and their deadline passed long ago, they were left alone meanwhile. A future of another
+//! crate is given an identity by [`leaf`]: it gets a waker of its own, which notes that it was woken and wakes the task. So
+//! the children of `FuturesUnordered`, `join_all` and `select!` are told apart. Sockets do not know: they are no futures,
+//! and that nobody reads is what back-pressure is made of.
+//!
+//! The owner of a leaf is the task in whose poll it was polled last.
+//!
+//! # What is a finding, and what is not
+//!
+//! Correct programs hold futures unpolled all the time, so that a leaf is owed a poll is not yet a mistake.
+//!
+//! *A timer that is nothing but a timer.* A `select!` loop that keeps a pinned `&mut sleep`, or an interval, and works for a
+//! minute in one of its branches: the timer strikes meanwhile, and the loop will notice in its next turn. Nothing is held up
+//! by that, since behind the timer there is no code but that of the loop, which is busy. So of a timer the stack of its last
+//! poll is compared with where the task is meanwhile. If all functions in which the timer was awaited are still running, it
+//! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle.
+//! (`judgement.rs`.)
+//!
+//! *A future that is kept and dropped later.* `match select(a, b).await { Left((a, _)) => .. }` keeps `b` alive to the end of
+//! the `match`, and many programs do so. It will not go on, whether it is polled or not: that is a late cancellation. So a
+//! timer's delay counts when somebody polls the timer *again*, too late: that somebody wanted it. At a stall there is no later,
+//! and the future is named.
+//!
+//! *A future in `leaf(..)`* was named by its author, so both exceptions do not hold: it is a finding when it is owed a poll
+//! for too long, whatever becomes of it.
+//!
+//! *On purpose*: [`may_starve`] says so, with a reason that reports repeat.
+//!
+//! A timer whose task was not polled meanwhile, since others were, is not owed anything *by its task*: the time counts from
+//! the first poll of the task that passed it over.
+//!
+//! # What it costs
+//!
+//! A timer that is polled compares its deadline with the clock. All else about timers is found out in a replay, where every
+//! poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
+
+mod judgement;
+mod limits;
+mod log;
+mod may_starve;
+mod proxy;
+mod record;
+mod report;
+mod wrapped;
+
+pub use may_starve::{MayStarve, may_starve};
+pub use wrapped::{Leaf, leaf};
+
+pub(crate) use judgement::OwedLeaf;
+pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};
+pub(crate) use log::Log;
+pub(crate) use record::{Late, LeafId, Leaves, Made};
+pub(crate) use report::{futurelock, owed, starved};

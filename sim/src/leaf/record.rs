@@ -1,0 +1,122 @@
+//! What every run keeps of its leaves: hardly anything.
+
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+
+use reveille_executor::TaskId;
+use reveille_reactor::{Instant, TimerKey};
+
+use super::log::Log;
+use super::proxy::Proxy;
+use crate::run::{Run, Site};
+use crate::watch::Watch;
+
+/// Names a leaf of a run; its name is the same in each replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LeafId {
+    /// One of our timers, from the poll that arms it to the poll or drop that lets go of it.
+    Timer(TimerKey),
+    /// A future in [`leaf`](super::leaf), counted from 0 in the order of first polls.
+    Wrapped(u64),
+}
+
+/// What a leaf is, as a report says it, and where it was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Made {
+    pub(crate) what: &'static str,
+    pub(crate) site: Site,
+}
+
+/// A leaf that seems to have been owed a poll for too long. Whether it was, and whether that matters, a replay tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Late {
+    pub(crate) leaf: LeafId,
+    pub(crate) made: Made,
+}
+
+/// So many places of a run can be accused; beyond, the first are enough.
+const LATE_MAX: usize = 8;
+
+/// The leaves of one run.
+#[derive(Debug, Default)]
+pub(crate) struct Leaves {
+    /// How many futures in [`leaf`](super::leaf) have been polled.
+    wrapped: Cell<u64>,
+    /// The first late leaf of each place.
+    late: RefCell<Vec<Late>>,
+    /// Why what is being polled may starve, if it may.
+    excuse: Cell<Option<&'static str>>,
+    /// Those futures in [`leaf`](super::leaf) that are alive, and some that were.
+    proxies: RefCell<Vec<Weak<Proxy>>>,
+}
+
+impl Leaves {
+    pub(crate) fn clear(&self) {
+        self.wrapped.set(0);
+        self.late.borrow_mut().clear();
+        self.excuse.set(None);
+        self.proxies.borrow_mut().clear();
+    }
+
+    /// The name of a new future in [`leaf`](super::leaf).
+    pub(super) fn add(&self, proxy: &Arc<Proxy>) {
+        let mut proxies = self.proxies.borrow_mut();
+        // The vector grows only when most of what is in it is alive.
+        if proxies.len() == proxies.capacity() {
+            proxies.retain(|proxy| proxy.strong_count() > 0);
+        }
+        proxies.push(Arc::downgrade(proxy));
+    }
+
+    pub(super) fn next(&self) -> LeafId {
+        let nth = self.wrapped.get();
+        self.wrapped.set(nth + 1);
+        LeafId::Wrapped(nth)
+    }
+
+    /// A timer that struck at `deadline` is polled at `now`, by the first poll since.
+    #[inline]
+    pub(crate) fn timer_taken(&self, run: &Run, timer: TimerKey, made: Made, deadline: Instant) {
+        if run.clock.now() - deadline > run.limits().starved_time && self.excuse.get().is_none() {
+            self.is_late(Late { leaf: LeafId::Timer(timer), made });
+        }
+    }
+
+    /// Accuses a leaf.
+    #[cold]
+    pub(super) fn is_late(&self, late: Late) {
+        let mut all = self.late.borrow_mut();
+        let is_new = all.iter().all(|other| other.made.site != late.made.site);
+        if is_new && all.len() < LATE_MAX {
+            all.push(late);
+        }
+    }
+
+    /// The leaves that are accused.
+    pub(crate) fn late(&self) -> Vec<Late> {
+        self.late.borrow().clone()
+    }
+
+    /// Why what is being polled may starve.
+    pub(super) fn excuse(&self) -> Option<&'static str> {
+        self.excuse.get()
+    }
+
+    /// From now on this is the reason why what is polled may starve. Returns the one before.
+    pub(super) fn excuse_by(&self, reason: Option<&'static str>) -> Option<&'static str> {
+        self.excuse.replace(reason)
+    }
+
+    /// The wakers that are kept by a future in [`leaf`](super::leaf) of which nobody else holds one: with its task, as nobody
+    /// will use them. To be asked when the run is over.
+    pub(crate) fn idle(&self) -> Vec<(TaskId, Waker)> {
+        let all = self.proxies.borrow();
+        all.iter().filter_map(|proxy| proxy.upgrade()?.idle()).collect()
+    }
+}
+
+/// The log of `run`, if it keeps one: in some replays.
+pub(crate) fn log_of(run: &Run) -> Option<&Log> {
+    run.watch.as_ref().and_then(Watch::leaves)
+}

@@ -1,0 +1,106 @@
+//! A task that waits, and holds back a future of its own which could go on, is told from one that merely waits.
+
+#![cfg(not(loom))]
+
+use std::pin::pin;
+use std::rc::Rc;
+
+use futures::StreamExt as _;
+use futures::stream;
+use reveille::time::{Duration, sleep, timeout};
+use reveille::{Failure, FindingKind, explore, leaf, spawn, task, yield_now};
+use tokio::sync::{Mutex, Semaphore};
+
+fn fails<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) -> Failure {
+    explore().run(program).expect_err("the program has a bug that was not found")
+}
+
+#[track_caller]
+fn says(failure: &Failure, what: &str) {
+    let report = failure.to_string();
+    assert!(report.contains(what), "the report does not say `{what}`:\n{report}");
+}
+
+/// Holds the lock for two seconds, in a task of its own.
+fn hold(lock: &Rc<Mutex<()>>) {
+    let lock = lock.clone();
+    drop(spawn(async move {
+        let _guard = lock.lock().await;
+        sleep(Duration::from_secs(2)).await;
+    }));
+}
+
+/// The line of the `sleep` in `work`.
+const WORKS: u32 = line!() + 5;
+
+/// Takes the lock and works for a while.
+async fn work(lock: &Mutex<()>) {
+    let _guard = lock.lock().await;
+    sleep(Duration::from_secs(5)).await;
+}
+
+/// The futurelock of Oxide's RFD 609: the first call is polled for a while, and then kept while the second is awaited.
+async fn twice(lock: &Mutex<()>) {
+    let mut first = pin!(work(lock));
+    if timeout(Duration::from_secs(3), &mut first).await.is_err() {
+        work(lock).await;
+        first.await;
+    }
+}
+
+#[test]
+fn a_lock_held_by_a_call_that_was_left_at_a_timer_is_found_without_a_word_from_the_user() {
+    let failure = fails(|| async {
+        let lock = Rc::new(Mutex::new(()));
+        hold(&lock);
+        yield_now().await;
+        let twice = task::Builder::new().name("twice").spawn(async move { twice(&lock).await });
+        twice.await.unwrap();
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+    says(&failure, "task 2 `twice` (spawned at");
+    says(&failure, "waits, and does not poll a future of its own that could go on");
+    says(&failure, &format!("the `sleep` made at sim/tests/futurelock.rs:{WORKS}:5"));
+    says(&failure, "was woken at step 7, at 7s, and not polled since, though the task was polled once");
+    says(&failure, &format!("awaits  sim/tests/futurelock.rs:{WORKS}:35   in futurelock::work"));
+}
+
+#[test]
+fn a_lock_handed_to_a_leaf_that_is_not_polled_any_more_is_found() {
+    let line = line!() + 4;
+    let failure = fails(|| async {
+        let lock = Rc::new(Mutex::new(()));
+        hold(&lock);
+        yield_now().await;
+        let mut first = pin!(leaf(lock.lock()));
+        if timeout(Duration::from_secs(1), &mut first).await.is_err() {
+            drop(lock.lock().await);
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+    println!("{failure}");
+    says(&failure, &format!("the `leaf` made at sim/tests/futurelock.rs:{}:", line + 1));
+    says(&failure, "not polled since, though the task was polled once");
+}
+
+#[test]
+fn a_buffered_stream_whose_body_waits_for_what_a_parked_future_holds_is_found() {
+    let failure = fails(|| async {
+        let permits = Semaphore::new(2);
+        let load = |item: u64| {
+            let permits = &permits;
+            async move {
+                let _permit = permits.acquire().await.unwrap();
+                sleep(Duration::from_secs(item)).await;
+                sleep(Duration::from_secs(1)).await;
+                item
+            }
+        };
+        let mut loads = pin!(stream::iter(1..=4).map(load).buffer_unordered(2));
+        while let Some(_item) = loads.next().await {
+            let _permits = permits.acquire_many(2).await.unwrap();
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+    println!("{failure}");
+}
