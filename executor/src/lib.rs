@@ -52,8 +52,8 @@ pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
 pub use pool::{
-    Driver, Entry, INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Pool, PoolError, PoolHandle, Ring, Urgency, Worker,
-    Workers, spawn_send,
+    Driver, Entry, INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Pool, PoolError, PoolHandle, Ring, StillRunning,
+    Urgency, Worker, Workers, spawn_send,
 };
 pub use scope::{
     Abort, AnyThread, CancelScope, ChildCancelled, ChildHandle, Host, OneThread, Reach, Scope, scope, scope_across,

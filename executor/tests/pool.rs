@@ -104,6 +104,25 @@ fn others_run_while_one_task_never_yields_and_the_pool_says_which_it_waits_for()
 }
 
 #[test]
+fn a_pool_that_cannot_end_yet_says_what_it_waits_for_and_ends_later() {
+    let pool = Pool::new(2).unwrap();
+    let (go_on, may_go_on) = channel::<()>();
+    let (started, has_started) = channel();
+    let closure = pool.spawn_blocking(move || {
+        started.send(()).unwrap();
+        may_go_on.recv().unwrap();
+    });
+    has_started.recv().unwrap();
+    let mut waits = pool.try_end().unwrap_err();
+    assert_eq!(waits.tasks(), [closure.id()]);
+    go_on.send(()).unwrap();
+    while let Err(still) = waits.into_pool().try_end() {
+        waits = still;
+    }
+    assert!(closure.is_finished());
+}
+
+#[test]
 fn dropping_the_pool_drops_waiting_queued_and_running_tasks_once() {
     let drops = Drops::default();
     let pool = Pool::new(2).unwrap();

@@ -34,7 +34,7 @@ mod urgency;
 mod workers;
 
 pub use driver::Driver;
-pub use error::PoolError;
+pub use error::{PoolError, StillRunning};
 pub use executor::{Pool, PoolHandle, spawn_send};
 pub use locked::Locked;
 pub use queue::{LocalQueue, NoQueue};
