@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
@@ -70,7 +71,7 @@ pub(crate) struct Failed {
     pub(crate) run: u64,
     pub(crate) reason: Reason,
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) hints: Vec<Hint>,
 }
 
@@ -142,7 +143,7 @@ impl Shared {
     }
 
     /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
-    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: u64, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
+    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: Fingerprint, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
         let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = lock().clone();
         let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
@@ -319,7 +320,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
         polls += outcome.polls;
         performed += 1;
         if nth < DIGESTS_MAX {
-            digests.push((outcome.digest, nth));
+            digests.push((outcome.digest.whole, nth));
         }
         let reason = match outcome.verdict {
             Some(Verdict::Dead(tasks)) => {
@@ -360,7 +361,7 @@ fn is_compared(run: u64) -> bool {
     run == 0 || run.is_power_of_two()
 }
 
-fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
+fn differs(trial: &Trial<'_>, world: &Run, digest: Fingerprint) -> Option<Finding> {
     let tape = trial.tape(world);
     Case { trial, tape: &tape, digest }.differs(None)
 }
@@ -403,12 +404,12 @@ pub(crate) fn report(
 struct Explained {
     finding: Finding,
     tape: Tape,
-    digest: u64,
+    digest: Fingerprint,
     shrunk: Option<Shrinking>,
 }
 
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
-fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: u64) -> Explained {
+fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: Fingerprint) -> Explained {
     let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
     let guilty = finding.stuck.first().map(|stuck| &stuck.task);
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);

@@ -64,6 +64,7 @@ mod panics;
 mod prepared;
 mod program;
 mod regressions;
+mod repeat;
 mod run;
 mod settings;
 mod shrink;

@@ -8,6 +8,7 @@ use reveille_executor::JoinHandle;
 
 use crate::choices::Draw;
 use crate::context;
+use crate::digest::Fingerprint;
 use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::leaf::Late;
@@ -47,7 +48,7 @@ pub(crate) struct Trial<'a> {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) verdict: Option<Verdict>,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) polls: u64,
     /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
     pub(crate) late: Vec<Late>,
@@ -119,7 +120,7 @@ impl Trial<'_> {
         }
         let mut root = (self.program)(run);
         let ending = run.drive();
-        let digest = run.digest();
+        let digest = run.fingerprint();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.

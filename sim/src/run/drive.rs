@@ -102,6 +102,9 @@ impl Run {
             self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
         }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
+        if step.is_power_of_two() {
+            self.note_early(step);
+        }
         match ran {
             Ran::Pending => {}
             Ran::Ready => self.end(task, TaskEnd::Completed),

@@ -24,7 +24,7 @@ pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
 pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;
-use crate::digest::{Digest, Mark};
+use crate::digest::{Digest, Early, Fingerprint, Mark};
 use crate::event::Event;
 use crate::leaf::Leaves;
 use crate::net::{Faults, Network};
@@ -111,6 +111,8 @@ pub(crate) struct Run {
     /// How many polls there were, the current one included.
     step: Cell<u64>,
     digest: Cell<Digest>,
+    /// What it was after some of the polls.
+    early: Cell<Early>,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
     /// The step before which half of the time that the run may take had not passed.
@@ -157,6 +159,7 @@ impl Run {
             current: Cell::new(None),
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
+            early: Cell::new(Early::NONE),
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
@@ -185,6 +188,7 @@ impl Run {
         self.leaves.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
+        self.early.set(Early::NONE);
         self.root_ended_at.set(None);
         self.half_time.set(None);
         self.generators.set(0);
@@ -277,8 +281,14 @@ impl Run {
     }
 
     /// The hash of all that happened, choices included.
-    pub(crate) fn digest(&self) -> u64 {
-        self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value()
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let whole = self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value();
+        Fingerprint { whole, early: self.early.get() }
+    }
+
+    /// Notes what the digest is after the first `polls`.
+    fn note_early(&self, polls: u64) {
+        self.early.set(self.early.get().with(polls, self.digest.get()));
     }
 
     pub(crate) fn id(&self) -> RunId {

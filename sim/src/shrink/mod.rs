@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
+use crate::digest::Fingerprint;
 use crate::isolation::Isolation;
 use crate::judge::Verdict;
 use crate::run::Run;
@@ -50,7 +51,7 @@ impl Default for Budget {
 #[derive(Clone, Debug)]
 pub(crate) struct Shrunk {
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) verdict: Verdict,
     pub(crate) replays: u32,
     /// The budget ran out before the passes came to their end: there may be a smaller one.
@@ -112,7 +113,7 @@ struct Shrinker<'a> {
     /// The draws of the smallest failing run so far.
     best: Vec<Draw>,
     /// What that run came to; `None` before the first.
-    outcome: Option<(Verdict, u64)>,
+    outcome: Option<(Verdict, Fingerprint)>,
     size: Size,
     /// Which tasks that run polled, in order.
     order: Vec<TaskId>,
