@@ -76,7 +76,8 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs an async `main` on the real executor, in real time.
 ///
 /// `main` and what it spawns run on the calling thread, and need not be `Send`. With `threads = n` there is also a pool of so
-/// many threads, for what is spawned by `reveille::spawn_send`.
+/// many threads, for what is spawned by `reveille::spawn_send`. It ends after `main`, when each of its tasks has returned from the
+/// poll that it may be in; if one has not for five seconds, standard error says which, and the process goes on waiting.
 ///
 /// ```no_run
 /// #[reveille::main(threads = 4)]
