@@ -7,6 +7,15 @@ use std::time::Duration;
 
 use libc::{clockid_t, size_t, ssize_t, time_t, timespec, timeval};
 
+/// The addresses of what stands before the C library's functions.
+pub(crate) const FUNCTIONS: [*const (); 5] = [
+    getrandom as *const (),
+    getentropy as *const (),
+    clock_gettime as *const (),
+    gettimeofday as *const (),
+    time as *const (),
+];
+
 /// A function of the C library that one of ours stands before.
 struct Next {
     name: &'static CStr,
