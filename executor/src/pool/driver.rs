@@ -10,7 +10,8 @@
 //! the one in the driver leaves its token first, as for any sleeper, and then, if the worker says that it is in the driver,
 //! signals that; the worker says so first and then looks for a token. Both change the worker's word by a read-modify-write: so
 //! the second of them has acquired what the first did before, and either the worker sees the token or it is seen inside. Who
-//! signals takes the word back, so that there is at most one signal for each sleep.
+//! signals takes the word back, so that there is at most one signal for each sleep. A registration that the driver has to know
+//! of does the same, and is to the driver what the token is to the worker: looked for after the worker has said that it is inside.
 
 use std::sync::Arc as StdArc;
 
@@ -27,7 +28,7 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Waits until something has happened or [`unpark`](Self::unpark) was called, since the last return from here; wakes
     /// whom it has happened for. May return for no reason. Whoever registers something that is due earlier than all else
-    /// sees to it that this ends.
+    /// sees to it that this ends, by [`PoolHandle::interrupt_driver`](crate::PoolHandle::interrupt_driver).
     fn park(&self);
 
     /// Ends the current `park`, or the next.
