@@ -26,6 +26,8 @@ pub struct Test {
     pub strategy: Option<&'static str>,
     /// The argument `faults`.
     pub faults: Option<&'static str>,
+    /// The argument `freedoms`.
+    pub freedoms: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
     /// The argument `isolation`.
@@ -68,6 +70,9 @@ where
     }
     if let Some(faults) = test.faults {
         explore = explore.faults(faults);
+    }
+    if let Some(freedoms) = test.freedoms {
+        explore = explore.freedoms(freedoms);
     }
     if let Some(package) = test.regressions {
         explore = explore.regressions(crate::regressions::file(package, test.name));

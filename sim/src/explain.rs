@@ -191,7 +191,7 @@ impl Case<'_> {
 /// Where `task` waits after the first `polls` polls of the run that `tape` describes.
 pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u64) -> Vec<AwaitSite> {
     let source = Box::new(Replay::new(tape.clone()));
-    let run = trial.beginning(source, Some(Watch::focused(task.id, task.polls)), polls);
+    let run = trial.beginning(source, tape.settings, Some(Watch::focused(task.id, task.polls)), polls);
     let looked = |run: &Run| {
         let focus = run.watch.as_ref().and_then(Watch::focus)?;
         let (sites, woke_at) = (focus.take_sites(), focus.take_woke_at());

@@ -13,6 +13,7 @@ use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
+use crate::freedom;
 use crate::leaf;
 use crate::oracle::Oracle;
 use crate::panics;
@@ -309,6 +310,9 @@ impl Observe for Onlooker {
                 watch.observe(run, task, op, live);
             }
         });
+        if op == WakerOp::Wake {
+            freedom::woken(task);
+        }
     }
 }
 
