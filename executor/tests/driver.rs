@@ -3,11 +3,13 @@
 #![cfg(not(loom))]
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use reveille_executor::{Driver, Pool, block_on, yield_now};
+use reveille_executor::{Driver, Pool, Urgency, block_on, yield_now};
 
 /// Events that a test makes happen by hand.
 #[derive(Default)]
@@ -133,4 +135,99 @@ fn a_pool_ends_although_a_worker_waits_in_the_driver() {
     let pool = Pool::with_driver(2, events.clone()).unwrap();
     events.wait_until_parked();
     drop(pool);
+}
+
+/// The worker that was in the driver has a poll that takes long; the other, which slept beside it, takes its place.
+#[test]
+fn an_idle_worker_takes_the_driver_over_from_one_that_is_busy() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::with_driver(2, events.clone()).unwrap();
+    let go_on = Arc::new(AtomicBool::new(false));
+    let (go, waits) = (Arc::clone(&go_on), events.clone().wait());
+    let (busy, is_busy) = channel();
+    let task = pool.spawn(async move {
+        waits.await;
+        busy.send(()).unwrap();
+        while !go.load(Ordering::SeqCst) {
+            std::hint::spin_loop();
+        }
+    });
+    // Both workers sleep, one of them in the driver.
+    while pool.sleeps() < 2 {
+        std::thread::yield_now();
+    }
+    events.wait_until_parked();
+    events.happen();
+    is_busy.recv().unwrap();
+    // What would hang fails instead.
+    let state = events.state.lock().unwrap();
+    let nobody = |state: &mut State| !state.parked;
+    let (state, waited) = events.changed.wait_timeout_while(state, Duration::from_secs(20), nobody).unwrap();
+    drop(state);
+    go_on.store(true, Ordering::SeqCst);
+    assert!(!waited.timed_out(), "nobody is in the driver");
+    block_on(task).unwrap();
+}
+
+#[test]
+fn a_pool_by_urgency_may_have_a_driver() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::by_urgency_with_driver(2, events.clone()).unwrap();
+    let task = pool.handle().spawn_urgent(Urgency::priority(1), events.clone().wait());
+    events.wait_until_parked();
+    events.happen();
+    block_on(task).unwrap();
+    assert!(events.parks.load(Ordering::SeqCst) > 0);
+}
+
+/// A driver that looks at what is registered when it begins to wait, and does not look again.
+#[derive(Default)]
+struct Timers {
+    state: Mutex<State>,
+    changed: Condvar,
+    parks: AtomicU64,
+}
+
+impl Driver for Timers {
+    fn poll(&self) {}
+
+    fn park(&self) {
+        self.parks.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state.lock().unwrap();
+        let wakers = std::mem::take(&mut state.waiting);
+        if wakers.is_empty() {
+            state = self.changed.wait_while(state, |state| !state.unparked).unwrap();
+        }
+        state.unparked = false;
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn unpark(&self) {
+        self.state.lock().unwrap().unparked = true;
+        self.changed.notify_all();
+    }
+}
+
+/// As it does if a timer is set that is due before all that the worker waits for.
+#[test]
+fn a_registration_interrupts_the_wait_with_at_most_one_signal_for_each() {
+    let timers = Arc::new(Timers::default());
+    let pool = Pool::with_driver(2, timers.clone()).unwrap();
+    for _ in 0..200 {
+        let (timers, handle) = (timers.clone(), pool.handle());
+        let mut registered = false;
+        // On this thread, while a worker waits, or is about to.
+        block_on(poll_fn(move |cx| {
+            if std::mem::replace(&mut registered, true) {
+                return Poll::Ready(());
+            }
+            timers.state.lock().unwrap().waiting.push(cx.waker().clone());
+            // Three of them are no more than one.
+            (0..3).for_each(|_| handle.interrupt_driver());
+            Poll::Pending
+        }));
+    }
+    let (signals, parks) = (pool.signals(), timers.parks.load(Ordering::SeqCst));
+    assert!(signals > 0 && signals <= parks, "{signals} signals for {parks} times");
 }

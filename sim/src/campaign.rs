@@ -8,10 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
-use crate::isolation::{Counts, Isolation, Part};
+use crate::freedom::{self, Freedom};
+use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
 use crate::leaf::Late;
 use crate::run::{Hint, Run, Site, Sometimes};
@@ -71,7 +73,7 @@ pub(crate) struct Failed {
     pub(crate) run: u64,
     pub(crate) reason: Reason,
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) hints: Vec<Hint>,
 }
 
@@ -108,6 +110,8 @@ struct Sum {
     reached: Option<Reached>,
     /// What the runs of strategy `feedback` covered.
     covered: Covered,
+    /// How often each freedom was taken.
+    taken: freedom::Taken,
 }
 
 /// The digests of the first so many runs are kept.
@@ -145,7 +149,7 @@ impl Shared {
     }
 
     /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
-    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: u64, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
+    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: Fingerprint, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
         let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = lock().clone();
         let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
@@ -181,6 +185,7 @@ impl Shared {
         sum.reached = choices.reached();
         sum.covered = choices.covered().unwrap_or_default();
         sum.digests.extend(digests);
+        sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
@@ -223,6 +228,7 @@ impl Performed {
                 hints: Vec::new(),
                 shrunk: None,
                 schedule: Schedule::default(),
+                freedoms: Vec::new(),
                 replay: None,
             }));
         }
@@ -239,6 +245,7 @@ impl Performed {
             meetings: covered.seen,
             meetings_late: covered.late,
             stale: counts.stale,
+            exercised: counts.exercised,
         })
     }
 }
@@ -252,7 +259,7 @@ pub(crate) fn explore(
     let shared = Shared::new(plan.part.as_ref().map_or(0, |part| part.first));
     let stop = Stop::after(plan.time);
     // Runs that follow from one another follow on one thread.
-    let work = || while trial.rules.isolation.call(|| work(trial, plan, &shared, &stop)) {};
+    let work = || while trial.rules.call(|| work(trial, plan, &shared, &stop)) {};
     if plan.jobs <= 1 || !plan.strategy.is_seeded() {
         work();
     } else {
@@ -273,6 +280,7 @@ pub(crate) fn explore(
         digests: sum.digests,
         sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
+        exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
     };
     Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached, covered: sum.covered })
 }
@@ -327,7 +335,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
         polls += outcome.polls;
         performed += 1;
         if nth < DIGESTS_MAX {
-            digests.push((outcome.digest, nth));
+            digests.push((outcome.digest.whole, nth));
         }
         let reason = match outcome.verdict {
             Some(Verdict::Dead(tasks)) => {
@@ -352,7 +360,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             shared.complete.store(true, Ordering::Relaxed);
             break false;
         }
-        if trial.rules.isolation == Isolation::Thread {
+        if trial.rules.has_threads() {
             break true;
         }
     };
@@ -367,7 +375,7 @@ fn is_compared(run: u64) -> bool {
     run == 0 || run.is_power_of_two()
 }
 
-fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
+fn differs(trial: &Trial<'_>, world: &Run, digest: Fingerprint) -> Option<Finding> {
     let tape = trial.tape(world);
     Case { trial, tape: &tape, digest }.differs(None)
 }
@@ -382,10 +390,10 @@ pub(crate) fn report(
     let Failed { run, reason, tape, digest, hints } = failed;
     let seed = plan.strategy.is_seeded().then(|| plan.seed.wrapping_add(run));
     let explained = match reason {
-        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None },
+        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None, freedoms: Vec::new() },
         Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
     };
-    let Explained { finding, tape, digest, shrunk } = explained;
+    let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
     let schedule = if repeats { case.schedule() } else { Schedule::default() };
@@ -400,6 +408,7 @@ pub(crate) fn report(
         finding,
         shrunk,
         schedule,
+        freedoms,
         replay: repeats.then(|| replay(&tape, seed)),
         tape: repeats.then_some(tape),
         hints,
@@ -410,24 +419,36 @@ pub(crate) fn report(
 struct Explained {
     finding: Finding,
     tape: Tape,
-    digest: u64,
+    digest: Fingerprint,
     shrunk: Option<Shrinking>,
+    /// What the executor did that the run needs.
+    freedoms: Vec<Freedom>,
 }
 
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
-fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: u64) -> Explained {
+fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: Fingerprint) -> Explained {
     let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
     let guilty = finding.stuck.first().map(|stuck| &stuck.task);
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
     let same = Same::of(&verdict, guilty).filter(|_| repeats);
     let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
-    let Some(shrunk) = shrunk else { return Explained { finding, tape, digest, shrunk: None } };
-    let smaller = Case { trial, tape: &shrunk.tape, digest: shrunk.digest }.explain(shrunk.verdict);
-    if smaller.kind != finding.kind {
-        return Explained { finding, tape, digest, shrunk: None };
+    let smaller = shrunk.and_then(|shrunk| {
+        let case = Case { trial, tape: &shrunk.tape, digest: shrunk.digest };
+        let smaller = case.explain(shrunk.verdict.clone());
+        (smaller.kind == finding.kind).then_some((smaller, shrunk))
+    });
+    match smaller {
+        Some((finding, shrunk)) => {
+            let freedoms = freedom::needed(trial, &shrunk.tape, &shrunk.verdict);
+            let (unusual_before, replays, cut_off) = (tape.unusual(), shrunk.replays, shrunk.cut_off);
+            let shrinking = Shrinking { unusual_before, replays, cut_off };
+            Explained { finding, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking), freedoms }
+        }
+        None => {
+            let freedoms = if repeats { freedom::needed(trial, &tape, &verdict) } else { Vec::new() };
+            Explained { finding, tape, digest, shrunk: None, freedoms }
+        }
     }
-    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays, cut_off: shrunk.cut_off };
-    Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
 /// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
@@ -461,20 +482,24 @@ fn replay_by(
     name: &str,
     source: impl FnOnce() -> Box<dyn Source> + Send,
 ) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, tape, hints) = trial.rules.isolation.call(|| {
+    let (outcome, tape, hints, taken) = trial.rules.call(|| {
         let world = trial.world(source());
         let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
         // What really happened, which is what the tape says unless it was read leniently.
-        (outcome, trial.tape(&world), world.notes.hints())
+        (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken())
     });
     let (digest, polls) = (outcome.digest, outcome.polls);
     let case = Case { trial, tape: &tape, digest };
     let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
-        None => return Ok(Ok(Passed { runs: 1, polls, schedules: 1, ..Passed::default() })),
+        None => {
+            let exercised = freedom::exercised(freedom::Set::NONE, &taken);
+            return Ok(Ok(Passed { runs: 1, polls, schedules: 1, exercised, ..Passed::default() }));
+        }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
     };
-    let finding = case.explain(verdict);
+    let finding = case.explain(verdict.clone());
+    let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
     let schedule = case.schedule();
     let found = Found {
@@ -487,6 +512,7 @@ fn replay_by(
         hints,
         shrunk: None,
         schedule,
+        freedoms,
         replay: None,
     };
     Ok(Err(Failure::found(found)))

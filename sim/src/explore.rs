@@ -10,6 +10,7 @@ use crate::campaign::{Plan, Shard};
 use crate::command;
 use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
+use crate::freedom;
 use crate::isolation::Isolation;
 use crate::judge::Detached;
 use crate::leaf;
@@ -30,8 +31,8 @@ use crate::watchdog::Pulses;
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT` override what the
-/// builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT`
+/// override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -60,6 +61,7 @@ pub fn explore() -> Explore {
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
         faults: String::new(),
+        freedoms: None,
         detached: Detached::Allow,
         jobs: 1,
         shard: None,
@@ -72,6 +74,7 @@ pub fn explore() -> Explore {
         starved_time: None,
         starved_polls: None,
         isolation: Isolation::Shared,
+        interposed: false,
     }
 }
 
@@ -121,6 +124,8 @@ pub struct Explore {
     poll_cost: bool,
     /// The name of a preset; empty for none.
     faults: String,
+    /// What was asked for by name; see `freedom::asked`.
+    pub(crate) freedoms: Option<String>,
     detached: Detached,
     jobs: usize,
     /// Which of how many, from 1.
@@ -134,6 +139,7 @@ pub struct Explore {
     pub(crate) starved_time: Option<Duration>,
     pub(crate) starved_polls: Option<u64>,
     pub(crate) isolation: Isolation,
+    pub(crate) interposed: bool,
 }
 
 impl Explore {
@@ -414,7 +420,10 @@ impl Explore {
             "" => Faults::Off,
             name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
         };
-        let asked = Settings { poll_cost: self.poll_cost, faults };
+        let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
+        let freedoms =
+            freedom::asked(freedoms, &plan.strategy).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();
@@ -440,6 +449,7 @@ impl Explore {
             oracles: self.oracles,
             pulses: Pulses::default(),
             isolation,
+            interposed: self.interposed,
         };
         match tape {
             Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(
@@ -498,9 +508,12 @@ impl Explore {
         if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
         }
-        if self.isolation != Isolation::Shared
-            && let Some(learner) = strategy.learner()
-        {
+        #[cfg(feature = "interpose")]
+        if let Some(obstacle) = crate::isolation::obstacle().filter(|_| self.interposed) {
+            return Err(obstacle);
+        }
+        let is_isolated = self.interposed || self.isolation != Isolation::Shared;
+        if is_isolated && let Some(learner) = strategy.learner() {
             return Err(format!("{learner} cannot isolate its runs: they follow from one another"));
         }
         Ok(Plan {

@@ -11,9 +11,26 @@ pub(crate) const BUGGIFY: Kind = Kind::new(b'b');
 pub(crate) const POLL_COST: Kind = Kind::new(b'p');
 /// The seed of a generator handed to the program.
 pub(crate) const RANDOM: Kind = Kind::new(b'r');
+/// The seed of what the C library calls random.
+#[cfg(feature = "interpose")]
+pub(crate) const ENTROPY: Kind = Kind::new(b'e');
 /// Whether, and how, an audited operation is cut; see `cancel`.
 pub(crate) const CUT: Kind = Kind::new(b'x');
 /// Whether a task that [may be aborted](crate::task::Builder::abortable) is.
 pub(crate) const ABORT: Kind = Kind::new(b'a');
 /// Whether a [`cancellable`](crate::cancel::cancellable) future is dropped.
 pub(crate) const CANCEL: Kind = Kind::new(b'd');
+/// Whether a task that nobody woke is polled, and which; see `freedom`.
+pub(crate) const SPURIOUS: Kind = Kind::new(b'u');
+/// Whether a poll has another waker than the last one of its task.
+pub(crate) const FRESH_WAKER: Kind = Kind::new(b'i');
+/// The same, and the last one is heard no more.
+pub(crate) const STALE_WAKER: Kind = Kind::new(b'o');
+/// Whether a task that could run is held back until time has moved on.
+pub(crate) const HELD_BACK: Kind = Kind::new(b'k');
+/// Whether a future that has ended is dropped later.
+pub(crate) const LATE_DROP: Kind = Kind::new(b'y');
+/// Whether a task is polled within the call that wakes it.
+pub(crate) const INLINE_WAKE: Kind = Kind::new(b'n');
+/// Whether another task is polled within a call that spawns one.
+pub(crate) const WITHIN_SPAWN: Kind = Kind::new(b't');

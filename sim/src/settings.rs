@@ -17,6 +17,8 @@ pub(crate) struct Environment {
     /// The name of a strategy.
     pub(crate) strategy: Option<String>,
     pub(crate) shard: Option<Shard>,
+    /// Names of freedoms.
+    pub(crate) freedoms: Option<String>,
     pub(crate) regressions: Keeping,
     /// A tape that does not fit is repeated as far as it does.
     pub(crate) lenient: bool,
@@ -81,6 +83,7 @@ impl Environment {
                     return Err(format!("the environment variable REVEILLE_LENIENT is `{text}`: expected `1` or `0`"));
                 }
             },
+            freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
             share: match get(VARIABLE).filter(|text| !text.is_empty()) {
                 Some(text) => Some(Share::parse(&text).ok_or_else(|| {
                     format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")

@@ -14,8 +14,8 @@
 //!    into a queue that is drained, or finds it closed, and does nothing.
 //! 4. Who drops the pool joins the threads, unless it is one of them.
 //!
-//! Deliberately absent: time and I/O (a [`Driver`] brings them), a slot for the task that was woken
-//! last, which nobody could steal, and any clock: all intervals are counted.
+//! Deliberately absent: time and I/O (a [`Driver`] brings them), a slot for the task that was woken last, which nobody could
+//! steal (thieves hesitate instead, see `workers.rs`), and any clock: all intervals are counted.
 
 mod blocking;
 mod context;
@@ -24,7 +24,9 @@ mod error;
 mod executor;
 mod idle;
 mod injector;
+mod locked;
 mod ordered;
+mod queue;
 mod registry;
 mod ring;
 mod shared;
@@ -32,7 +34,10 @@ mod urgency;
 mod workers;
 
 pub use driver::Driver;
-pub use error::PoolError;
+pub use error::{PoolError, StillRunning};
 pub use executor::{Pool, PoolHandle, spawn_send};
+pub use locked::Locked;
+pub use queue::{LocalQueue, NoQueue};
+pub use ring::Ring;
 pub use urgency::Urgency;
 pub use workers::{Entry, INJECTOR_INTERVAL, Worker, Workers};

@@ -39,6 +39,7 @@ pub(crate) use workers::Workers;
 
 use reveille_executor::{Choose, TaskId};
 
+use crate::freedom;
 use crate::run::Site;
 use crate::tape::Mismatch;
 
@@ -51,6 +52,11 @@ pub(crate) trait Source: Choose {
 
     /// Told of the calibration run: the run of seed 0, in which every answer is 0.
     fn calibrate(&mut self, _profile: &Profile) {}
+
+    /// Which freedoms the executor has in the run that has been begun, where that is left to the source.
+    fn freedoms(&self) -> freedom::Set {
+        freedom::Set::NONE
+    }
 
     /// Whether it wants to be told of spawns and polls in the run that has been begun.
     fn follows(&self) -> bool {
@@ -191,6 +197,11 @@ impl Strategy {
             Self::Feedback => Some("strategy `feedback`"),
             _ => None,
         }
+    }
+
+    /// Whether the seed says which freedoms the executor has.
+    pub(crate) fn draws_freedoms(&self) -> bool {
+        matches!(self, Self::Portfolio)
     }
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
