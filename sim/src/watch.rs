@@ -31,6 +31,8 @@ pub(crate) struct Watch {
     focus: Option<Focus>,
     /// What becomes of leaves.
     leaves: Option<leaf::Log>,
+    /// Tells the wakers of one task apart.
+    marks: Option<leaf::Marks>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -53,6 +55,15 @@ impl Watch {
 
     pub(crate) fn leaves(&self) -> Option<&leaf::Log> {
         self.leaves.as_ref()
+    }
+
+    /// Tells the wakers of one task apart.
+    pub(crate) fn marking(marks: leaf::Marks) -> Self {
+        Self { marks: Some(marks), ..Self::default() }
+    }
+
+    pub(crate) fn marks(&self) -> Option<&leaf::Marks> {
+        self.marks.as_ref()
     }
 
     /// Looks where `tasks` are spawned.

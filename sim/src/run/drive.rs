@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
+use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId, followed_waker};
 use reveille_reactor::{Instant, PollCost};
 
 use super::{Followed, Run};
@@ -10,6 +10,7 @@ use crate::cancel;
 use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::kinds;
+use crate::leaf::Marks;
 use crate::watch::Watch;
 
 /// How the loop of a run came to its end.
@@ -130,7 +131,18 @@ impl Run {
     pub(crate) fn poll_plainly(&self, runnable: Runnable, ordinal: u64) -> Ran {
         match &self.watch {
             Some(watch) if watch.is_probed(runnable.id(), ordinal) => self.poll_under_glass(watch, runnable),
+            Some(watch) if watch.marks().is_some_and(|marks| marks.task() == runnable.id()) => {
+                self.poll_marked(runnable)
+            }
             _ => runnable.run(),
+        }
+    }
+
+    /// Polls a task whose wakers are told apart.
+    fn poll_marked(&self, runnable: Runnable) -> Ran {
+        match self.executor.waker(runnable.id()) {
+            Some(waker) => runnable.run_with(&followed_waker(waker, Marks::follow())),
+            None => runnable.run(),
         }
     }
 
