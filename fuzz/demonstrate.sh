@@ -28,32 +28,6 @@ fresh_copy() {
         Cargo.toml README.md executor reactor-sim sim properties fuzz | tar -C "$tree" -xf -
 }
 
-# Replaces each text of defect $1; fails unless it is there exactly once.
-apply() {
-    perl -e '
-        my ($defect, $tree) = @ARGV;
-        open(my $in, "<", $defect) or die "cannot read `$defect`: $!\n";
-        my ($file, $find, $replace, $part) = ("", "", "", "");
-        while (my $line = <$in>) {
-            if ($line =~ /^--- find in (\S+)$/) { ($file, $find, $replace, $part) = ($1, "", "", "find"); }
-            elsif ($line eq "--- replace with\n") { $part = "replace"; }
-            elsif ($line eq "--- end\n") {
-                chomp($find, $replace);
-                open(my $source, "<", "$tree/$file") or die "cannot read `$file`: $!\n";
-                my $text = do { local $/; <$source> };
-                my $found = () = $text =~ /\Q$find\E/g;
-                die "its text is in `$file` $found times\n" unless $found == 1;
-                $text =~ s/\Q$find\E/$replace/;
-                open(my $out, ">", "$tree/$file") or die "cannot write `$file`: $!\n";
-                print $out $text;
-                $part = "";
-            }
-            elsif ($part eq "find") { $find .= $line; }
-            elsif ($part eq "replace") { $replace .= $line; }
-        }
-    ' "$1" "$tree"
-}
-
 mkdir -p "$target"
 bad=0
 printf '%-36s %-14s %s\n' defect target result
@@ -61,7 +35,7 @@ for name in "${names[@]}"; do
     defect="$here/defects/$name.defect"
     fuzzer=$(sed -n 's/^target: //p' "$defect")
     fresh_copy
-    if ! apply "$defect" 2>"$log"; then
+    if ! "$root/executor/mutants/apply.pl" "$defect" "$tree" 2>"$log"; then
         result="does not apply: $(cat "$log")"
         bad=1
     elif ! (cd "$tree/fuzz" && cargo +nightly fuzz build "$fuzzer") >"$log" 2>&1; then

@@ -1,8 +1,10 @@
 //! How much a task of a pool may do in one poll before the others get their turn.
 //!
 //! A task that awaits what is always ready never returns from its poll, and its worker's queue waits behind it. So each
-//! poll has a budget: what is ready on first asking costs one, and when nothing is left, the futures of this crate wake
-//! their task and say that they are not ready. tokio's budget is of the same size.
+//! poll has a budget: what is ready costs one, and when nothing is left, futures wake their task and say that they are not ready.
+//! So do the handles of tasks and of children of scopes, [`JoinSet`](crate::JoinSet), and the sockets of `reveille-reactor`; others can,
+//! with [`within_budget`]. What waits costs nothing: a task may wait for any number of things at once. tokio's budget is of the
+//! same size.
 //!
 //! Only a pool gives out budgets, to the polls of its tasks. A [`LocalExecutor`](crate::LocalExecutor), which a simulation steps,
 //! has none: there a poll is as long as the program makes it. Nor has [`block_on`](crate::block_on), also when it is called
@@ -10,7 +12,7 @@
 //! such a task, has what is left of that poll's.
 
 use std::cell::Cell;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use crate::sync::thread_cell;
 
@@ -52,18 +54,43 @@ impl Drop for Lifted {
     }
 }
 
-/// Takes one from the budget. If nothing is left, the task of `cx` is woken, to go on in its next poll.
+/// Polls a leaf within the budget that a [`Pool`](crate::Pool) gives to each poll of a task. If that is spent, the leaf is not
+/// polled, and the task of `cx` is woken, to go on in its next poll. If the leaf is ready, that costs one.
+///
+/// For leaves that may be ready time and again, such as a queue that is never empty: without it, who awaits one in a loop keeps
+/// all tasks waiting that are behind it in its worker's queue. Where there is no budget it just polls.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use std::task::Poll;
+/// use reveille_executor::{Pool, within_budget, yield_now};
+///
+/// let pool = Pool::new(1)?;
+/// let handle = pool.handle();
+/// let waited = pool.spawn(async move {
+///     let other = handle.spawn(async {});
+///     let mut asked = 0;
+///     while !other.is_finished() {
+///         // Always ready; yet the other task, which waits for this very worker, gets its turn.
+///         poll_fn(|cx| within_budget(cx, || Poll::Ready(()))).await;
+///         asked += 1;
+///     }
+///     asked
+/// });
+/// assert!(pool.block_on(waited).unwrap() < 1_000);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 #[inline]
-pub(crate) fn spend(cx: &Context<'_>) -> bool {
-    LEFT.with(|left| match left.get() {
-        UNLIMITED => true,
-        0 => {
-            cx.waker().wake_by_ref();
-            false
-        }
-        some => {
-            left.set(some - 1);
-            true
-        }
-    })
+pub fn within_budget<T>(cx: &Context<'_>, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
+    let left = LEFT.with(Cell::get);
+    if left == 0 {
+        cx.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    let polled = poll();
+    if polled.is_ready() && left != UNLIMITED {
+        // Not from what was seen: the leaf may have spent some itself.
+        LEFT.with(|left| left.set(left.get().saturating_sub(1)));
+    }
+    polled
 }

@@ -8,7 +8,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sync::Mutex;
-use crate::{JoinError, JoinHandle, LocalExecutor};
+use crate::{JoinError, JoinHandle, LocalExecutor, budget};
 
 /// A set of tasks whose outputs are awaited as they come. Dropping the set aborts those that are left.
 ///
@@ -165,6 +165,8 @@ impl<T> JoinSet<T> {
     fn take(&mut self, place: usize) -> Result<T, JoinError> {
         let mut handle = self.handles[place].take().expect("a place is announced once for each handle in it");
         self.free.push(place);
+        // Who awaits the set has paid.
+        let _lifted = budget::lift();
         match Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(result) => result,
             Poll::Pending => unreachable!("a task announced that it has ended, but it has not"),
@@ -218,6 +220,12 @@ impl<T> Future for JoinNext<'_, T> {
     type Output = Option<Result<T, JoinError>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        budget::within_budget(cx, || self.poll_next(cx.waker()))
+    }
+}
+
+impl<T> JoinNext<'_, T> {
+    fn poll_next(&mut self, waker: &Waker) -> Poll<Option<Result<T, JoinError>>> {
         if self.set.is_empty() {
             return Poll::Ready(None);
         }
@@ -226,7 +234,7 @@ impl<T> Future for JoinNext<'_, T> {
             None => {
                 self.waits = true;
                 // Cloned outside of the lock, as that may run anything; hence the second look.
-                match self.set.ended.next_or_wait(cx.waker().clone()) {
+                match self.set.ended.next_or_wait(waker.clone()) {
                     Some(place) => place,
                     None => return Poll::Pending,
                 }

@@ -43,6 +43,7 @@ mod yield_now;
 
 mod sync;
 
+pub use budget::within_budget;
 pub use choose::{Choose, Hint, Kind, Point, Ready};
 pub use follow::{Follow, followed_waker};
 pub use id::TaskId;
@@ -50,7 +51,10 @@ pub use join_set::{JoinNext, JoinSet};
 pub use local::{LocalExecutor, Runnable, SCHEDULE_BOUND_MAX, SpawnError, Spawner, spawn, try_spawn};
 pub use observe::{Observe, WakerOp};
 pub use park::block_on;
-pub use pool::{Driver, Entry, INJECTOR_INTERVAL, Pool, PoolError, PoolHandle, Urgency, Worker, Workers, spawn_send};
+pub use pool::{
+    Driver, Entry, INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Pool, PoolError, PoolHandle, Ring, StillRunning,
+    Urgency, Worker, Workers, spawn_send,
+};
 pub use scope::{
     Abort, AnyThread, CancelScope, ChildCancelled, ChildHandle, Host, OneThread, Reach, Scope, scope, scope_across,
     scope_on,

@@ -105,7 +105,7 @@ mod plain {
 
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use std::sync::{Arc, MutexGuard};
-    pub(crate) use std::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
+    pub(crate) use std::thread::{Builder as ThreadBuilder, JoinHandle as Thread, yield_now as yield_thread};
 
     pub(super) type RawMutex<T> = StdMutex<T>;
     pub(super) type RawCondvar = StdCondvar;
@@ -172,7 +172,7 @@ mod modelled {
     pub(crate) use loom::cell::UnsafeCell;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Arc, MutexGuard};
-    pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle as Thread};
+    pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle as Thread, yield_now as yield_thread};
 
     pub(super) type RawMutex<T> = loom::sync::Mutex<T>;
     pub(super) type RawCondvar = loom::sync::Condvar;

@@ -3,11 +3,13 @@
 #![cfg(not(loom))]
 
 use std::future::{Future, poll_fn};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use reveille_executor::{Driver, Pool, block_on, yield_now};
+use reveille_executor::{Driver, Pool, Urgency, block_on, yield_now};
 
 /// Events that a test makes happen by hand.
 #[derive(Default)]
@@ -133,4 +135,47 @@ fn a_pool_ends_although_a_worker_waits_in_the_driver() {
     let pool = Pool::with_driver(2, events.clone()).unwrap();
     events.wait_until_parked();
     drop(pool);
+}
+
+/// The worker that was in the driver has a poll that takes long; the other, which slept beside it, takes its place.
+#[test]
+fn an_idle_worker_takes_the_driver_over_from_one_that_is_busy() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::with_driver(2, events.clone()).unwrap();
+    let go_on = Arc::new(AtomicBool::new(false));
+    let (go, waits) = (Arc::clone(&go_on), events.clone().wait());
+    let (busy, is_busy) = channel();
+    let task = pool.spawn(async move {
+        waits.await;
+        busy.send(()).unwrap();
+        while !go.load(Ordering::SeqCst) {
+            std::hint::spin_loop();
+        }
+    });
+    // Both workers sleep, one of them in the driver.
+    while pool.sleeps() < 2 {
+        std::thread::yield_now();
+    }
+    events.wait_until_parked();
+    events.happen();
+    is_busy.recv().unwrap();
+    // What would hang fails instead.
+    let state = events.state.lock().unwrap();
+    let nobody = |state: &mut State| !state.parked;
+    let (state, waited) = events.changed.wait_timeout_while(state, Duration::from_secs(20), nobody).unwrap();
+    drop(state);
+    go_on.store(true, Ordering::SeqCst);
+    assert!(!waited.timed_out(), "nobody is in the driver");
+    block_on(task).unwrap();
+}
+
+#[test]
+fn a_pool_by_urgency_may_have_a_driver() {
+    let events = Arc::new(Events::default());
+    let pool = Pool::by_urgency_with_driver(2, events.clone()).unwrap();
+    let task = pool.handle().spawn_urgent(Urgency::priority(1), events.clone().wait());
+    events.wait_until_parked();
+    events.happen();
+    block_on(task).unwrap();
+    assert!(events.parks.load(Ordering::SeqCst) > 0);
 }

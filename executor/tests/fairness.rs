@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use reveille_executor::{INJECTOR_INTERVAL, TaskId, Worker, Workers};
+use reveille_executor::{INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Ring, TaskId, Worker, Workers};
 
 /// The slots of a worker's own queue.
 const RING: usize = 256;
@@ -31,9 +31,9 @@ impl Random {
 }
 
 /// Workers with entries that wake themselves whenever they are handed out, and one entry that is waited for.
-struct Load {
-    all: Arc<Workers<TaskId>>,
-    seats: Vec<Worker<TaskId>>,
+struct Load<Q: LocalQueue<TaskId>> {
+    all: Arc<Workers<TaskId, Q>>,
+    seats: Vec<Worker<TaskId, Q>>,
     random: Random,
     /// The name of the next entry.
     next: u32,
@@ -42,9 +42,9 @@ struct Load {
 /// The entry that is waited for.
 const AWAITED: u32 = 0;
 
-impl Load {
+impl<Q: LocalQueue<TaskId>> Load<Q> {
     fn new(workers: usize, seed: u64) -> Self {
-        let (all, seats) = Workers::new(workers);
+        let (all, seats) = Workers::with_queues(workers);
         Self { all, seats, random: Random::new(seed), next: AWAITED + 1 }
     }
 
@@ -99,13 +99,39 @@ impl Load {
     }
 }
 
+/// Each of these tests, of every sort of queue for which the bound is claimed.
+macro_rules! of_each_queue {
+    ($($test:ident)*) => {
+        mod ring {
+            $(#[test] fn $test() { super::$test::<super::Ring<_>>(); })*
+        }
+        mod locked {
+            $(#[test] fn $test() { super::$test::<super::Locked<_>>(); })*
+        }
+    };
+}
+
+of_each_queue! {
+    what_is_injected_is_handed_out_within_the_bound
+    what_a_worker_pushed_is_handed_out_within_the_bound_and_steals_do_not_put_it_off
+    the_bound_is_tight_within_a_factor_of_two
+}
+
+/// Without queues of their own all workers share one, which is first in, first out.
 #[test]
-fn what_is_injected_is_handed_out_within_the_bound() {
+fn without_queues_everything_waits_its_turn_in_the_injector() {
+    let (_, seats) = Workers::<TaskId, NoQueue>::with_queues(3);
+    (0..9).for_each(|n| seats[n as usize % 3].push(TaskId::new(n)));
+    let order: Vec<_> = (0..9).filter_map(|n| seats[n % 2].step(|_| 0)).map(TaskId::index).collect();
+    assert_eq!(order, (0..9).collect::<Vec<_>>());
+}
+
+fn what_is_injected_is_handed_out_within_the_bound<Q: LocalQueue<TaskId>>() {
     for seed in 0..200 {
         let mut random = Random::new(seed);
         let (workers, ahead) = (1 + random.below(5), random.below(400));
         let (busy, spawns) = (random.below(RING), random.below(100));
-        let mut load = Load::new(workers, seed);
+        let mut load = Load::<Q>::new(workers, seed);
         load.keep_busy(busy);
         for _ in 0..ahead {
             let entry = load.fresh();
@@ -119,12 +145,11 @@ fn what_is_injected_is_handed_out_within_the_bound() {
 }
 
 /// From a worker's own queue too, whoever steals it: no theft sends it back.
-#[test]
-fn what_a_worker_pushed_is_handed_out_within_the_bound_and_steals_do_not_put_it_off() {
+fn what_a_worker_pushed_is_handed_out_within_the_bound_and_steals_do_not_put_it_off<Q: LocalQueue<TaskId>>() {
     for seed in 0..200 {
         let mut random = Random::new(seed);
         let workers = 1 + random.below(5);
-        let mut load = Load::new(workers, seed);
+        let mut load = Load::<Q>::new(workers, seed);
         let before = random.below(RING);
         for _ in 0..before {
             let entry = load.fresh();
@@ -136,10 +161,9 @@ fn what_a_worker_pushed_is_handed_out_within_the_bound_and_steals_do_not_put_it_
 }
 
 /// The bound is no more than twice what a steady load comes to: half of it would be wrong.
-#[test]
-fn the_bound_is_tight_within_a_factor_of_two() {
+fn the_bound_is_tight_within_a_factor_of_two<Q: LocalQueue<TaskId>>() {
     for (workers, ahead) in [(1, 400), (2, 1_000), (4, 2_000)] {
-        let mut load = Load::new(workers, 1);
+        let mut load = Load::<Q>::new(workers, 1);
         load.keep_busy(RING / 2);
         for _ in 0..ahead {
             let entry = load.fresh();

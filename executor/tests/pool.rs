@@ -93,10 +93,33 @@ fn others_run_while_one_task_never_yields_and_the_pool_says_which_it_waits_for()
         }
     });
     receiver.recv().unwrap();
-    assert!(pool.steals() > 0);
-    assert_eq!(pool.running(), [endless.id()]);
+    let stolen = pool.steals() > 0;
+    // The other has said that it runs, and may not have ended yet.
+    let running = std::iter::repeat_with(|| pool.running()).find(|running| running.len() == 1).unwrap();
+    // Before anything can fail: the drop of the pool waits for the task.
     go_on.store(true, Ordering::SeqCst);
+    assert!(stolen);
+    assert_eq!(running, [endless.id()]);
     block_on(endless).unwrap();
+}
+
+#[test]
+fn a_pool_that_cannot_end_yet_says_what_it_waits_for_and_ends_later() {
+    let pool = Pool::new(2).unwrap();
+    let (go_on, may_go_on) = channel::<()>();
+    let (started, has_started) = channel();
+    let closure = pool.spawn_blocking(move || {
+        started.send(()).unwrap();
+        may_go_on.recv().unwrap();
+    });
+    has_started.recv().unwrap();
+    let mut waits = pool.try_end().unwrap_err();
+    assert_eq!(waits.tasks(), [closure.id()]);
+    go_on.send(()).unwrap();
+    while let Err(still) = waits.into_pool().try_end() {
+        waits = still;
+    }
+    assert!(closure.is_finished());
 }
 
 #[test]
@@ -252,6 +275,56 @@ fn a_task_that_awaits_what_is_ready_gives_way() {
     });
     block_on(task).unwrap();
     assert_eq!(*order.lock().unwrap(), ["other", "greedy"]);
+}
+
+/// The handles within a set are asked without a budget: who awaits the set has paid.
+#[test]
+fn a_set_of_more_tasks_than_a_poll_may_await_is_awaited_within_a_pool() {
+    const TASKS: usize = 1_000;
+    let pool = Pool::new(1).unwrap();
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let (first, second, handle) = (Arc::clone(&order), Arc::clone(&order), pool.handle());
+    let task = pool.spawn(async move {
+        let mut set = JoinSet::new();
+        for n in 0..TASKS {
+            set.insert(handle.spawn(async move { n }));
+        }
+        // Behind them all in the queue.
+        handle.spawn(async {}).await.unwrap();
+        let other = handle.spawn(async move { second.lock().unwrap().push("other") });
+        let mut sum = 0;
+        // In one poll, and not awaited.
+        while set.len() > TASKS / 2 {
+            sum += set.try_join_next().unwrap().unwrap();
+        }
+        while let Some(n) = set.join_next().await {
+            sum += n.unwrap();
+        }
+        first.lock().unwrap().push("greedy");
+        other.await.unwrap();
+        sum
+    });
+    assert_eq!(block_on(task).unwrap(), TASKS * (TASKS - 1) / 2);
+    assert_eq!(*order.lock().unwrap(), ["other", "greedy"]);
+}
+
+#[test]
+fn there_are_no_more_threads_for_closures_than_the_bound() {
+    const BOUND: usize = 512;
+    let pool = Pool::new(1).unwrap();
+    let (release, may_end) = channel::<()>();
+    let may_end = Arc::new(Mutex::new(may_end));
+    let closures: Vec<_> = (0..BOUND + 100)
+        .map(|_| {
+            let may_end = Arc::clone(&may_end);
+            pool.spawn_blocking(move || may_end.lock().unwrap().recv().unwrap_err())
+        })
+        .collect();
+    assert_eq!(pool.blocking_threads(), BOUND);
+    drop(release);
+    for closure in closures {
+        block_on(closure).unwrap();
+    }
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! What the macros expand to. Not part of the API.
 
+use std::time::{Duration, Instant};
+
+use reveille_executor::{Pool, StillRunning};
+
 use crate::{Failure, Isolation, Passed};
 
 pub use crate::outcome::Outcome;
@@ -22,6 +26,8 @@ pub struct Test {
     pub strategy: Option<&'static str>,
     /// The argument `faults`.
     pub faults: Option<&'static str>,
+    /// The argument `freedoms`.
+    pub freedoms: Option<&'static str>,
     /// The argument `detached`.
     pub detached: Option<&'static str>,
     /// The argument `isolation`.
@@ -65,6 +71,9 @@ where
     if let Some(faults) = test.faults {
         explore = explore.faults(faults);
     }
+    if let Some(freedoms) = test.freedoms {
+        explore = explore.freedoms(freedoms);
+    }
     if let Some(package) = test.regressions {
         explore = explore.regressions(crate::regressions::file(package, test.name));
     }
@@ -101,6 +110,59 @@ fn fail(failure: &Failure) -> ! {
 pub fn main<F: Future>(threads: Option<u64>, future: F) -> F::Output {
     let run = || reveille_executor::LocalExecutor::new().block_on(future);
     let Some(threads) = threads else { return run() };
-    let pool = reveille_executor::Pool::new(usize::try_from(threads).unwrap_or(usize::MAX));
-    pool.unwrap_or_else(|error| panic!("`#[reveille::main(threads = {threads})]`: {error}")).enter(run)
+    let pool = Pool::new(usize::try_from(threads).unwrap_or(usize::MAX));
+    let pool = pool.unwrap_or_else(|error| panic!("`#[reveille::main(threads = {threads})]`: {error}"));
+    let output = pool.enter(run);
+    end(pool, PATIENCE, |waits| eprintln!("`#[reveille::main(threads = {threads})]`: {waits}"));
+    output
+}
+
+/// How long after `main` the end of its pool is waited for in silence.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits for the end of `pool`, however long that takes; says what it waits for, if it is longer than `patience`.
+fn end(mut pool: Pool, patience: Duration, say: impl FnOnce(&StillRunning)) {
+    #[expect(clippy::disallowed_methods, reason = "the program has ended, and is no simulation")]
+    let begun = Instant::now();
+    while let Err(waits) = pool.try_end() {
+        if begun.elapsed() >= patience && !waits.tasks().is_empty() {
+            say(&waits);
+            return;
+        }
+        pool = waits.into_pool();
+        std::thread::yield_now();
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_main_with_threads_says_which_task_it_waits_for() {
+        let pool = Pool::new(2).unwrap();
+        let go_on = Arc::new(AtomicBool::new(false));
+        let go = Arc::clone(&go_on);
+        let endless = pool.spawn(async move {
+            while !go.load(Ordering::SeqCst) {
+                std::hint::spin_loop();
+            }
+        });
+        while pool.running().is_empty() {}
+        let mut said = None;
+        end(pool, Duration::ZERO, |waits| {
+            said = Some(waits.tasks().to_vec());
+            go_on.store(true, Ordering::SeqCst);
+        });
+        assert_eq!(said, Some(vec![endless.id()]));
+        assert!(endless.is_finished());
+    }
+
+    #[test]
+    fn the_end_of_a_main_with_threads_says_nothing_if_nobody_is_busy() {
+        end(Pool::new(2).unwrap(), Duration::ZERO, |waits| panic!("{waits}"));
+    }
 }

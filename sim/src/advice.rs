@@ -3,7 +3,6 @@
 use reveille_executor::TaskId;
 
 use crate::cancel::{End, Harm, Who};
-use crate::event::Stamped;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
 use crate::run::{Limit, Limits, PanicNote};
@@ -187,44 +186,5 @@ pub(crate) fn limit(limits: Limits, limit: Limit, busiest: Option<&TaskInfo>, un
         lines.push(format!("not polled for the last half of the run: {task}, last at step {}", task.last_step));
     }
     lines.push("a program that means to go on for longer is run by `explore().limits(..)`, with higher ones".into());
-    lines
-}
-
-/// The same choices, events and polls, and another outcome. `failed`: the run did, its repetition did not, or otherwise.
-pub(crate) fn other_end(failed: bool) -> Vec<String> {
-    let what = if failed { "the run failed, and fails otherwise or not at all" } else { "the run passed, and fails" };
-    vec![
-        format!("the same choices led to the same schedule and to another end: {what} when it is repeated"),
-        "what the program computes depends on something else: iteration over a `HashMap`, a random generator, the wall"
-            .into(),
-        "clock, a `static`; `reveille::rng`, `BTreeMap` and `reveille::time` are repeatable".into(),
-    ]
-}
-
-/// `difference` is the first event in which two replays differ; none if they agree with each other.
-pub(crate) fn nondeterminism(difference: (Option<Stamped>, Option<Stamped>)) -> Vec<String> {
-    let end = |event: Option<Stamped>| event.map_or_else(|| "the run ended".into(), |event| event.to_string());
-    let mut lines = vec!["the same choices gave another run".into()];
-    match difference {
-        (None, None) => {
-            lines.push(
-                "two replays agree with each other, and not with the run: something was carried over from an".into(),
-            );
-            lines.push(
-                "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state".into(),
-            );
-        }
-        (one, two) => {
-            lines.push(format!("first difference: {}", end(one)));
-            lines.push(format!("          but then: {}", end(two)));
-            lines.push(
-                "the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without"
-                    .into(),
-            );
-            lines.push(
-                "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
-            );
-        }
-    }
     lines
 }

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
+use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Isolation, Part};
 use crate::judge::Verdict;
 use crate::leaf::Late;
@@ -70,7 +72,7 @@ pub(crate) struct Failed {
     pub(crate) run: u64,
     pub(crate) reason: Reason,
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) hints: Vec<Hint>,
 }
 
@@ -105,6 +107,8 @@ struct Sum {
     digests: Vec<(u64, u64)>,
     /// How far an exhaustive search came.
     reached: Option<Reached>,
+    /// How often each freedom was taken.
+    taken: freedom::Taken,
 }
 
 /// The digests of the first so many runs are kept.
@@ -142,7 +146,7 @@ impl Shared {
     }
 
     /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
-    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: u64, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
+    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: Fingerprint, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
         let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = lock().clone();
         let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
@@ -172,10 +176,12 @@ impl Shared {
     }
 
     /// Adds what a thread has to tell at its end.
-    fn add(&self, seen: BTreeMap<Sometimes, bool>, digests: Vec<(u64, u64)>, reached: Option<Reached>) {
+    fn add(&self, world: &Run, digests: Vec<(u64, u64)>) {
+        let (seen, reached) = (world.notes.take_sometimes(), world.choices.borrow().reached());
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         sum.reached = reached;
         sum.digests.extend(digests);
+        sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
@@ -217,6 +223,7 @@ impl Performed {
                 hints: Vec::new(),
                 shrunk: None,
                 schedule: Vec::new(),
+                freedoms: Vec::new(),
                 replay: None,
             }));
         }
@@ -231,6 +238,7 @@ impl Performed {
             schedules,
             schedules_late,
             stale: counts.stale,
+            exercised: counts.exercised,
         })
     }
 }
@@ -265,6 +273,7 @@ pub(crate) fn explore(
         digests: sum.digests,
         sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
+        exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
     };
     Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached })
 }
@@ -319,7 +328,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
         polls += outcome.polls;
         performed += 1;
         if nth < DIGESTS_MAX {
-            digests.push((outcome.digest, nth));
+            digests.push((outcome.digest.whole, nth));
         }
         let reason = match outcome.verdict {
             Some(Verdict::Dead(tasks)) => {
@@ -350,8 +359,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     };
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
-    let reached = world.choices.borrow().reached();
-    shared.add(world.notes.take_sometimes(), digests, reached);
+    shared.add(&world, digests);
     more
 }
 
@@ -360,7 +368,7 @@ fn is_compared(run: u64) -> bool {
     run == 0 || run.is_power_of_two()
 }
 
-fn differs(trial: &Trial<'_>, world: &Run, digest: u64) -> Option<Finding> {
+fn differs(trial: &Trial<'_>, world: &Run, digest: Fingerprint) -> Option<Finding> {
     let tape = trial.tape(world);
     Case { trial, tape: &tape, digest }.differs(None)
 }
@@ -375,10 +383,10 @@ pub(crate) fn report(
     let Failed { run, reason, tape, digest, hints } = failed;
     let seed = plan.strategy.is_seeded().then(|| plan.seed.wrapping_add(run));
     let explained = match reason {
-        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None },
+        Reason::Finding(finding) => Explained { finding, tape, digest, shrunk: None, freedoms: Vec::new() },
         Reason::Verdict(verdict) => explain(trial, plan, verdict, tape, digest),
     };
-    let Explained { finding, tape, digest, shrunk } = explained;
+    let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
     let schedule = if repeats { case.lanes() } else { Vec::new() };
@@ -393,6 +401,7 @@ pub(crate) fn report(
         finding,
         shrunk,
         schedule,
+        freedoms,
         replay: repeats.then(|| replay(&tape, seed)),
         tape: repeats.then_some(tape),
         hints,
@@ -403,24 +412,36 @@ pub(crate) fn report(
 struct Explained {
     finding: Finding,
     tape: Tape,
-    digest: u64,
+    digest: Fingerprint,
     shrunk: Option<Shrinking>,
+    /// What the executor did that the run needs.
+    freedoms: Vec<Freedom>,
 }
 
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
-fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: u64) -> Explained {
+fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: Fingerprint) -> Explained {
     let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
     let guilty = finding.stuck.first().map(|stuck| &stuck.task);
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
     let same = Same::of(&verdict, guilty).filter(|_| repeats);
     let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
-    let Some(shrunk) = shrunk else { return Explained { finding, tape, digest, shrunk: None } };
-    let smaller = Case { trial, tape: &shrunk.tape, digest: shrunk.digest }.explain(shrunk.verdict);
-    if smaller.kind != finding.kind {
-        return Explained { finding, tape, digest, shrunk: None };
+    let smaller = shrunk.and_then(|shrunk| {
+        let case = Case { trial, tape: &shrunk.tape, digest: shrunk.digest };
+        let smaller = case.explain(shrunk.verdict.clone());
+        (smaller.kind == finding.kind).then_some((smaller, shrunk))
+    });
+    match smaller {
+        Some((finding, shrunk)) => {
+            let freedoms = freedom::needed(trial, &shrunk.tape, &shrunk.verdict);
+            let (unusual_before, replays, cut_off) = (tape.unusual(), shrunk.replays, shrunk.cut_off);
+            let shrinking = Shrinking { unusual_before, replays, cut_off };
+            Explained { finding, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking), freedoms }
+        }
+        None => {
+            let freedoms = if repeats { freedom::needed(trial, &tape, &verdict) } else { Vec::new() };
+            Explained { finding, tape, digest, shrunk: None, freedoms }
+        }
     }
-    let shrinking = Shrinking { unusual_before: tape.unusual(), replays: shrunk.replays, cut_off: shrunk.cut_off };
-    Explained { finding: smaller, tape: shrunk.tape, digest: shrunk.digest, shrunk: Some(shrinking) }
 }
 
 /// Performs the one run that `tape` describes. If it no longer fits and `lenient` is asked for, as much of it as fits, and
@@ -454,11 +475,11 @@ fn replay_by(
     name: &str,
     source: impl FnOnce() -> Box<dyn Source> + Send,
 ) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, tape, hints) = trial.rules.isolation.call(|| {
+    let (outcome, tape, hints, taken) = trial.rules.isolation.call(|| {
         let world = trial.world(source());
         let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
         // What really happened, which is what the tape says unless it was read leniently.
-        (outcome, trial.tape(&world), world.notes.hints())
+        (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken())
     });
     let (digest, polls) = (outcome.digest, outcome.polls);
     let case = Case { trial, tape: &tape, digest };
@@ -466,12 +487,25 @@ fn replay_by(
         None => {
             let (runs, seed, complete) = (1, 0, false);
             let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
-            return Ok(Ok(Passed { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale }));
+            let exercised = freedom::exercised(freedom::Set::NONE, &taken);
+            return Ok(Ok(Passed {
+                runs,
+                polls,
+                seed,
+                complete,
+                delays,
+                pending,
+                schedules,
+                schedules_late,
+                stale,
+                exercised,
+            }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
     };
-    let finding = case.explain(verdict);
+    let finding = case.explain(verdict.clone());
+    let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
     let schedule = case.lanes();
     let found = Found {
@@ -484,6 +518,7 @@ fn replay_by(
         hints,
         shrunk: None,
         schedule,
+        freedoms,
         replay: None,
     };
     Ok(Err(Failure::found(found)))

@@ -3,6 +3,7 @@
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
+use crate::freedom;
 use crate::run::Site;
 use crate::strategy::{Profile, Reached, Source};
 
@@ -92,6 +93,11 @@ impl Choices {
         self.source.polled(task);
     }
 
+    /// Which freedoms the source gives to the executor in this run.
+    pub(crate) fn freedoms(&self) -> freedom::Set {
+        self.source.freedoms()
+    }
+
     /// How far the source has come, if it goes through runs in an order.
     pub(crate) fn reached(&self) -> Option<Reached> {
         self.source.reached()
@@ -118,6 +124,17 @@ impl Choices {
 
     pub(crate) fn digest(&self) -> Digest {
         self.digest
+    }
+}
+
+impl Choices {
+    /// Answers a question whose answer shows in what follows, if it matters: so a run in which an executor could have taken a freedom
+    /// and did not is the same as one in which it could not.
+    pub(crate) fn choose_quietly(&mut self, point: Point<'_>) -> u32 {
+        let digest = self.digest;
+        let answer = self.choose(point);
+        self.digest = digest;
+        answer
     }
 }
 

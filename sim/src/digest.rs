@@ -38,6 +38,40 @@ impl Digest {
     }
 }
 
+/// What two runs that are the same run have in common, and where two that are not parted, roughly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    /// The hash of all that the run did.
+    pub(crate) whole: u64,
+    pub(crate) early: Early,
+}
+
+/// The hash after 1, 2, 4, 8, .. polls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Early([u32; 32]);
+
+impl Early {
+    pub(crate) const NONE: Self = Self([0; 32]);
+
+    /// Notes that it is `digest` after the first `polls`, a power of two.
+    #[must_use]
+    pub(crate) fn with(mut self, polls: u64, digest: Digest) -> Self {
+        if let Some(early) = self.0.get_mut(polls.trailing_zeros() as usize) {
+            // 0 stands for a run that did not go so far.
+            *early = (digest.value() as u32).max(1);
+        }
+        self
+    }
+
+    /// Between which polls two runs parted: they were the same after the first, and were not after the second. `None` if
+    /// that was after the last poll that both noted.
+    pub(crate) fn parted(&self, other: &Self) -> Option<(u64, u64)> {
+        let differs = |(one, two): (&u32, &u32)| *one != 0 && *two != 0 && one != two;
+        let at = self.0.iter().zip(&other.0).position(differs)?;
+        Some((if at == 0 { 0 } else { 1 << (at - 1) }, 1 << at))
+    }
+}
+
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
@@ -49,5 +83,19 @@ mod tests {
         assert_ne!(one, Digest::EMPTY.with(Mark::Poll, 1).with(Mark::Wake, 2));
         assert_ne!(one, Digest::EMPTY.with(Mark::Poll, 1).with(Mark::Poll, 3));
         assert_eq!(one.value(), Digest::EMPTY.with(Mark::Poll, 1).with(Mark::Poll, 2).value());
+    }
+
+    #[test]
+    fn where_two_runs_parted_is_known_to_a_power_of_two() {
+        let early = |odd_from: u64, polls: u64| {
+            let noted = (1..=polls).filter(|poll| poll.is_power_of_two());
+            noted.fold(Early::NONE, |early, poll| {
+                early.with(poll, Digest::EMPTY.with(Mark::Poll, (poll >= odd_from).into()))
+            })
+        };
+        assert_eq!(early(1, 9).parted(&early(99, 9)), Some((0, 1)));
+        assert_eq!(early(5, 9).parted(&early(99, 100)), Some((4, 8)));
+        assert_eq!(early(9, 9).parted(&early(99, 9)), None, "after the last that was noted");
+        assert_eq!(early(99, 9).parted(&early(99, 100)), None, "the longer run goes on");
     }
 }

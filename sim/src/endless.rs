@@ -46,7 +46,7 @@ impl Describe for Scene<'_> {
         let What::Poll { task, step } = endless.what else { return None };
         let seed = endless.seed.filter(|_| self.plan.strategy.is_seeded())?;
         let source = self.plan.strategy.source();
-        let run = self.trial.beginning(source, None, step - 1);
+        let run = self.trial.beginning(source, self.trial.rules.settings, None, step - 1);
         if self.plan.strategy.needs_calibration() && seed != 0 {
             run.choices.borrow_mut().calibrate(&self.trial.profile());
         }

@@ -13,13 +13,13 @@ use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
 use crate::cancel::{self, Harm};
+use crate::digest::Fingerprint;
 use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
 use crate::lanes::lanes;
 use crate::leaf::{self, OwedLeaf};
 use crate::run::{Ending, Limit, Run};
-use crate::shrink::Same;
 use crate::site::{AwaitSite, Stack};
 use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
@@ -30,7 +30,7 @@ use crate::watch::{Focus, Watch};
 pub(crate) struct Case<'a> {
     pub(crate) trial: &'a Trial<'a>,
     pub(crate) tape: &'a Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
 }
 
 /// At most so many waiting tasks are looked into; each costs a replay.
@@ -119,24 +119,7 @@ impl Case<'_> {
         lines
     }
 
-    /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.
-    pub(crate) fn differs(&self, verdict: Option<&Verdict>) -> Option<Finding> {
-        let (again, _) = self.traced();
-        if again.digest == self.digest {
-            let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
-            let same = match (verdict, &again) {
-                (Some(one), Some(other)) => Same::of(one, None).is_none_or(|same| same.is(other)),
-                (one, other) => one.is_none() && other.is_none(),
-            };
-            return (!same).then(|| Finding::new(FindingKind::Nondeterminism, advice::other_end(verdict.is_some())));
-        }
-        let ((_, one), (_, two)) = (self.traced(), self.traced());
-        let length = one.iter().zip(&two).take_while(|(one, two)| one == two).count();
-        let difference = (one.get(length).copied(), two.get(length).copied());
-        Some(Finding::new(FindingKind::Nondeterminism, advice::nondeterminism(difference)))
-    }
-
-    fn traced(&self) -> (Outcome, Vec<Stamped>) {
+    pub(crate) fn traced(&self) -> (Outcome, Vec<Stamped>) {
         let (outcome, trace) =
             self.trial.repeat(self.tape, Watch::tracing, |run, _| run.watch.as_ref().map(Watch::take_trace));
         (outcome, trace.unwrap_or_default())
@@ -213,8 +196,12 @@ impl Case<'_> {
 /// Where `task` waits after the first `polls` polls of the run that `tape` describes.
 pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u64) -> Vec<AwaitSite> {
     let source = Box::new(Replay::new(tape.clone()));
-    let run = trial.beginning(source, Some(Watch::focused(task.id, task.polls)), polls);
-    let looked = |run: &Run| run.watch.as_ref().and_then(Watch::focus).map(Focus::take_sites);
+    let run = trial.beginning(source, tape.settings, Some(Watch::focused(task.id, task.polls)), polls);
+    let looked = |run: &Run| {
+        let focus = run.watch.as_ref().and_then(Watch::focus)?;
+        let (sites, woke_at) = (focus.take_sites(), focus.take_woke_at());
+        Some(if sites.is_empty() { Vec::from_iter(woke_at) } else { sites })
+    };
     let (_, stacks) = trial.perform(&run, 0, |run, _| looked(run));
     sites(&stacks.unwrap_or_default())
 }

@@ -10,6 +10,7 @@ use crate::campaign::{Plan, Shard};
 use crate::command;
 use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
+use crate::freedom;
 use crate::isolation::Isolation;
 use crate::judge::Detached;
 use crate::leaf;
@@ -30,7 +31,7 @@ use crate::watchdog::Pulses;
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -59,6 +60,7 @@ pub fn explore() -> Explore {
         time_max: Duration::from_secs(100 * 365 * 24 * 60 * 60),
         poll_cost: false,
         faults: String::new(),
+        freedoms: None,
         detached: Detached::Allow,
         jobs: 1,
         shard: None,
@@ -120,6 +122,8 @@ pub struct Explore {
     poll_cost: bool,
     /// The name of a preset; empty for none.
     faults: String,
+    /// What was asked for by name; see `freedom::asked`.
+    pub(crate) freedoms: Option<String>,
     detached: Detached,
     jobs: usize,
     /// Which of how many, from 1.
@@ -412,7 +416,10 @@ impl Explore {
             "" => Faults::Off,
             name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
         };
-        let asked = Settings { poll_cost: self.poll_cost, faults };
+        let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
+        let freedoms =
+            freedom::asked(freedoms, &plan.strategy).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();

@@ -1,8 +1,10 @@
 //! A failed test, as a value and as the text that a person reads.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
+use crate::freedom::{self, Freedom};
 use crate::leaf;
 use crate::run::Hint;
 use crate::site::{self, AwaitSite, Lines};
@@ -64,6 +66,8 @@ pub(crate) struct Found {
     pub(crate) shrunk: Option<Shrinking>,
     /// The run row by row; empty where none can be repeated.
     pub(crate) schedule: Vec<String>,
+    /// The freedoms of the executor that the run takes, and without which it does not fail.
+    pub(crate) freedoms: Vec<Freedom>,
     /// What to paste to see the run again.
     pub(crate) replay: Option<String>,
 }
@@ -140,6 +144,18 @@ impl Failure {
         }
     }
 
+    /// The odd but legal things of which the executor did one in this run, and without which it would not have failed so. Empty for
+    /// most failures.
+    #[must_use]
+    pub fn freedoms(&self) -> Vec<Freedom> {
+        match &*self.0 {
+            Inner::Setup(_) => Vec::new(),
+            Inner::Found(found) => found.freedoms.clone(),
+            // The other process has kept on the tape what the run needs, where it shrank it.
+            Inner::Relayed(relayed) => relayed.tape.as_ref().map_or_else(Vec::new, freedom::taken),
+        }
+    }
+
     /// The place in the user's code that the finding is about, as `file:line:column`: where the guilty task waits (its
     /// innermost line of user code), or where the first panic happened. `None` where no one place is to blame or known.
     #[must_use]
@@ -193,6 +209,9 @@ impl fmt::Display for Found {
             stuck_task(f, stuck, nth > 0)?;
         }
         for line in &self.finding.lines {
+            writeln!(f, "  {line}")?;
+        }
+        for line in freedom::lines(&self.freedoms) {
             writeln!(f, "  {line}")?;
         }
         for hint in &self.hints {
@@ -382,6 +401,12 @@ impl fmt::Display for Choices<'_> {
             ('x', "cut"),
             ('d', "cancelled"),
             ('a', "aborted"),
+            ('u', "for spurious polls"),
+            ('i', "fresh wakers"),
+            ('o', "stale wakers"),
+            ('k', "held back"),
+            ('y', "dropped late"),
+            ('n', "polled in a wake"),
         ];
         let parts: Vec<_> = named
             .iter()
@@ -419,11 +444,14 @@ pub struct Passed {
     /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
     /// [`Explore::regressions`](crate::Explore::regressions).
     pub stale: Vec<String>,
+    /// How often the executor did what is odd but legal, for each freedom that some run was given. One that was asked for and has 0 here
+    /// was never taken: the program gave no occasion, and was not tested against it.
+    pub exercised: BTreeMap<Freedom, u64>,
 }
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale } = self;
+        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale, exercised } = self;
         match complete {
             true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
             false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
@@ -432,6 +460,15 @@ impl fmt::Display for Passed {
             write!(f, "; no proof: all runs with up to {delays} delays are among them, and {pending} lead to others")?;
         } else if *runs > 1 && !complete {
             write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
+        }
+        let taken: Vec<_> = exercised.iter().filter(|(_, count)| **count > 0).collect();
+        if !taken.is_empty() {
+            let taken: Vec<_> =
+                taken.into_iter().map(|(freedom, count)| format!("`{freedom}` {count} times")).collect();
+            write!(f, "; freedoms taken: {}", taken.join(", "))?;
+        }
+        for (freedom, _) in exercised.iter().filter(|(_, count)| **count == 0) {
+            write!(f, "\n  note: the freedom `{freedom}` was asked for, and there was never an occasion for it")?;
         }
         stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }

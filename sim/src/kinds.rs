@@ -17,3 +17,15 @@ pub(crate) const CUT: Kind = Kind::new(b'x');
 pub(crate) const ABORT: Kind = Kind::new(b'a');
 /// Whether a [`cancellable`](crate::cancel::cancellable) future is dropped.
 pub(crate) const CANCEL: Kind = Kind::new(b'd');
+/// Whether a task that nobody woke is polled, and which; see `freedom`.
+pub(crate) const SPURIOUS: Kind = Kind::new(b'u');
+/// Whether a poll has another waker than the last one of its task.
+pub(crate) const FRESH_WAKER: Kind = Kind::new(b'i');
+/// The same, and the last one is heard no more.
+pub(crate) const STALE_WAKER: Kind = Kind::new(b'o');
+/// Whether a task that could run is held back until time has moved on.
+pub(crate) const HELD_BACK: Kind = Kind::new(b'k');
+/// Whether a future that has ended is dropped later.
+pub(crate) const LATE_DROP: Kind = Kind::new(b'y');
+/// Whether a task is polled within the call that wakes it.
+pub(crate) const INLINE_WAKE: Kind = Kind::new(b'n');

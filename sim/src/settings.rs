@@ -15,6 +15,8 @@ pub(crate) struct Environment {
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
     pub(crate) shard: Option<Shard>,
+    /// Names of freedoms.
+    pub(crate) freedoms: Option<String>,
     pub(crate) regressions: Keeping,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
@@ -69,6 +71,7 @@ impl Environment {
                 })?),
                 None => None,
             },
+            freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
             share: match get(VARIABLE).filter(|text| !text.is_empty()) {
                 Some(text) => Some(Share::parse(&text).ok_or_else(|| {
                     format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")

@@ -8,6 +8,8 @@ use reveille_executor::JoinHandle;
 
 use crate::choices::Draw;
 use crate::context;
+use crate::digest::Fingerprint;
+use crate::freedom;
 use crate::isolation::Isolation;
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::leaf::Late;
@@ -47,7 +49,7 @@ pub(crate) struct Trial<'a> {
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) verdict: Option<Verdict>,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) polls: u64,
     /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
     pub(crate) late: Vec<Late>,
@@ -78,12 +80,21 @@ impl Trial<'_> {
         // The run has had its wait for other threads.
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
         let source = Box::new(Replay::new(tape.clone()));
-        Run::new(source, self.rules.settings, limits, Some(watch), self.rules.pulses.add(false))
+        Run::new(source, tape.settings, limits, Some(watch), self.rules.pulses.add(false))
     }
 
-    /// A world for many replays, without onlookers other than the user's.
+    /// A world for the dullest run.
     pub(crate) fn rehearsal(&self) -> Rc<Run> {
-        self.impatient(Box::new(Lenient::answering(Vec::new())))
+        self.rehearsal_with(freedom::Set::NONE)
+    }
+
+    /// A world for many replays with these freedoms, without onlookers other than the user's.
+    pub(crate) fn rehearsal_with(&self, freedoms: freedom::Set) -> Rc<Run> {
+        let settings = Settings { freedoms, ..self.rules.settings };
+        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
+        let source = Box::new(Lenient::answering(Vec::new()));
+        Run::new(source, settings, limits, watch, self.rules.pulses.add(false))
     }
 
     /// A world in which `source` decides and no stuck run waits for other threads: that has been done elsewhere.
@@ -94,9 +105,15 @@ impl Trial<'_> {
     }
 
     /// A world that is watched by no watchdog, for the first `polls` polls of a run.
-    pub(crate) fn beginning(&self, source: Box<dyn Source>, watch: Option<Watch>, polls: u64) -> Rc<Run> {
+    pub(crate) fn beginning(
+        &self,
+        source: Box<dyn Source>,
+        settings: Settings,
+        watch: Option<Watch>,
+        polls: u64,
+    ) -> Rc<Run> {
         let limits = Limits { polls, patience: Duration::ZERO, ..self.rules.limits };
-        Run::new(source, self.rules.settings, limits, watch, Pulses::default().add(false))
+        Run::new(source, settings, limits, watch, Pulses::default().add(false))
     }
 
     /// Repeats the run of `tape` while `watch` looks on, in a world of its own, on a thread of its own where runs are isolated
@@ -119,7 +136,7 @@ impl Trial<'_> {
         }
         let mut root = (self.program)(run);
         let ending = run.drive();
-        let digest = run.digest();
+        let digest = run.fingerprint();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
@@ -137,11 +154,12 @@ impl Trial<'_> {
 
     /// The tape of the run that was performed last in `run`.
     pub(crate) fn tape(&self, run: &Run) -> Tape {
-        self.record(run.choices.borrow().draws())
+        Tape::record(self.rules.test, run.settings(), run.choices.borrow().draws())
     }
 
-    pub(crate) fn record(&self, draws: &[Draw]) -> Tape {
-        Tape::record(self.rules.test, self.rules.settings, draws)
+    /// A tape of these draws, made in a run with those freedoms.
+    pub(crate) fn record(&self, freedoms: freedom::Set, draws: &[Draw]) -> Tape {
+        Tape::record(self.rules.test, Settings { freedoms, ..self.rules.settings }, draws)
     }
 }
 

@@ -13,6 +13,7 @@ use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
+use crate::freedom;
 use crate::leaf;
 use crate::oracle::Oracle;
 use crate::panics;
@@ -60,6 +61,11 @@ impl Watch {
     /// Tells the wakers of one task apart.
     pub(crate) fn marking(marks: leaf::Marks) -> Self {
         Self { marks: Some(marks), ..Self::default() }
+    }
+
+    /// Whether the wakers of this task are told apart.
+    pub(crate) fn is_marked(&self, task: TaskId) -> bool {
+        self.marks.as_ref().is_some_and(|marks| marks.task() == task)
     }
 
     pub(crate) fn marks(&self) -> Option<&leaf::Marks> {
@@ -180,6 +186,8 @@ pub(crate) struct Focus {
     lens: Cell<u32>,
     /// The poll under the lens woke the waker that it was lent: the task runs on.
     woke_itself: Cell<bool>,
+    /// Where it did.
+    woke_at: RefCell<Option<Stack>>,
     /// Where the task waited after the poll in question.
     sites: RefCell<Vec<Stack>>,
     last_drop: RefCell<Option<LastDrop>>,
@@ -211,6 +219,7 @@ impl Focus {
             collecting: Cell::new(false),
             lens: Cell::new(0),
             woke_itself: Cell::new(false),
+            woke_at: RefCell::default(),
             sites: RefCell::default(),
             last_drop: RefCell::default(),
             last_clone: RefCell::default(),
@@ -233,6 +242,7 @@ impl Focus {
     pub(crate) fn collect<R>(&self, waker: Waker, poll: impl FnOnce(&Waker) -> R) -> (R, Vec<Stack>) {
         self.lens.set(self.lens.get() + 1);
         self.woke_itself.set(false);
+        self.woke_at.take();
         let lens = followed_waker(waker, Box::new(Lens { lens: self.lens.get(), clone: 0 }));
         self.collecting.set(true);
         let result = poll(&lens);
@@ -258,6 +268,11 @@ impl Focus {
     /// Whether a poll under the last lens woke the waker that it was lent, since this was last asked.
     pub(crate) fn take_woke_itself(&self) -> bool {
         self.woke_itself.take()
+    }
+
+    /// Where that was, for a task that asks to be polled again and leaves its waker with nobody.
+    pub(crate) fn take_woke_at(&self) -> Option<Stack> {
+        self.woke_at.take()
     }
 
     /// The handle of `task` was polled, and the task has not ended.
@@ -311,6 +326,9 @@ impl Observe for Onlooker {
                 watch.observe(run, task, op, live);
             }
         });
+        if op == WakerOp::Wake {
+            freedom::woken(task);
+        }
     }
 }
 
@@ -340,7 +358,10 @@ impl Follow for Lens {
     }
 
     fn woken(&self) {
-        self.on(|focus| focus.woke_itself.set(true));
+        self.on(|focus| {
+            focus.woke_itself.set(true);
+            focus.woke_at.replace(Some(Stack::capture()));
+        });
     }
 
     fn dropped(&self) {

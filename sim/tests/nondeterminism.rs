@@ -22,6 +22,7 @@ fn a_program_that_counts_its_own_runs_is_nondeterministic_at_the_event_that_diff
     assert!(report.contains("the same choices gave another run"), "{report}");
     assert!(report.contains("first difference: step "), "{report}");
     assert!(report.contains("HashMap"), "the usual causes are missing:\n{report}");
+    assert!(report.contains("task 0 (the root") && report.contains("its poll number"), "{report}");
 }
 
 #[test]
@@ -36,7 +37,12 @@ fn what_only_the_first_run_does_is_traced_to_what_it_left_behind() {
         })
         .unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
-    assert!(failure.to_string().contains("carried over from an"), "{failure}");
+    let report = failure.to_string();
+    assert!(report.contains("carried over from an"), "{report}");
+    assert!(
+        report.contains("parted after poll 0 and before the end of poll 1, in which were polled task 0"),
+        "{report}"
+    );
 }
 
 #[test]
@@ -77,6 +83,55 @@ fn the_number_of_threads_changes_nothing() {
         assert_eq!((one.run(), one.seed()), (many.run(), many.seed()));
         assert_eq!(one.to_string(), many.to_string());
     }
+}
+
+/// The task, the await before and after, and the word in its text.
+#[test]
+#[expect(clippy::disallowed_types, reason = "an order that no seed repeats is what is looked for")]
+fn an_order_of_a_hash_set_is_located() {
+    use std::collections::HashSet;
+
+    async fn tell_all(listeners: Vec<async_channel::Sender<usize>>) {
+        yield_now().await;
+        let order: HashSet<usize> = (0..listeners.len()).collect();
+        for listener in order {
+            listeners[listener].send(listener).await.unwrap();
+            yield_now().await;
+        }
+    }
+
+    let failure = explore()
+        .run(|| async {
+            let (senders, receivers): (Vec<_>, Vec<_>) = (0..8).map(|_| async_channel::unbounded()).unzip();
+            for receiver in receivers {
+                drop(spawn(async move { while receiver.recv().await.is_ok() {} }));
+            }
+            spawn(tell_all(senders)).await.unwrap();
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
+    let report = failure.to_string();
+    assert!(report.contains("last polled before that, at step"), "{report}");
+    assert!(report.contains("went on from\n      awaits  sim/tests/nondeterminism.rs:"), "{report}");
+    assert!(report.contains("in nondeterminism::an_order_of_a_hash_set_is_located::tell_all"), "{report}");
+    assert!(report.contains("`HashSet`: its order is another in each run"), "{report}");
+}
+
+#[test]
+fn a_select_without_biased_is_located() {
+    let failure = explore()
+        .run(|| async {
+            for _ in 0..20 {
+                tokio::select! {
+                    () = std::future::ready(()) => yield_now().await,
+                    () = std::future::ready(()) => {}
+                }
+            }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
+    let report = failure.to_string();
+    assert!(report.contains("`select`: without `biased;` its branches are polled in an order of its own"), "{report}");
 }
 
 /// The schedule is the same, and what the program computes is not.

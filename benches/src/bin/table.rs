@@ -104,6 +104,7 @@ const POOL_YIELD: &str = "pool_yield/tasks=1000,yields=200";
 const POOL_JOIN: &str = "pool_spawn_join/tasks=100000";
 const POOL_CHAIN: &str = "pool_chain/tasks=10000";
 const POOL_PING: &str = "pool_ping_pong/messages=10000";
+const QUEUES: &str = "queues/entries=1000,turns=200";
 
 const DEFAULT: &str = "on=reveille,strategy=default";
 const RANDOM: &str = "on=reveille,strategy=random";
@@ -112,6 +113,8 @@ const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
 const POOL_2: &str = "on=pool,threads=2";
 const POOL_1: &str = "on=pool,threads=1";
+const RING_2: &str = "of=ring,threads=2";
+const RING_1: &str = "of=ring,threads=1";
 const TOKIO_2: &str = "on=tokio,threads=2";
 const ASYNC_2: &str = "on=async-executor,threads=2";
 const TOKIO: &str = "tokio";
@@ -251,6 +254,27 @@ const ROWS: &[(&str, &[Row])] = &[
             row("pool", (POOL_PING, POOL_2), TOKIO_OF_2, &[(POOL_PING, TOKIO_2)], Some(1.0)),
             row("pool", (POOL_PING, POOL_2), ASYNC_OF_2, &[(POOL_PING, ASYNC_2)], None),
             row("pool", (POOL_PING, POOL_2), ONE_THREAD, &[(POOL_PING, POOL_1)], None),
+        ],
+    ),
+    (
+        "2 threads: 1,000 entries are taken from workers' queues and put back, 200 times each",
+        &[
+            row("ring, stealing", (QUEUES, RING_2), "a global queue alone", &[(QUEUES, "of=none,threads=2")], None),
+            row(
+                "ring, stealing",
+                (QUEUES, RING_2),
+                "locked queues, stealing",
+                &[(QUEUES, "of=locked,threads=2")],
+                None,
+            ),
+            row("ring, stealing", (QUEUES, RING_2), "1 thread", &[(QUEUES, RING_1)], None),
+        ],
+    ),
+    (
+        "1 thread: the same",
+        &[
+            row("ring", (QUEUES, RING_1), "a global queue alone", &[(QUEUES, "of=none,threads=1")], None),
+            row("ring", (QUEUES, RING_1), "a locked queue", &[(QUEUES, "of=locked,threads=1")], None),
         ],
     ),
     (

@@ -175,13 +175,48 @@ impl LocalExecutor {
     /// assert_eq!(executor.repoll(task.id(), Waker::noop()), Some(Ran::Pending));
     /// ```
     pub fn repoll(&self, id: TaskId, waker: &Waker) -> Option<Ran> {
+        self.claim(id).map(|task| task.run_with(waker))
+    }
+
+    /// Takes the task named `id` as if it had been woken and picked; `None` if it has ended, is running, or is on the run
+    /// queue. Takes time in the number of tasks.
+    ///
+    /// The contract of futures allows polls that nobody asked for, and a simulation makes some.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, Ran, yield_now};
+    ///
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// executor.block_on(yield_now());
+    /// assert_eq!(executor.ready(), 0);
+    /// assert_eq!(executor.claim(task.id()).map(|task| task.run()), Some(Ran::Pending));
+    /// ```
+    pub fn claim(&self, id: TaskId) -> Option<Runnable> {
         let task = self.owner(|owner| owner.find(id))?;
-        // SAFETY: the task was found in the list, no user code ran since, and this is the owner thread.
-        if !unsafe { task.claim() } {
-            return None;
-        }
-        // SAFETY: RUNNING is ours, and is given up.
-        Some(unsafe { task.run_with(waker) })
+        // SAFETY: the task was found in the list, no user code ran since, and this is the owner thread. RUNNING is ours then.
+        unsafe { task.claim().then(|| Runnable::new(task)) }
+    }
+
+    /// The task that was put on the run queue last, if it is there still. Wakes of other threads are not looked for.
+    ///
+    /// ```
+    /// # use reveille_executor::LocalExecutor;
+    /// let executor = LocalExecutor::new();
+    /// let tasks = [(); 2].map(|()| executor.spawn(async {}).id());
+    /// assert_eq!(executor.newest(), Some(tasks[1]));
+    /// assert_eq!(executor.start_newest().map(|task| task.id()), Some(tasks[1]));
+    /// ```
+    #[must_use]
+    pub fn newest(&self) -> Option<TaskId> {
+        self.owner(|owner| owner.queued(owner.queue_len().checked_sub(1)?))
+    }
+
+    /// Takes the [`newest`](Self::newest) task off the run queue. Also within a poll: so a simulation can poll a task in the very
+    /// call that wakes it.
+    pub fn start_newest(&self) -> Option<Runnable> {
+        // SAFETY: `start_newest` made us the task's runner, on the owner thread.
+        self.owner(|owner| owner.start_newest()).map(|task| unsafe { Runnable::new(task) })
     }
 
     /// Puts the last `count` entries of the run queue in the order of their names, `last` behind the others.

@@ -6,7 +6,7 @@
 //! very slot that it left, and nothing is moved. So the ring here has no more slots than were in use at once in its last
 //! round: it grows by what it must, and when the front comes round, the slots that went unused are dropped.
 //!
-//! Deliberately absent: taking out anything but by a pick. Entries are plain pointers; rule 2 says what they mean.
+//! Deliberately absent: taking out anything but by a pick, and the newest. Entries are plain pointers; rule 2 says what they mean.
 
 /// A queue of entries that are as good as numbers.
 #[derive(Debug)]
@@ -97,6 +97,13 @@ impl<T: Copy> RunQueue<T> {
         Some(entry)
     }
 
+    /// Takes out the entry at the back.
+    pub(super) fn take_newest(&mut self) -> Option<T> {
+        let entry = self.back()?;
+        self.len -= 1;
+        Some(entry)
+    }
+
     /// Sends the first `count` entries to the back; `count` is at most their number.
     #[inline]
     fn pass_over(&mut self, mut count: usize) {
@@ -175,6 +182,8 @@ mod tests {
                 if random.below(100) < pushes {
                     queue.push(step);
                     model.push_back(step);
+                } else if random.below(8) == 0 {
+                    assert_eq!(queue.take_newest(), model.pop_back(), "seed {seed}");
                 } else {
                     let index = if random.below(3) == 0 { 0 } else { random.below(model.len() + 2) };
                     model.rotate_left(index.min(model.len().saturating_sub(1)));

@@ -73,6 +73,24 @@ impl Runnable {
         unsafe { self.task.is_cancelled() }
     }
 
+    /// A waker of the task, in constant time.
+    ///
+    /// ```
+    /// # use reveille_executor::{LocalExecutor, Ran};
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(std::future::pending::<()>());
+    /// let runnable = executor.start_newest().unwrap();
+    /// let waker = runnable.waker();
+    /// assert_eq!((runnable.run(), executor.ready()), (Ran::Pending, 0));
+    /// waker.wake();
+    /// assert_eq!(executor.newest(), Some(task.id()));
+    /// ```
+    #[must_use]
+    pub fn waker(&self) -> Waker {
+        // SAFETY: RUNNING keeps the task alive, as the owned list does, and this is the owner thread.
+        unsafe { self.task.waker() }
+    }
+
     /// Polls the task once, with no lock or borrow of the executor held.
     ///
     /// A panic of the task does not come out here; it is kept for the task's [`JoinHandle`](crate::JoinHandle).

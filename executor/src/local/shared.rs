@@ -212,12 +212,30 @@ impl<'a> OwnerSide<'a> {
         }
     }
 
+    /// Takes the newest entry. The caller becomes the task's runner.
+    pub(super) fn start_newest(self) -> Option<TaskRef> {
+        // SAFETY: pointers are moved; an entry that was taken is started (rule 2).
+        unsafe {
+            self.local(|local| {
+                let task = local.queue.take_newest()?;
+                task.start();
+                Some(task)
+            })
+        }
+    }
+
     /// Puts the last `count` entries in the order of their names, `last` behind the others.
     pub(super) fn order_newest(self, count: usize, last: TaskId) {
         // SAFETY: pointers are moved, and names looked at; an entry means that the task is alive (rule 2).
         unsafe {
             self.local(|local| local.queue.sort_newest(count, |task| (task.id() == last, task.id())));
         }
+    }
+
+    /// The number of entries.
+    pub(super) fn queue_len(self) -> usize {
+        // SAFETY: a look.
+        unsafe { self.local(|local| local.queue.len()) }
     }
 
     /// The task at `index` of the run queue.

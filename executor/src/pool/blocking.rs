@@ -188,6 +188,11 @@ impl Blocking {
         }
     }
 
+    /// Whether all threads have left the pool.
+    pub(super) fn has_ended(&self) -> bool {
+        self.state.lock().alive == 0
+    }
+
     /// Waits until all threads have left the pool; after the close, on none of them.
     pub(super) fn join(&self) {
         let mut state = self.state.lock();

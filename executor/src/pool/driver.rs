@@ -1,6 +1,12 @@
 //! What workers without work wait in, if there is more to wait for than pushes: timers, a poller of the system's.
 //!
-//! One worker at a time has the driver: who goes to sleep and finds it free. The others sleep beside it. A push that is to wake
+//! One worker at a time has the driver: who goes to sleep and finds it free. The others sleep beside it, and as long as one
+//! sleeps, somebody is in the driver, or awake and on the way to see to that: who stops searching as the last one, since it has
+//! found something to run, and who has looked in while busy, find the driver free and wake a sleeper, who takes it over. (The fence
+//! between the change and the look is that of [`idle`](super::idle)'s rules: who falls asleep beside a worker that is just looking in
+//! is seen by that one, or has seen the driver free.)
+//!
+//! A push that is to wake
 //! the one in the driver leaves its token first, as for any sleeper, and then, if the worker says that it is in the driver,
 //! signals that; the worker says so first and then looks for a token. Both change the worker's word by a read-modify-write: so
 //! the second of them has acquired what the first did before, and either the worker sees the token or it is seen inside. Who
@@ -55,11 +61,16 @@ impl Driving {
         !self.taken.swap(true, Ordering::AcqRel)
     }
 
+    /// Whether no worker has it.
+    pub(super) fn is_free(&self) -> bool {
+        !self.taken.load(Ordering::Acquire)
+    }
+
     fn release(&self) {
         self.taken.swap(false, Ordering::AcqRel);
     }
 
-    /// A busy worker looks in.
+    /// A busy worker looks in, unless somebody is inside.
     #[cold]
     pub(super) fn poll(&self) {
         if self.try_take() {

@@ -1,9 +1,11 @@
-//! Why there is no pool.
+//! Why there is no pool, and why there still is one.
 
 use std::fmt;
 use std::io;
 
+use super::Pool;
 use super::idle::WORKERS_MAX;
+use crate::TaskId;
 
 /// Why a pool could not be made.
 ///
@@ -45,3 +47,50 @@ impl std::error::Error for PoolError {
         self.refused.as_ref().map(|error| error as _)
     }
 }
+
+/// What a [`Pool`] that has been told to end still waits for; see [`Pool::try_end`].
+#[must_use = "the pool is in here, and dropping it waits"]
+pub struct StillRunning {
+    pool: Pool,
+    tasks: Vec<TaskId>,
+}
+
+impl StillRunning {
+    pub(super) fn new(pool: Pool) -> Self {
+        let tasks = pool.running();
+        Self { pool, tasks }
+    }
+
+    /// The tasks that are in a poll, and the closures that run. None, if threads are just about to end.
+    #[must_use]
+    pub fn tasks(&self) -> &[TaskId] {
+        &self.tasks
+    }
+
+    /// The pool, to try again.
+    #[must_use = "dropping the pool waits"]
+    pub fn into_pool(self) -> Pool {
+        self.pool
+    }
+}
+
+impl fmt::Display for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("cannot end the pool yet: ")?;
+        if self.tasks.is_empty() {
+            return f.write_str("its threads are about to stop");
+        }
+        for (at, task) in self.tasks.iter().enumerate() {
+            write!(f, "{}{task}", if at == 0 { "task " } else { ", task " })?;
+        }
+        f.write_str(if self.tasks.len() == 1 { " has not returned" } else { " have not returned" })
+    }
+}
+
+impl fmt::Debug for StillRunning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StillRunning").field("tasks", &self.tasks).finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for StillRunning {}

@@ -8,7 +8,7 @@ use std::sync::Arc as StdArc;
 use super::blocking::Blocking;
 use super::context::{self, Context, Role};
 use super::driver::Driver;
-use super::error::PoolError;
+use super::error::{PoolError, StillRunning};
 use super::idle::WORKERS_MAX;
 use super::shared::Shared;
 use super::urgency::{self, Urgency};
@@ -70,8 +70,8 @@ impl Pool {
         Self::with(threads, false, Workers::new)
     }
 
-    /// A pool one of whose workers, when it has nothing to do, waits in `driver`; and that looks in there every 61st step of
-    /// a busy worker. While a task blocks every worker that is awake, nobody does.
+    /// A pool one of whose workers, as long as any has nothing to do, waits in `driver`; and that looks in there every 61st
+    /// step of a busy worker. While tasks block all workers, nobody does.
     ///
     /// # Errors
     /// As for [`new`](Self::new).
@@ -131,7 +131,15 @@ impl Pool {
     /// # Errors
     /// As for [`new`](Self::new).
     pub fn by_urgency(threads: usize) -> Result<Self, PoolError> {
-        Self::with(threads, true, Workers::ordered)
+        Self::with(threads, true, |threads| Workers::ordered(threads, None))
+    }
+
+    /// A pool [by urgency](Self::by_urgency), one of whose workers waits in `driver` as in one [with a driver](Self::with_driver).
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn by_urgency_with_driver(threads: usize, driver: StdArc<dyn Driver>) -> Result<Self, PoolError> {
+        Self::with(threads, true, |threads| Workers::ordered(threads, Some(driver)))
     }
 
     fn with(
@@ -235,6 +243,35 @@ impl Pool {
     /// Has every worker stop after the poll that it is in. Dropping the pool does this too, and waits.
     pub fn stop(&self) {
         self.handle.shared.workers.stop();
+    }
+
+    /// Ends the pool as dropping it does, if that need not wait for anybody. Else has every worker stop after the poll that it
+    /// is in, and hands the pool back with what it waits for; how long to wait is for the caller to say, who has a clock.
+    ///
+    /// # Errors
+    /// If a task is in a poll, or a closure runs.
+    ///
+    /// ```
+    /// # use std::sync::atomic::{AtomicBool, Ordering};
+    /// # use reveille_executor::Pool;
+    /// static GO_ON: AtomicBool = AtomicBool::new(false);
+    /// let pool = Pool::new(1)?;
+    /// let endless = pool.spawn(async { while !GO_ON.load(Ordering::Relaxed) {} }).id();
+    /// while pool.running().is_empty() {}
+    /// let waits = pool.try_end().unwrap_err();
+    /// assert_eq!(waits.tasks(), [endless]);
+    /// assert_eq!(waits.to_string(), format!("cannot end the pool yet: task {endless} has not returned"));
+    /// GO_ON.store(true, Ordering::Relaxed);
+    /// drop(waits.into_pool());
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
+    pub fn try_end(self) -> Result<(), StillRunning> {
+        self.stop();
+        let shared = &self.handle.shared;
+        if shared.has_closed() && shared.blocking.has_ended() || self.handle.is_inside() {
+            return Ok(());
+        }
+        Err(StillRunning::new(self))
     }
 
     /// The tasks that are being polled at this moment, and the closures that run: those that the drop of the pool waits for.

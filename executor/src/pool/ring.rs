@@ -14,9 +14,11 @@
 //! An entry is taken from the front by everybody. A thief takes the older half; so taking entries out never makes another
 //! wait longer, which the bound in [`Workers`](super::Workers) rests on.
 
+use std::fmt;
 use std::marker::PhantomData;
 
 use super::Entry;
+use super::queue::{LocalQueue, Queue};
 use crate::sync::{AtomicPtr, AtomicUsize, Ordering};
 
 /// How many entries there is room for. A power of two.
@@ -25,8 +27,8 @@ pub(super) const RING_SIZE: usize = 256;
 #[cfg(all(loom, feature = "loom-models"))]
 pub(super) const RING_SIZE: usize = 4;
 
-/// A queue that one thread owns and others may steal from.
-pub(super) struct Ring<T> {
+/// A queue of a fixed size without a lock, which one thread owns and others may steal from.
+pub struct Ring<T> {
     /// How many entries have been taken out.
     head: AtomicUsize,
     /// How many have been put in. Invariant: at most `RING_SIZE` more than were taken out.
@@ -37,7 +39,24 @@ pub(super) struct Ring<T> {
 }
 
 impl<T: Entry> Ring<T> {
-    pub(super) fn new() -> Self {
+    #[inline]
+    fn slot(&self, number: usize) -> &AtomicPtr<()> {
+        &self.slots[number % RING_SIZE]
+    }
+
+    /// How many more entries there is room for. Only for the owner: then it is not too many.
+    fn room(&self, tail: usize) -> usize {
+        // Acquires what thieves have read: their reads come before our writes (3).
+        RING_SIZE - tail.wrapping_sub(self.head.load(Ordering::Acquire))
+    }
+}
+
+impl<T: Entry> LocalQueue<T> for Ring<T> {}
+
+impl<T: Entry> Queue<T> for Ring<T> {
+    const ROOM: usize = RING_SIZE;
+
+    fn new() -> Self {
         Self {
             head: AtomicUsize::new(0),
             tail: AtomicUsize::new(0),
@@ -46,26 +65,17 @@ impl<T: Entry> Ring<T> {
         }
     }
 
-    #[inline]
-    fn slot(&self, number: usize) -> &AtomicPtr<()> {
-        &self.slots[number % RING_SIZE]
-    }
-
-    /// The number of entries, as far as the caller can see it.
-    pub(super) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         let head = self.head.load(Ordering::Acquire);
         self.tail.load(Ordering::Acquire).wrapping_sub(head)
     }
 
-    /// How many more entries there is room for. Only for the owner: then it is not too many.
-    fn room(&self, tail: usize) -> usize {
-        // Acquires what thieves have read: their reads come before our writes (3).
-        RING_SIZE - tail.wrapping_sub(self.head.load(Ordering::Acquire))
+    fn taken(&self) -> usize {
+        self.head.load(Ordering::Relaxed)
     }
 
-    /// Puts an entry at the back; hands it back if there is no room. Only for the owner.
     #[inline]
-    pub(super) fn push(&self, entry: T) -> Result<(), T> {
+    fn push(&self, entry: T) -> Result<(), T> {
         // The owner's own last store.
         let tail = self.tail.load(Ordering::Relaxed);
         if self.room(tail) == 0 {
@@ -76,8 +86,7 @@ impl<T: Entry> Ring<T> {
         Ok(())
     }
 
-    /// Puts as many entries at the back as there is room for. Only for the owner.
-    pub(super) fn extend(&self, entries: &mut impl Iterator<Item = T>) {
+    fn extend(&self, entries: &mut impl Iterator<Item = T>) {
         let tail = self.tail.load(Ordering::Relaxed);
         let mut count = 0;
         for entry in entries.take(self.room(tail)) {
@@ -87,9 +96,8 @@ impl<T: Entry> Ring<T> {
         self.tail.store(tail.wrapping_add(count), Ordering::Release);
     }
 
-    /// Takes the entry at the front. Only for the owner.
     #[inline]
-    pub(super) fn pop(&self) -> Option<T> {
+    fn pop(&self) -> Option<T> {
         let tail = self.tail.load(Ordering::Relaxed);
         let mut head = self.head.load(Ordering::Relaxed);
         while head != tail {
@@ -103,9 +111,7 @@ impl<T: Entry> Ring<T> {
         None
     }
 
-    /// Takes the older half of the entries: the first is returned, the others go to the back of `thief`, which is the
-    /// caller's own.
-    pub(super) fn steal_into(&self, thief: &Self) -> Option<T> {
+    fn steal_into(&self, thief: &Self) -> Option<T> {
         let to = thief.tail.load(Ordering::Relaxed);
         let room = thief.room(to);
         let mut head = self.head.load(Ordering::Acquire);
@@ -132,5 +138,11 @@ impl<T: Entry> Ring<T> {
                 Err(now) => head = now,
             }
         }
+    }
+}
+
+impl<T> fmt::Debug for Ring<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ring").finish_non_exhaustive()
     }
 }

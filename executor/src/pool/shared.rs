@@ -6,7 +6,7 @@ use super::blocking::Blocking;
 use super::context::{self, Context, Role};
 use super::registry::Registry;
 use super::workers::{Entry, Worker, Workers};
-use crate::sync::{Arc, AtomicUsize, Count, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Count, Ordering};
 use crate::task::{Schedule, ScheduleAnywhere, TaskRef};
 use crate::{Observe, TaskId, budget};
 
@@ -18,6 +18,8 @@ pub(super) struct Shared {
     pub(super) registry: Registry,
     /// How many worker threads have not stopped. The last to do so closes the pool.
     working: AtomicUsize,
+    /// Whether it has done so.
+    closed: AtomicBool,
     /// For each worker, one more than the number of the task that it polls; 0 for none.
     polled: Box<[Count]>,
     pub(super) blocking: Arc<Blocking>,
@@ -42,6 +44,7 @@ impl Shared {
             by_urgency,
             registry: Registry::new(threads),
             working: AtomicUsize::new(threads),
+            closed: AtomicBool::new(false),
             polled: (0..threads).map(|_| Count::new()).collect(),
             blocking: Arc::new(Blocking::new(threads, blocking_max)),
         }
@@ -93,7 +96,13 @@ impl Shared {
         // Acquires what the others did to the tasks that they leave behind.
         if count > 0 && self.working.fetch_sub(count, Ordering::AcqRel) == count {
             self.close();
+            self.closed.swap(true, Ordering::AcqRel);
         }
+    }
+
+    /// Whether all workers have stopped, and what they left has been dropped.
+    pub(super) fn has_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     /// Drops the futures of all tasks (rule 10). No worker moves any more.

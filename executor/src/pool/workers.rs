@@ -36,15 +36,24 @@ use std::sync::Arc as StdArc;
 use super::driver::{Driver, Driving, Inside};
 use super::idle::{Idle, WORKERS_MAX};
 use super::injector::Injector;
-use super::ring::{RING_SIZE, Ring};
+use super::queue::LocalQueue;
+use super::ring::Ring;
 use crate::TaskId;
 use crate::park::Parker;
-use crate::sync::{Arc, AtomicBool, Count, Ordering};
+use crate::sync::{Arc, AtomicBool, Count, Ordering, yield_thread};
 
 /// How many steps of a worker it takes until it looks at the injector first.
 ///
 /// Go's number: small enough to matter, large enough not to, and prime, so that it is in step with nothing.
 pub const INJECTOR_INTERVAL: u32 = 61;
+
+/// Where the count of steps begins: near its end under loom, so that models come there.
+const FIRST_TICK: u32 = if cfg!(all(loom, feature = "loom-models")) { INJECTOR_INTERVAL - 4 } else { 0 };
+
+/// How often a searcher looks on before it robs somebody of the only entry, or sleeps. A few tens of microseconds; none under
+/// loom, where to look on is as good as to come late.
+const GLANCES_MAX: u32 = if cfg!(all(loom, feature = "loom-models")) { 0 } else { 8 };
+const YIELDS_PER_GLANCE: u32 = 8;
 
 /// What waits in the queues of workers: as good as a pointer.
 ///
@@ -88,9 +97,9 @@ unsafe impl Entry for TaskId {
 /// assert_eq!(two.step(|_| 0), Some(TaskId::new(1)));
 /// assert_eq!(two.step(|_| 0), None);
 /// ```
-pub struct Workers<T: Entry> {
+pub struct Workers<T: Entry, Q: LocalQueue<T> = Ring<T>> {
     injector: Injector<T>,
-    seats: Box<[Seat<T>]>,
+    seats: Box<[Seat<Q>]>,
     idle: Idle,
     /// What one of those that sleep waits in.
     driving: Option<Driving>,
@@ -100,8 +109,8 @@ pub struct Workers<T: Entry> {
 
 /// What others see of a worker.
 #[repr(align(128))] // Two cache lines, since they are fetched in pairs: one worker's writes do not disturb the next's.
-struct Seat<T> {
-    queue: Ring<T>,
+struct Seat<Q> {
+    queue: Q,
     parker: Parker,
     inside: Inside,
     steals: Count,
@@ -109,13 +118,15 @@ struct Seat<T> {
 }
 
 /// One of the workers: moved by one thread at a time.
-pub struct Worker<T: Entry> {
-    all: Arc<Workers<T>>,
+pub struct Worker<T: Entry, Q: LocalQueue<T> = Ring<T>> {
+    all: Arc<Workers<T, Q>>,
     index: usize,
     /// How many steps it has made.
     ticks: Cell<u32>,
     /// Whether it counts as a searcher.
     searching: Cell<bool>,
+    /// Whether it sleeps in the driver, or is called from there.
+    in_driver: Cell<bool>,
     /// Whom it robs first next time.
     victim: Cell<usize>,
 }
@@ -131,8 +142,8 @@ impl<T: Entry> Workers<T> {
     }
 
     /// The same, with one queue for all, from which entries are taken by their ranks; every 61st time the oldest.
-    pub(super) fn ordered(count: usize) -> (Arc<Self>, Vec<Worker<T>>) {
-        Self::with(count, Injector::ordered(), None)
+    pub(super) fn ordered(count: usize, driver: Option<StdArc<dyn Driver>>) -> (Arc<Self>, Vec<Worker<T>>) {
+        Self::with(count, Injector::ordered(), driver.map(Driving::new))
     }
 
     /// The same as [`new`](Self::new), with a driver that one of the workers that sleep waits in.
@@ -140,11 +151,35 @@ impl<T: Entry> Workers<T> {
     pub fn with_driver(count: usize, driver: StdArc<dyn Driver>) -> (Arc<Self>, Vec<Worker<T>>) {
         Self::with(count, Injector::new(), Some(Driving::new(driver)))
     }
+}
 
-    fn with(count: usize, injector: Injector<T>, driving: Option<Driving>) -> (Arc<Self>, Vec<Worker<T>>) {
+impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
+    /// The same as [`new`](Workers::new), with queues of this type.
+    ///
+    /// # Panics
+    /// If `count` is 0 or above 65,535.
+    ///
+    /// ```
+    /// use reveille_executor::{Locked, NoQueue, TaskId, Workers};
+    ///
+    /// let (_, seats) = Workers::<TaskId, Locked<TaskId>>::with_queues(2);
+    /// seats[0].push(TaskId::new(0));
+    /// assert_eq!(seats[1].step(|_| 0), Some(TaskId::new(0)));
+    ///
+    /// // Without queues of their own the workers share what there is all the same.
+    /// let (_, seats) = Workers::<TaskId, NoQueue>::with_queues(2);
+    /// seats[0].push(TaskId::new(0));
+    /// assert_eq!(seats[1].step(|_| 0), Some(TaskId::new(0)));
+    /// ```
+    #[must_use]
+    pub fn with_queues(count: usize) -> (Arc<Self>, Vec<Worker<T, Q>>) {
+        Self::with(count, Injector::new(), None)
+    }
+
+    fn with(count: usize, injector: Injector<T>, driving: Option<Driving>) -> (Arc<Self>, Vec<Worker<T, Q>>) {
         assert!((1..=WORKERS_MAX).contains(&count), "expected 1 to {WORKERS_MAX} workers, got {count}");
         let seat = || Seat {
-            queue: Ring::new(),
+            queue: Q::new(),
             parker: Parker::new(),
             inside: Inside::new(),
             steals: Count::new(),
@@ -160,8 +195,9 @@ impl<T: Entry> Workers<T> {
         let worker = |index| Worker {
             all: Arc::clone(&all),
             index,
-            ticks: Cell::new(0),
+            ticks: Cell::new(FIRST_TICK),
             searching: Cell::new(false),
+            in_driver: Cell::new(false),
             victim: Cell::new(index + 1),
         };
         let seats = (0..count).map(worker).collect();
@@ -190,11 +226,16 @@ impl<T: Entry> Workers<T> {
         }
     }
 
-    fn unpark(&self, seat: &Seat<T>) {
+    fn unpark(&self, seat: &Seat<Q>) {
         seat.parker.unpark();
         if let Some(driving) = &self.driving {
             driving.signal(&seat.inside);
         }
+    }
+
+    /// Whether there is a driver and nobody in it.
+    fn is_driver_free(&self) -> bool {
+        self.driving.as_ref().is_some_and(Driving::is_free)
     }
 
     /// Whether there is an entry in any queue.
@@ -245,14 +286,14 @@ impl<T: Entry> Workers<T> {
     }
 }
 
-impl<T: Entry> Worker<T> {
+impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// Which worker this is, counted from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    fn seat(&self) -> &Seat<T> {
+    fn seat(&self) -> &Seat<Q> {
         &self.all.seats[self.index]
     }
 
@@ -261,6 +302,8 @@ impl<T: Entry> Worker<T> {
     #[inline]
     pub fn push(&self, entry: T) {
         match self.seat().queue.push(entry) {
+            // On the way out of the driver it will look at its queue, and then wake others if need be.
+            Ok(()) if self.in_driver.get() => {}
             Ok(()) => self.all.wake_one(),
             Err(entry) => {
                 self.all.inject(entry);
@@ -289,7 +332,7 @@ impl<T: Entry> Worker<T> {
         self.ticks.set(ticks);
         if ticks.is_multiple_of(INJECTOR_INTERVAL) {
             if let Some(driving) = &self.all.driving {
-                driving.poll();
+                self.look_into(driving);
             }
             if let Some(entry) = self.all.injector.pop() {
                 return Some(entry);
@@ -302,10 +345,19 @@ impl<T: Entry> Worker<T> {
             .or_else(|| may_steal().then(|| self.steal(victim)).flatten())
     }
 
+    #[cold]
+    fn look_into(&self, driving: &Driving) {
+        driving.poll();
+        // Who fell asleep meanwhile found the driver taken.
+        if driving.is_free() {
+            self.all.wake_one();
+        }
+    }
+
     /// Takes a share of the injector; this worker's own queue is empty.
     fn take_share(&self) -> Option<T> {
         let queue = &self.seat().queue;
-        self.all.injector.pop_share(self.all.seats.len(), RING_SIZE / 2, |mut rest| queue.extend(&mut rest))
+        self.all.injector.pop_share(self.all.seats.len(), Q::ROOM / 2, |mut rest| queue.extend(&mut rest))
     }
 
     #[cold]
@@ -342,7 +394,14 @@ impl<T: Entry> Worker<T> {
             if self.all.is_stopping() {
                 return None;
             }
-            if let Some(entry) = self.step_if(|| self.start_searching(), |_| self.next_victim()) {
+            let may_steal = || {
+                let is_searching = self.start_searching();
+                if is_searching {
+                    self.hesitate();
+                }
+                is_searching
+            };
+            if let Some(entry) = self.step_if(may_steal, |_| self.next_victim()) {
                 if self.searching.get() {
                     self.stop_searching();
                 }
@@ -366,10 +425,41 @@ impl<T: Entry> Worker<T> {
         self.searching.get()
     }
 
+    /// Leaves to the others, for a moment, what they will have done by then.
+    ///
+    /// A task that wakes another often waits next, and its worker takes up the other: who robs it, or sleeps and is woken,
+    /// is in the way of both. So a searcher looks on while there is no more than one entry in each queue, up to a count, and
+    /// for as long as entries are being taken. While it looks on, no push wakes anybody.
+    #[cold]
+    fn hesitate(&self) {
+        if self.all.is_driver_free() {
+            return;
+        }
+        let mut before = None;
+        for _ in 0..GLANCES_MAX {
+            if self.all.is_stopping() || self.all.injector.len() > 0 {
+                return;
+            }
+            let mut taken = None;
+            for seat in &self.all.seats {
+                match seat.queue.len() {
+                    0 => {}
+                    1 => taken = Some(seat.queue.taken().wrapping_add(taken.unwrap_or(0))),
+                    _ => return,
+                }
+            }
+            if taken.is_some() && taken == before {
+                return;
+            }
+            before = taken;
+            (0..YIELDS_PER_GLANCE).for_each(|_| yield_thread());
+        }
+    }
+
     #[cold]
     fn stop_searching(&self) {
         self.searching.set(false);
-        if self.all.idle.stop_searching() && self.all.has_entries() {
+        if self.all.idle.stop_searching() && (self.all.has_entries() || self.all.is_driver_free()) {
             self.all.wake_one();
         }
     }
@@ -384,7 +474,9 @@ impl<T: Entry> Worker<T> {
         seat.sleeps.add();
         match &self.all.driving {
             Some(driving) if driving.try_take() => {
+                self.in_driver.set(true);
                 driving.sleep(&seat.inside, &seat.parker);
+                self.in_driver.set(false);
                 if !self.all.idle.rise(self.index) {
                     // The token of who took us out of the list.
                     seat.parker.park();
@@ -397,13 +489,13 @@ impl<T: Entry> Worker<T> {
     }
 }
 
-impl<T: Entry> fmt::Debug for Workers<T> {
+impl<T: Entry, Q: LocalQueue<T>> fmt::Debug for Workers<T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Workers").field("count", &self.seats.len()).field("injected", &self.injector.len()).finish()
     }
 }
 
-impl<T: Entry> fmt::Debug for Worker<T> {
+impl<T: Entry, Q: LocalQueue<T>> fmt::Debug for Worker<T, Q> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Worker").field("index", &self.index).field("ticks", &self.ticks.get()).finish_non_exhaustive()
     }

@@ -7,6 +7,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Waker};
 
 use super::{LocalBox, SendBox};
+use crate::budget;
 use crate::sync::Mutex;
 
 /// Awaits the output of a child of a [`Scope`](crate::Scope). Dropping it changes nothing for the child.
@@ -67,12 +68,18 @@ impl<T> Future for ChildHandle<T> {
     type Output = Result<T, ChildCancelled>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        budget::within_budget(cx, || self.poll_packet(cx.waker()))
+    }
+}
+
+impl<T> ChildHandle<T> {
+    fn poll_packet(&self, own: &Waker) -> Poll<Result<T, ChildCancelled>> {
         // Cloned outside of the lock: that may run anything.
         let mut waker = None;
         loop {
             let mut slot = self.packet.0.lock();
             match (&mut *slot, waker.take()) {
-                (Slot::Empty(Some(placed)), unused) if placed.will_wake(cx.waker()) => {
+                (Slot::Empty(Some(placed)), unused) if placed.will_wake(own) => {
                     drop(slot);
                     drop(unused);
                     return Poll::Pending;
@@ -85,7 +92,7 @@ impl<T> Future for ChildHandle<T> {
                 }
                 (Slot::Empty(_), None) => {
                     drop(slot);
-                    waker = Some(cx.waker().clone());
+                    waker = Some(own.clone());
                 }
                 (Slot::Cancelled, unused) => {
                     drop(slot);

@@ -135,7 +135,9 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.register(cx.waker()) || !budget::spend(cx) { Poll::Pending } else { Poll::Ready(self.take_result()) }
+        budget::within_budget(cx, || {
+            if self.register(cx.waker()) { Poll::Pending } else { Poll::Ready(self.take_result()) }
+        })
     }
 }
 

@@ -76,3 +76,97 @@ fn of_two_workers_one_is_in_the_driver_and_both_are_woken() {
         threads.into_iter().for_each(|thread| thread.join().unwrap());
     });
 }
+
+/// A driver in which something happens once; who is inside then, or looks in, says that it has seen it.
+struct Once {
+    state: Mutex<OnceState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct OnceState {
+    happened: bool,
+    seen: bool,
+    unparked: bool,
+}
+
+impl Once {
+    fn new() -> StdArc<Self> {
+        StdArc::new(Self { state: Mutex::new(OnceState::default()), changed: Condvar::new() })
+    }
+
+    fn happen(&self) {
+        self.state.lock().unwrap().happened = true;
+        self.changed.notify_all();
+    }
+
+    /// Blocks the thread, as a long poll does, until somebody else has seen it in the driver.
+    fn wait_until_seen(&self) {
+        let mut state = self.state.lock().unwrap();
+        while !state.seen {
+            state = self.changed.wait(state).unwrap();
+        }
+    }
+}
+
+impl Driver for Once {
+    fn poll(&self) {}
+
+    fn park(&self) {
+        let mut state = self.state.lock().unwrap();
+        while !state.happened && !state.unparked {
+            state = self.changed.wait(state).unwrap();
+        }
+        state.unparked = false;
+        state.seen |= std::mem::take(&mut state.happened);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn unpark(&self) {
+        self.state.lock().unwrap().unparked = true;
+        self.changed.notify_all();
+    }
+}
+
+/// One of two workers is busy for long, wherever it came from: the other is in the driver, or gets there.
+#[test]
+fn the_driver_of_a_worker_that_is_busy_is_taken_over() {
+    within(2, "driver, taken over from a worker with a long poll", || {
+        let driver = Once::new();
+        let (all, seats) = Workers::with_driver(2, driver.clone());
+        let threads: Vec<_> = seats
+            .into_iter()
+            .map(|worker| {
+                let (all, driver) = (Arc::clone(&all), driver.clone());
+                thread::spawn(move || {
+                    while worker.next().is_some() {
+                        driver.wait_until_seen();
+                        all.stop();
+                    }
+                })
+            })
+            .collect();
+        driver.happen();
+        all.inject(TaskId::new(0));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+/// A worker looks in, and goes on to a long poll. Who falls asleep while it looks in finds the driver taken.
+#[test]
+fn who_falls_asleep_while_a_busy_worker_looks_in_gets_the_driver_after_all() {
+    within(3, "driver, a look by a busy worker against a sleep", || {
+        let driver = Once::new();
+        let (all, mut seats) = Workers::<TaskId>::with_driver(2, driver.clone());
+        let sleeper = seats.pop().unwrap();
+        let busy = seats.pop().unwrap();
+        let thread = thread::spawn(move || while sleeper.next().is_some() {});
+        driver.happen();
+        // The last of these is its 61st step.
+        (0..4).for_each(|_| assert!(busy.step(|_| 0).is_none()));
+        driver.wait_until_seen();
+        all.stop();
+        thread.join().unwrap();
+    });
+}

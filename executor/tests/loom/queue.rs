@@ -1,19 +1,47 @@
-//! Models of the workers' queues: each entry is handed out once, whoever pushes, pops and steals at the same time.
+//! Models of the workers' queues, each of the ring and of the locked queue: each entry is handed out once, whoever pushes, pops
+//! and steals at the same time.
 
 use loom::sync::Arc;
 use loom::thread;
-use reveille_executor::{TaskId, Worker, Workers};
+use reveille_executor::{LocalQueue, Locked, Ring, TaskId, Worker, Workers};
 
 use crate::model::{exhaustively, within};
 
+/// What waits in a queue of these models.
+trait Queue: LocalQueue<TaskId> {}
+
+impl<Q: LocalQueue<TaskId>> Queue for Q {}
+
+/// Each of these models, of every sort of queue.
+macro_rules! of_each_queue {
+    ($($model:ident)*) => {
+        mod ring {
+            $(#[test] fn $model() { super::$model::<super::Ring<_>>("ring"); })*
+        }
+        mod locked {
+            $(#[test] fn $model() { super::$model::<super::Locked<_>>("locked"); })*
+        }
+    };
+}
+
+of_each_queue! {
+    an_owner_and_a_thief_share_the_entries
+    a_slot_is_written_again_only_after_it_was_read
+    two_thieves_do_not_get_the_same
+    what_was_stolen_can_be_stolen
+    what_does_not_fit_goes_to_the_injector
+    what_goes_with_an_entry_goes_on_with_it_from_thief_to_thief
+    an_entry_brings_along_what_was_written_before_it
+}
+
 /// All that `worker` can get, by up to `steps` steps.
-fn take(worker: &Worker<TaskId>, steps: usize) -> Vec<usize> {
+fn take<Q: Queue>(worker: &Worker<TaskId, Q>, steps: usize) -> Vec<usize> {
     (0..steps).filter_map(|_| worker.step(|_| 0)).map(TaskId::index).collect()
 }
 
 /// Workers whose first has `entries` in its queue.
-fn with_entries(workers: usize, entries: u32) -> (Arc<Workers<TaskId>>, Vec<Worker<TaskId>>) {
-    let (all, seats) = Workers::new(workers);
+fn with_entries<Q: Queue>(workers: usize, entries: u32) -> (Arc<Workers<TaskId, Q>>, Vec<Worker<TaskId, Q>>) {
+    let (all, seats) = Workers::with_queues(workers);
     (0..entries).for_each(|n| seats[0].push(TaskId::new(n)));
     (all, seats)
 }
@@ -23,10 +51,9 @@ fn assert_each_once(mut taken: Vec<usize>, entries: usize) {
     assert_eq!(taken, (0..entries).collect::<Vec<_>>(), "each entry is handed out once");
 }
 
-#[test]
-fn an_owner_and_a_thief_share_the_entries() {
-    exhaustively("queue, pops against a thief", || {
-        let (_all, mut seats) = with_entries(2, 3);
+fn an_owner_and_a_thief_share_the_entries<Q: Queue>(queue: &str) {
+    exhaustively(&format!("{queue}, pops against a thief"), || {
+        let (_all, mut seats) = with_entries::<Q>(2, 3);
         let thief = seats.pop().unwrap();
         let owner = seats.pop().unwrap();
         let thread = thread::spawn(move || {
@@ -43,10 +70,9 @@ fn an_owner_and_a_thief_share_the_entries() {
 }
 
 /// The ring goes round: slots that a thief may be reading are written again.
-#[test]
-fn a_slot_is_written_again_only_after_it_was_read() {
-    within(3, "queue, pushes around the ring against a thief", || {
-        let (_all, mut seats) = with_entries(2, 4);
+fn a_slot_is_written_again_only_after_it_was_read<Q: Queue>(queue: &str) {
+    within(3, &format!("{queue}, pushes around the ring against a thief"), || {
+        let (_all, mut seats) = with_entries::<Q>(2, 4);
         let thief = seats.pop().unwrap();
         let owner = seats.pop().unwrap();
         let thread = thread::spawn(move || {
@@ -65,10 +91,9 @@ fn a_slot_is_written_again_only_after_it_was_read() {
     });
 }
 
-#[test]
-fn two_thieves_do_not_get_the_same() {
-    within(3, "queue, two thieves", || {
-        let (_all, mut seats) = with_entries(3, 3);
+fn two_thieves_do_not_get_the_same<Q: Queue>(queue: &str) {
+    within(3, &format!("{queue}, two thieves"), || {
+        let (_all, mut seats) = with_entries::<Q>(3, 3);
         let threads: Vec<_> = seats
             .drain(1..)
             .map(|thief| {
@@ -90,10 +115,9 @@ fn two_thieves_do_not_get_the_same() {
 }
 
 /// What was stolen is stolen again before the first thief got to it.
-#[test]
-fn what_was_stolen_can_be_stolen() {
-    within(3, "queue, a thief robbed", || {
-        let (_all, mut seats) = with_entries(3, 4);
+fn what_was_stolen_can_be_stolen<Q: Queue>(queue: &str) {
+    within(3, &format!("{queue}, a thief robbed"), || {
+        let (_all, mut seats) = with_entries::<Q>(3, 4);
         let second = seats.pop().unwrap();
         let first = seats.pop().unwrap();
         let thread = thread::spawn(move || {
@@ -110,10 +134,9 @@ fn what_was_stolen_can_be_stolen() {
     });
 }
 
-#[test]
-fn what_does_not_fit_goes_to_the_injector() {
-    exhaustively("queue, overflow against a thief", || {
-        let (_all, mut seats) = with_entries(2, 4);
+fn what_does_not_fit_goes_to_the_injector<Q: Queue>(queue: &str) {
+    exhaustively(&format!("{queue}, overflow against a thief"), || {
+        let (_all, mut seats) = with_entries::<Q>(2, 4);
         let thief = seats.pop().unwrap();
         let owner = seats.pop().unwrap();
         let thread = thread::spawn(move || {
@@ -129,10 +152,9 @@ fn what_does_not_fit_goes_to_the_injector() {
 }
 
 /// What was written before a push is seen by who robs the thief.
-#[test]
-fn what_goes_with_an_entry_goes_on_with_it_from_thief_to_thief() {
-    within(2, "queue, what goes on with an entry", || {
-        let (_all, mut seats) = Workers::new(3);
+fn what_goes_with_an_entry_goes_on_with_it_from_thief_to_thief<Q: Queue>(queue: &str) {
+    within(2, &format!("{queue}, what goes on with an entry"), || {
+        let (_all, mut seats) = Workers::<_, Q>::with_queues(3);
         let second = seats.pop().unwrap();
         let first = seats.pop().unwrap();
         let written = Arc::new(loom::cell::UnsafeCell::new(0));
@@ -158,11 +180,10 @@ fn what_goes_with_an_entry_goes_on_with_it_from_thief_to_thief() {
 }
 
 /// What an entry stands for goes with it: what its pusher wrote is seen by who is handed it.
-#[test]
-fn an_entry_brings_along_what_was_written_before_it() {
+fn an_entry_brings_along_what_was_written_before_it<Q: Queue>(queue: &str) {
     for is_injected in [false, true] {
-        exhaustively("queue, what goes with an entry", move || {
-            let (all, mut seats) = Workers::new(2);
+        exhaustively(&format!("{queue}, what goes with an entry"), move || {
+            let (all, mut seats) = Workers::<_, Q>::with_queues(2);
             let thief = seats.pop().unwrap();
             let owner = seats.pop().unwrap();
             let written = Arc::new(loom::cell::UnsafeCell::new(0));

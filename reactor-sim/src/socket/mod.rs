@@ -26,6 +26,8 @@ pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 
+use reveille_executor::within_budget;
+
 use crate::kernel::{Interest, Kernel, Others, SocketId};
 
 /// The way to a kernel.
@@ -71,8 +73,18 @@ enum Attempt<R> {
     Registers,
 }
 
-/// Tries `call`, again if it was interrupted; leaves the task's waker if it has to wait.
+/// Tries `call`, again if it was interrupted; leaves the task's waker if it has to wait. In a pool, within the budget of the task's
+/// poll: a peer that is never silent keeps nobody else waiting.
 fn poll_call<H: Handle, R>(
+    handle: &H,
+    waits: (SocketId, Interest, Others),
+    context: &Context<'_>,
+    call: impl FnMut(&mut dyn Kernel) -> io::Result<R>,
+) -> Poll<io::Result<R>> {
+    within_budget(context, || try_call(handle, waits, context, call))
+}
+
+fn try_call<H: Handle, R>(
     handle: &H,
     (socket, interest, others): (SocketId, Interest, Others),
     context: &Context<'_>,

@@ -27,6 +27,7 @@ pub(crate) const OF_TEST: &[Known] = &[
     ("replay", "REPLAY", Kind::Text),
     ("strategy", "STRATEGY", Kind::Text),
     ("faults", "FAULTS", Kind::Word(&["off", "light", "heavy"])),
+    ("freedoms", "FREEDOMS", Kind::Text),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
     ("isolation", "ISOLATION", Kind::Word(&["shared", "thread", "process"])),
 ];

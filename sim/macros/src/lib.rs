@@ -48,6 +48,7 @@ use function::Function;
 /// | `replay` | a tape, as a failure prints it | that run, and no other |
 /// | `strategy` | the name of a strategy, such as `"pct:3"` or `"exhaustive"` | who picks the schedules; all names are at `reveille::Explore::strategy` |
 /// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
+/// | `freedoms` | `"none"`, `"default"`, or names with commas | what odd but legal things the executor may do |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
 /// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |
 ///
@@ -75,7 +76,8 @@ pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Runs an async `main` on the real executor, in real time.
 ///
 /// `main` and what it spawns run on the calling thread, and need not be `Send`. With `threads = n` there is also a pool of so
-/// many threads, for what is spawned by `reveille::spawn_send`.
+/// many threads, for what is spawned by `reveille::spawn_send`. It ends after `main`, when each of its tasks has returned from the
+/// poll that it may be in; if one has not for five seconds, standard error says which, and the process goes on waiting.
 ///
 /// ```no_run
 /// #[reveille::main(threads = 4)]
@@ -121,6 +123,7 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     replay: REPLAY,
                     strategy: STRATEGY,
                     faults: FAULTS,
+                    freedoms: FREEDOMS,
                     detached: DETACHED,
                     isolation: ISOLATION,
                     regressions: REGRESSIONS,

@@ -11,6 +11,7 @@ use super::cuts::Way;
 use super::stage::OPERATION;
 use super::sweep::{Seen, Sweep, on_threads};
 use crate::campaign::{Failed, Reason};
+use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::Failure;
 use crate::finding::TaskInfo;
@@ -24,7 +25,7 @@ const REFERENCE_RUNS: u64 = 1_000;
 pub(super) struct Base {
     /// How often the operation returned `Pending`.
     pub(super) polls: u64,
-    pub(super) digest: u64,
+    pub(super) digest: Fingerprint,
 }
 
 impl Sweep<'_> {

@@ -65,6 +65,7 @@ pub struct Growth {
 
 async fn measure<F: IntoFuture>(waits: u32, mut wait: impl FnMut() -> F, made: Site) -> Growth {
     let mut ready = 0;
+    context::with("reveille::cancel::leaks", |run| run.freedoms.count_wakers());
     let mut half_way = context::with("reveille::cancel::leaks", Reading::of);
     for nth in 0..waits {
         if nth == waits / 2 {

@@ -22,6 +22,7 @@ use super::fault::Fault;
 use super::reference::Reference;
 use super::report::{Counts, Report, Sampled, Tally};
 use crate::campaign::{self, Failed, Reason, Stop};
+use crate::digest::Fingerprint;
 use crate::failure::Failure;
 use crate::judge::Verdict;
 use crate::prepared::Prepared;
@@ -53,7 +54,7 @@ const POLLS_SEEN_MAX: u64 = 20_000;
 /// What one run came to.
 pub(super) struct Seen {
     pub(super) verdict: Option<Verdict>,
-    pub(super) digest: u64,
+    pub(super) digest: Fingerprint,
     pub(super) polls: u64,
     pub(super) made: Option<Made>,
 }
@@ -198,7 +199,7 @@ impl Sweep<'_> {
     }
 
     /// The run that was performed last in `world`, as one that failed.
-    pub(super) fn failed(&self, world: &Run, run: u64, reason: Reason, digest: u64) -> Failed {
+    pub(super) fn failed(&self, world: &Run, run: u64, reason: Reason, digest: Fingerprint) -> Failed {
         Failed { run, reason, tape: self.trial.tape(world), digest, hints: world.notes.hints() }
     }
 

@@ -1,10 +1,12 @@
 //! Pages to read.
 //!
+//! * [`freedoms`]: odd but legal things that an executor may do, and code that minds.
 //! * [`futurelock`] and [`starved_leaf`]: what these findings mean, and how to mend the program.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`machines`]: one campaign on many machines.
 //! * [`tokio`]: testing a crate that uses tokio today.
 
+pub mod freedoms;
 pub mod futurelock;
 pub mod limits;
 pub mod machines;

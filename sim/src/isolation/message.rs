@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::campaign::Performed;
 use crate::failure::{Failure, Relayed};
 use crate::finding::FindingKind;
+use crate::freedom::Freedom;
 
 /// The file, as the child writes it.
 #[derive(Clone, Debug)]
@@ -51,6 +52,8 @@ pub(crate) struct Counts {
     pub(crate) sometimes: BTreeMap<(String, String, u32), bool>,
     /// What there is to say of kept tapes.
     pub(crate) stale: Vec<String>,
+    /// How often each freedom was taken.
+    pub(crate) exercised: BTreeMap<Freedom, u64>,
 }
 
 impl Counts {
@@ -62,6 +65,9 @@ impl Counts {
             *self.sometimes.entry(key).or_insert(false) |= held;
         }
         self.stale.extend(other.stale);
+        for (freedom, count) in other.exercised {
+            *self.exercised.entry(freedom).or_default() += count;
+        }
     }
 
     fn to_text(&self) -> String {
@@ -74,6 +80,9 @@ impl Counts {
         }
         for line in &self.stale {
             let _ = writeln!(text, "stale {}", escaped(line));
+        }
+        for (freedom, count) in &self.exercised {
+            let _ = writeln!(text, "freedom {freedom} {count}");
         }
         let _ = writeln!(text, "passed {} {}", self.runs, self.polls);
         text
@@ -174,6 +183,11 @@ fn read_line(words: &[&str], counts: &mut Counts) -> Option<Line> {
             counts.stale.push(unescaped(line)?);
             Line::Counted
         }
+        ["freedom", name, count] => {
+            let freedom = Freedom::ALL.into_iter().find(|freedom| freedom.name() == *name)?;
+            counts.exercised.insert(freedom, count.parse().ok()?);
+            Line::Counted
+        }
         ["passed", runs, polls] => {
             (counts.runs, counts.polls) = (runs.parse().ok()?, polls.parse().ok()?);
             Line::Passed
@@ -210,6 +224,7 @@ mod tests {
             digests: vec![(u64::MAX, 0), (7, 2)],
             sometimes: [(("two words\n".into(), "a\\b c.rs".into(), 9), true)].into(),
             stale: vec![String::new(), "a note".into()],
+            exercised: [(Freedom::Spurious, 4), (Freedom::HeldBack, 0)].into(),
         };
         let text = format!("begin 0\nbegin 1\n{}", counts.to_text());
         assert!(matches!(Message::read(&text), Message::Passed(read) if read == counts));

@@ -1,5 +1,6 @@
 //! The loop of a run: take what became ready, choose, poll, observe.
 
+use std::task::Waker;
 use std::time::Duration;
 
 use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId, followed_waker};
@@ -9,6 +10,7 @@ use super::{Followed, Run};
 use crate::cancel;
 use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
+use crate::freedom::{self, Outer};
 use crate::kinds;
 use crate::leaf::Marks;
 use crate::watch::Watch;
@@ -38,9 +40,20 @@ pub(crate) enum Limit {
 impl Run {
     /// Runs the program that was spawned as task 0 to its end.
     pub(crate) fn drive(&self) -> Ending {
+        let ending = self.turns();
+        if self.freedoms.any() {
+            self.end_liberties();
+        }
+        ending
+    }
+
+    fn turns(&self) -> Ending {
         loop {
-            if self.step.get() >= self.limits.polls {
+            if !self.may_poll() {
                 return Ending::Limit(Limit::Polls);
+            }
+            if self.freedoms.any() && self.take_liberties() {
+                continue;
             }
             let (next, refused) = {
                 let mut choices = self.choices.borrow_mut();
@@ -55,7 +68,13 @@ impl Run {
             match next {
                 // What still runs then need not come to an end: the run does.
                 Some(_) if self.is_drained() => return Ending::Finished,
+                Some(runnable) if self.freedoms.any() => {
+                    if let Some(runnable) = freedom::hold(self, runnable) {
+                        self.poll(runnable);
+                    }
+                }
                 Some(runnable) => self.poll(runnable),
+                None if self.freedoms.any() && !self.is_moving() && self.end_liberties() => {}
                 None if self.root_ended() => return Ending::Finished,
                 None => match self.next_deadline() {
                     None => return Ending::Stuck,
@@ -69,6 +88,21 @@ impl Run {
         }
     }
 
+    /// Whether the limit of polls has not been reached.
+    pub(crate) fn may_poll(&self) -> bool {
+        self.step.get() < self.limits.polls
+    }
+
+    /// Whether something will happen as things are: a poll, or time that passes.
+    pub(crate) fn is_moving(&self) -> bool {
+        !self.root_ended() && (self.executor.ready() > 0 || self.next_deadline().is_some())
+    }
+
+    /// Whether time will pass when nothing can run.
+    pub(crate) fn is_waiting_for_time(&self) -> bool {
+        !self.root_ended() && self.next_deadline().is_some()
+    }
+
     fn root_ended(&self) -> bool {
         self.root_ended_at.get().is_some()
     }
@@ -80,7 +114,7 @@ impl Run {
         after >= 1_000 && after >= 16 * self.executor.live_tasks() as u64
     }
 
-    fn poll(&self, runnable: Runnable) {
+    pub(crate) fn poll(&self, runnable: Runnable) {
         let task = runnable.id();
         let step = self.step.get() + 1;
         self.step.set(step);
@@ -103,6 +137,9 @@ impl Run {
             self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
         }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
+        if step.is_power_of_two() {
+            self.note_early(step);
+        }
         match ran {
             Ran::Pending => {}
             Ran::Ready => self.end(task, TaskEnd::Completed),
@@ -129,32 +166,45 @@ impl Run {
     /// Polls a task, or drops it if it has been cancelled. `ordinal` is the number of the poll, from 1.
     #[inline]
     pub(crate) fn poll_plainly(&self, runnable: Runnable, ordinal: u64) -> Ran {
-        match &self.watch {
-            Some(watch) if watch.is_probed(runnable.id(), ordinal) => self.poll_under_glass(watch, runnable),
-            Some(watch) if watch.marks().is_some_and(|marks| marks.task() == runnable.id()) => {
-                self.poll_marked(runnable)
+        let waker = if self.freedoms.any() { freedom::waker_for(self, &runnable) } else { None };
+        match (&self.watch, waker) {
+            (Some(watch), waker) if watch.is_probed(runnable.id(), ordinal) => {
+                self.poll_under_glass(watch, runnable, waker)
             }
-            _ => runnable.run(),
+            (Some(watch), waker) if watch.is_marked(runnable.id()) => {
+                let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
+                runnable.run_with(&followed_waker(waker, Marks::follow()))
+            }
+            (_, Some(waker)) => runnable.run_with(&waker),
+            (_, None) => runnable.run(),
         }
     }
 
-    /// Polls a task whose wakers are told apart.
-    fn poll_marked(&self, runnable: Runnable) -> Ran {
-        match self.executor.waker(runnable.id()) {
-            Some(waker) => runnable.run_with(&followed_waker(waker, Marks::follow())),
-            None => runnable.run(),
+    /// A waker of the task's own, cloned outside of its poll, as it were: the watch notes where the task itself does.
+    pub(crate) fn own_waker(&self, runnable: &Runnable) -> Waker {
+        let task = self.current.take();
+        let waker = runnable.waker();
+        self.current.set(task);
+        waker
+    }
+
+    /// Goes out of the poll under way, for one within it.
+    pub(crate) fn leave_poll(&self) -> Outer {
+        (self.current.take(), self.step.get())
+    }
+
+    /// Returns to the poll that was under way.
+    pub(crate) fn return_to(&self, (task, step): Outer) {
+        self.current.set(task);
+        if let Some(task) = task {
+            self.pulse.poll(task, step);
         }
     }
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.
-    fn poll_under_glass(&self, watch: &Watch, runnable: Runnable) -> Ran {
-        // Cloned outside of the poll, as it were: the watch notes where the task itself clones its waker.
-        let task = self.current.take();
-        let waker = self.executor.waker(runnable.id());
-        self.current.set(task);
-        let (Some(focus), Some(waker)) = (watch.focus(), waker) else {
-            return runnable.run();
-        };
+    fn poll_under_glass(&self, watch: &Watch, runnable: Runnable, waker: Option<Waker>) -> Ran {
+        let Some(focus) = watch.focus() else { return runnable.run() };
+        let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
         let (ran, stacks) = focus.collect(waker, |waker| runnable.run_with(waker));
         focus.waits_at(stacks);
         ran
@@ -205,6 +255,9 @@ impl Run {
         }
         self.fold(Mark::Time, now.as_nanos());
         self.fold(Mark::Wake, self.executor.pushes() - pushes);
+        if self.freedoms.any() {
+            self.time_has_passed();
+        }
         self.emit(Event::TimePassed { now });
     }
 

@@ -24,8 +24,9 @@ pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
 pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;
-use crate::digest::{Digest, Mark};
+use crate::digest::{Digest, Early, Fingerprint, Mark};
 use crate::event::Event;
+use crate::freedom::{self, Freedom, Freedoms};
 use crate::leaf::Leaves;
 use crate::net::{Faults, Network};
 use crate::node::Machines;
@@ -98,6 +99,8 @@ pub(crate) struct Run {
     pub(crate) leaves: Leaves,
     /// Which task runs on which node.
     pub(crate) nodes: Machines,
+    /// What odd things the executor may do.
+    pub(crate) freedoms: Freedoms,
     /// What looks on: present in replays and where the user brought oracles.
     pub(crate) watch: Option<Watch>,
     /// Shows the watchdog where the run is.
@@ -111,6 +114,8 @@ pub(crate) struct Run {
     /// How many polls there were, the current one included.
     step: Cell<u64>,
     digest: Cell<Digest>,
+    /// What it was after some of the polls.
+    early: Cell<Early>,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
     /// The step before which half of the time that the run may take had not passed.
@@ -130,9 +135,10 @@ impl Run {
         watch: Option<Watch>,
         pulse: Arc<Pulse>,
     ) -> Rc<Self> {
-        let executor = match &watch {
-            Some(_) => LocalExecutor::with_observer(Arc::new(Onlooker)),
-            None => LocalExecutor::new(),
+        let is_observed = watch.is_some() || settings.freedoms.has(Freedom::InlineWake);
+        let executor = match is_observed {
+            true => LocalExecutor::with_observer(Arc::new(Onlooker)),
+            false => LocalExecutor::new(),
         };
         let mut choices = Choices::new(source);
         if watch.is_some() {
@@ -148,6 +154,7 @@ impl Run {
             network: Network::default(),
             leaves: Leaves::default(),
             nodes: Machines::default(),
+            freedoms: Freedoms::default(),
             watch,
             pulse,
             settings,
@@ -157,6 +164,7 @@ impl Run {
             current: Cell::new(None),
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
+            early: Cell::new(Early::NONE),
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
@@ -172,6 +180,10 @@ impl Run {
         self.followed.set({
             let mut choices = self.choices.borrow_mut();
             choices.begin(seed);
+            self.freedoms.begin(match self.settings.freedoms {
+                freedom::Set::BY_SEED => choices.freedoms(),
+                set => set,
+            });
             match seed {
                 0 => Followed::Parents,
                 _ if choices.follows() => Followed::Closely,
@@ -185,6 +197,7 @@ impl Run {
         self.leaves.clear();
         self.step.set(0);
         self.digest.set(Digest::EMPTY);
+        self.early.set(Early::NONE);
         self.root_ended_at.set(None);
         self.half_time.set(None);
         self.generators.set(0);
@@ -196,6 +209,7 @@ impl Run {
     pub(crate) fn tear_down(&self) -> bool {
         self.phase.set(Phase::TearingDown);
         self.pulse.tear_down();
+        self.freedoms.clear();
         let panicked = self.executor.reset();
         self.clock.clear();
         self.network.clear();
@@ -215,7 +229,10 @@ impl Run {
             // An executor that ends at once drops the future here and leaves a handle that says "cancelled".
             return LocalExecutor::new().spawn(future);
         }
-        let handle = self.executor.spawn(future);
+        let handle = match self.freedoms.on().has(Freedom::LateDrops) {
+            true => self.executor.spawn(freedom::Late::new(future)),
+            false => self.executor.spawn(future),
+        };
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
         match self.followed.get() {
@@ -253,6 +270,16 @@ impl Run {
         answer
     }
 
+    /// The same about a freedom of the executor's; see [`Choices::choose_quietly`].
+    pub(crate) fn ask_quietly(&self, point: Point<'_>) -> u32 {
+        if self.phase.get() == Phase::TearingDown {
+            return 0;
+        }
+        let answer = self.choices.borrow_mut().choose_quietly(point);
+        self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
+        answer
+    }
+
     /// Ends the current poll if the choices have no answers left.
     pub(crate) fn end_if_refused(&self) {
         let (refused, draws) = {
@@ -277,8 +304,14 @@ impl Run {
     }
 
     /// The hash of all that happened, choices included.
-    pub(crate) fn digest(&self) -> u64 {
-        self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value()
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        let whole = self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value();
+        Fingerprint { whole, early: self.early.get() }
+    }
+
+    /// Notes what the digest is after the first `polls`.
+    fn note_early(&self, polls: u64) {
+        self.early.set(self.early.get().with(polls, self.digest.get()));
     }
 
     pub(crate) fn id(&self) -> RunId {
@@ -307,6 +340,11 @@ impl Run {
 
     pub(crate) fn faults(&self) -> Faults {
         self.settings.faults
+    }
+
+    /// What adds draws to this run.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { freedoms: self.freedoms.on(), ..self.settings }
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -5,6 +5,8 @@
 //! if it is smaller. Smaller means, in this order: fewer faults and other unusual answers of the world, fewer picks out of
 //! order, fewer delays in them, a shorter run.
 //!
+//! What the executor did that is odd ([`Freedom`](crate::Freedom)) is taken out first of all, freedom by freedom.
+//!
 //! Where much is unusual, the order of tasks is edited first (`order.rs`), since every answer by position depends on those before
 //! it. Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
 //! out of the tape altogether. When none helps any more, what is left of the budget searches below the number of picks
@@ -13,6 +15,7 @@
 //!
 //! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.
 
+mod freedoms;
 mod order;
 mod passes;
 mod same;
@@ -24,6 +27,8 @@ use std::time::{Duration, Instant};
 use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
+use crate::digest::Fingerprint;
+use crate::freedom::Set;
 use crate::isolation::Isolation;
 use crate::judge::Verdict;
 use crate::run::Run;
@@ -50,7 +55,7 @@ impl Default for Budget {
 #[derive(Clone, Debug)]
 pub(crate) struct Shrunk {
     pub(crate) tape: Tape,
-    pub(crate) digest: u64,
+    pub(crate) digest: Fingerprint,
     pub(crate) verdict: Verdict,
     pub(crate) replays: u32,
     /// The budget ran out before the passes came to their end: there may be a smaller one.
@@ -59,14 +64,22 @@ pub(crate) struct Shrunk {
 
 /// Shrinks `tape`, whose run failed in the way that `same` recognises. `None` if it does not fail so when it is repeated.
 pub(crate) fn shrink(trial: &Trial<'_>, tape: &Tape, same: &Same, budget: Budget) -> Option<Shrunk> {
-    let mut shrinker = Shrinker::new(trial, same, budget);
+    let mut shrinker = Shrinker::new(trial, same, budget, tape.settings.freedoms);
     // The replay of the tape itself sets the size to beat.
     if shrinker.attempt(tape.answers()) {
+        freedoms::run(&mut shrinker);
         passes::run(&mut shrinker);
+        freedoms::drop_unused(&mut shrinker);
     }
     let cut_off = shrinker.is_spent();
     let (verdict, digest) = shrinker.outcome?;
-    Some(Shrunk { tape: trial.record(&shrinker.best), digest, verdict, replays: shrinker.replays, cut_off })
+    Some(Shrunk {
+        tape: trial.record(shrinker.freedoms, &shrinker.best),
+        digest,
+        verdict,
+        replays: shrinker.replays,
+        cut_off,
+    })
 }
 
 /// The unusual answers of a candidate, by position, ascending.
@@ -105,6 +118,8 @@ impl Size {
 struct Shrinker<'a> {
     trial: &'a Trial<'a>,
     same: &'a Same,
+    /// The freedoms of the runs, and the world in which they are made.
+    freedoms: Set,
     world: Option<Rc<Run>>,
     budget: Budget,
     started: Instant,
@@ -112,7 +127,7 @@ struct Shrinker<'a> {
     /// The draws of the smallest failing run so far.
     best: Vec<Draw>,
     /// What that run came to; `None` before the first.
-    outcome: Option<(Verdict, u64)>,
+    outcome: Option<(Verdict, Fingerprint)>,
     size: Size,
     /// Which tasks that run polled, in order.
     order: Vec<TaskId>,
@@ -120,10 +135,11 @@ struct Shrinker<'a> {
 
 impl<'a> Shrinker<'a> {
     #[expect(clippy::disallowed_methods, reason = "a budget in real time needs the real clock; no run sees it")]
-    fn new(trial: &'a Trial<'a>, same: &'a Same, budget: Budget) -> Self {
+    fn new(trial: &'a Trial<'a>, same: &'a Same, budget: Budget, freedoms: Set) -> Self {
         Self {
             trial,
             same,
+            freedoms,
             world: None,
             budget,
             started: Instant::now(),
@@ -183,10 +199,11 @@ impl<'a> Shrinker<'a> {
 
     /// One world for all replays, so that their memory is used again; a new one for each where runs share nothing.
     fn replay(&mut self, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> Attempt {
-        let (trial, best) = (self.trial, &self.best);
+        let (trial, best, freedoms) = (self.trial, &self.best, self.freedoms);
+        let rehearsal = || trial.rehearsal_with(freedoms);
         match trial.rules.isolation {
-            Isolation::Shared => Attempt::of(trial, self.world.get_or_insert_with(|| trial.rehearsal()), source(best)),
-            isolation => isolation.call(|| Attempt::of(trial, &trial.rehearsal(), source(best))),
+            Isolation::Shared => Attempt::of(trial, self.world.get_or_insert_with(rehearsal), source(best)),
+            isolation => isolation.call(|| Attempt::of(trial, &rehearsal(), source(best))),
         }
     }
 }

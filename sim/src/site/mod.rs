@@ -25,10 +25,12 @@ mod known;
 mod origin;
 mod place;
 mod source;
+mod suspects;
 mod symbol;
 mod tokens;
 
 pub(crate) use place::Site;
+pub(crate) use suspects::{Suspect, suspects};
 
 use chain::{Chain, Function, Resolved};
 use place::Paths;

@@ -17,6 +17,34 @@ pub(super) fn function_at(file: &Path, line: u32, column: u32) -> Option<Vec<Str
     Some(path)
 }
 
+/// Where the innermost function of `text` around `position` begins, at its brace, and ends.
+pub(super) fn body_at(text: &str, position: (u32, u32)) -> Option<((u32, u32), (u32, u32))> {
+    let mut open: Vec<(Scope, (u32, u32))> = Vec::new();
+    let mut header = Header::default();
+    // The innermost function so far, once the position has been passed, and how deep it is.
+    let mut around = None;
+    for (at, token) in Tokens::new(text) {
+        if at > position && around.is_none() {
+            let depth = open.iter().rposition(|(scope, _)| matches!(scope, Scope::Function(_)))?;
+            around = Some((depth, open[depth].1));
+        }
+        match token {
+            Token::Mark('{') if header.may_open() => open.push((header.finish(), at)),
+            Token::Mark('}') if header.may_open() => {
+                open.pop();
+                header = Header::default();
+                match around {
+                    Some((depth, start)) if open.len() == depth => return Some((start, at)),
+                    _ => {}
+                }
+            }
+            Token::Mark(';') if header.may_open() => header = Header::default(),
+            token => header.push(token),
+        }
+    }
+    None
+}
+
 /// What a brace opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Scope {

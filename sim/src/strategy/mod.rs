@@ -37,6 +37,7 @@ pub(crate) use workers::Workers;
 
 use reveille_executor::{Choose, TaskId};
 
+use crate::freedom;
 use crate::run::Site;
 use crate::tape::Mismatch;
 
@@ -49,6 +50,11 @@ pub(crate) trait Source: Choose {
 
     /// Told of the calibration run: the run of seed 0, in which every answer is 0.
     fn calibrate(&mut self, _profile: &Profile) {}
+
+    /// Which freedoms the executor has in the run that has been begun, where that is left to the source.
+    fn freedoms(&self) -> freedom::Set {
+        freedom::Set::NONE
+    }
 
     /// Whether it wants to be told of spawns and polls in the run that has been begun.
     fn follows(&self) -> bool {
@@ -161,6 +167,11 @@ impl Strategy {
     /// Whether it wants to know how long a run is before it starts.
     pub(crate) fn needs_calibration(&self) -> bool {
         !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_) | Self::Custom(_))
+    }
+
+    /// Whether the seed says which freedoms the executor has.
+    pub(crate) fn draws_freedoms(&self) -> bool {
+        matches!(self, Self::Portfolio)
     }
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.

@@ -9,6 +9,7 @@
 use reveille_executor::{Choose, Point, SCHEDULE_BOUND_MAX, TaskId};
 
 use super::{Pct, Profile, Random, Site, Skewed, Source, Sticky, Surw, Urw};
+use crate::freedom;
 
 /// A fixed set of strategies. Seed `s` is a run of the strategy number `s` modulo their number, so a seed means one run.
 pub(crate) struct Portfolio {
@@ -16,6 +17,7 @@ pub(crate) struct Portfolio {
     /// The program has more tasks than compete at once.
     is_crowd: bool,
     current: usize,
+    freedoms: freedom::Set,
 }
 
 /// The member that is uniform.
@@ -37,7 +39,7 @@ impl Default for Portfolio {
             Box::new(Skewed::default()),
             Box::new(Surw::default()),
         ];
-        Self { members, is_crowd: false, current: UNIFORM }
+        Self { members, is_crowd: false, current: UNIFORM, freedoms: freedom::Set::NONE }
     }
 }
 
@@ -53,6 +55,11 @@ impl Source for Portfolio {
         let of_seed = (seed % self.members.len() as u64) as usize;
         self.current = if self.is_crowd { UNIFORM } else { of_seed };
         self.members[self.current].begin(seed);
+        self.freedoms = freedom::of_seed(seed);
+    }
+
+    fn freedoms(&self) -> freedom::Set {
+        self.freedoms
     }
 
     fn calibrate(&mut self, profile: &Profile) {

@@ -11,7 +11,7 @@
 //! │    │      │   │          │      └ the end: 15 draws in all, check of the text before
 //! │    │      │   │          └ an unusual choice: kind `s`, 3 answers, answered 1
 //! │    │      │   └ 14 zeros, check of their kinds and bounds
-//! │    │      └ settings: `p` poll cost, `l`/`h` light or heavy faults; `-` none
+//! │    │      └ settings: `p` poll cost, `l`/`h` light or heavy faults, a letter per freedom; `-` none
 //! │    └ short hash of the test's name
 //! └ version
 //! ```
@@ -25,6 +25,7 @@ pub use text::TapeError;
 use reveille_executor::Kind;
 
 use crate::choices::Draw;
+use crate::freedom;
 use crate::net::Faults;
 
 /// The recorded choices of one run.
@@ -53,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) poll_cost: bool,
     /// What may go wrong in the network.
     pub(crate) faults: Faults,
+    /// What the executor may do that is odd.
+    pub(crate) freedoms: freedom::Set,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

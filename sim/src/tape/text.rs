@@ -7,6 +7,7 @@ use reveille_executor::Kind;
 
 use super::{Item, Settings, Tape, fold, mix};
 use crate::choices::Draw;
+use crate::freedom::Freedom;
 use crate::net::Faults;
 
 const VERSION: u32 = 1;
@@ -36,11 +37,10 @@ impl fmt::Display for Settings {
             Faults::Light => "l",
             Faults::Heavy => "h",
         };
-        match (self.poll_cost, faults) {
-            (false, "") => f.write_str("-"),
-            (false, faults) => f.write_str(faults),
-            (true, faults) => write!(f, "p{faults}"),
-        }
+        let poll_cost = if self.poll_cost { "p" } else { "" };
+        let freedoms: String = self.freedoms.iter().map(|freedom| freedom.kind().letter()).collect();
+        let text = format!("{poll_cost}{faults}{freedoms}");
+        f.write_str(if text.is_empty() { "-" } else { &text })
     }
 }
 
@@ -98,20 +98,26 @@ fn version(part: &str) -> Result<(), TapeError> {
 }
 
 fn settings(part: &str) -> Result<Settings, TapeError> {
-    // Every setting has one letter and they stand in one order, so that a tape has one text.
-    let (poll_cost, rest) = part.strip_prefix('p').map_or((false, part), |rest| (true, rest));
-    let faults = match rest {
-        "-" if !poll_cost => Faults::Off,
-        "" if poll_cost => Faults::Off,
-        "l" => Faults::Light,
-        "h" => Faults::Heavy,
-        _ => {
-            let text =
-                format!("the tape has unknown settings `{}`: expected `-`, or some of `p`, `l`, `h`", shown(part));
-            return Err(TapeError::new(text));
+    let mut settings = Settings::default();
+    for letter in part.chars() {
+        let freedom = Freedom::ALL.into_iter().find(|freedom| freedom.kind().letter() == letter);
+        match (letter, freedom) {
+            ('p', _) => settings.poll_cost = true,
+            ('l', _) => settings.faults = Faults::Light,
+            ('h', _) => settings.faults = Faults::Heavy,
+            (_, Some(freedom)) => settings.freedoms = settings.freedoms.with(freedom),
+            (_, None) => {}
         }
-    };
-    Ok(Settings { poll_cost, faults })
+    }
+    // Every setting has one letter and they stand in one order, so that a tape has one text.
+    if settings.to_string() == part {
+        return Ok(settings);
+    }
+    let letters: String = Freedom::ALL.iter().map(|freedom| freedom.kind().letter()).collect();
+    Err(TapeError::new(format!(
+        "the tape has unknown settings `{}`: expected `-`, or some of `p`, `l` or `h`, and `{letters}`, in this order",
+        shown(part)
+    )))
 }
 
 fn item(part: &str) -> Result<Item, TapeError> {
@@ -163,6 +169,7 @@ fn shown(part: &str) -> String {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::freedom::Set;
 
     fn draw(letter: u8, bound: u32, value: u32) -> Draw {
         Draw { kind: Kind::new(letter), bound, value }
@@ -180,8 +187,11 @@ mod tests {
         assert!(text.contains(".s5-4.c10-3.Z1-"), "{text}");
         assert_eq!(text.parse::<Tape>().unwrap(), sample());
         assert_eq!((sample().draws(), sample().unusual(), sample().unusual_of('c')), (5, 2, 1));
-        for (poll_cost, faults) in [(true, Faults::Off), (true, Faults::Heavy), (false, Faults::Light)] {
-            let tape = Tape::record(0, Settings { poll_cost, faults }, &[]);
+        let all = Freedom::ALL.into_iter().fold(Set::NONE, Set::with);
+        let combinations =
+            [(true, Faults::Off, Set::NONE), (true, Faults::Heavy, all), (false, Faults::Light, Set::NONE)];
+        for (poll_cost, faults, freedoms) in combinations {
+            let tape = Tape::record(0, Settings { poll_cost, faults, freedoms }, &[]);
             assert_eq!(tape.to_string().parse::<Tape>().unwrap(), tape);
         }
     }

@@ -1,0 +1,76 @@
+//! What a worker keeps its own entries in.
+//!
+//! [`Ring`](super::Ring) is what a [`Pool`](super::Pool) has; [`Locked`](super::Locked) does the same in the plainest way, and
+//! [`NoQueue`] does nothing. All three are handed to [`Workers`](super::Workers) by their type, pass the same models and the same
+//! tests, and are rows of the same benchmark: that is why the first is there.
+
+use super::Entry;
+
+/// A worker's own queue: which one it is, is chosen by type, as in
+/// [`Workers::with_queues`](super::Workers::with_queues).
+pub trait LocalQueue<T: Entry>: Queue<T> {}
+
+/// What a [`LocalQueue`] does. Not to be named outside: that each queue has one owner is the workers' business.
+pub trait Queue<T: Entry>: Send + Sync + 'static {
+    /// How many entries there is room for.
+    const ROOM: usize;
+
+    fn new() -> Self;
+
+    /// The number of entries, as far as the caller can see it.
+    fn len(&self) -> usize;
+
+    /// How many entries were ever taken out, as far as the caller can see it: whether it changes is what matters.
+    fn taken(&self) -> usize;
+
+    /// Puts an entry at the back; hands it back if there is no room. Only for the owner.
+    fn push(&self, entry: T) -> Result<(), T>;
+
+    /// Puts entries at the back, for which there is room. Only for the owner.
+    fn extend(&self, entries: &mut impl Iterator<Item = T>);
+
+    /// Takes the entry at the front. Only for the owner.
+    fn pop(&self) -> Option<T>;
+
+    /// Takes the older half of the entries: the first is returned, the others go to the back of `thief`, which is the
+    /// caller's own.
+    fn steal_into(&self, thief: &Self) -> Option<T>;
+}
+
+/// No queue: whatever a worker pushes goes to the injector, which all share.
+#[derive(Debug)]
+pub struct NoQueue;
+
+impl<T: Entry> LocalQueue<T> for NoQueue {}
+
+impl<T: Entry> Queue<T> for NoQueue {
+    const ROOM: usize = 0;
+
+    fn new() -> Self {
+        Self
+    }
+
+    fn len(&self) -> usize {
+        0
+    }
+
+    fn taken(&self) -> usize {
+        0
+    }
+
+    fn push(&self, entry: T) -> Result<(), T> {
+        Err(entry)
+    }
+
+    fn extend(&self, entries: &mut impl Iterator<Item = T>) {
+        debug_assert!(entries.next().is_none(), "there is no room");
+    }
+
+    fn pop(&self) -> Option<T> {
+        None
+    }
+
+    fn steal_into(&self, _: &Self) -> Option<T> {
+        None
+    }
+}

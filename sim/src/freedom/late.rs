@@ -1,0 +1,112 @@
+//! Futures that are dropped a while after they ended.
+//!
+//! A task's future stands in a box then, and the box goes to a limbo when it completes or its task is aborted. It leaves that after
+//! some polls, or when nothing else can run: no future outlives a moment of time so.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use reveille_executor::{Hint, Point};
+
+use super::Freedom;
+use crate::context;
+use crate::run::{Phase, Run};
+
+/// What is to be dropped, and from which step on.
+#[derive(Debug, Default)]
+pub(super) struct Limbo(RefCell<Vec<(u64, Box<dyn Any>)>>);
+
+impl Limbo {
+    pub(super) fn clear(&self) {
+        drop_quietly(self.0.take());
+    }
+}
+
+/// After so many polls; the last means when nothing else can run.
+const AFTER: [u64; 3] = [1, 8, u64::MAX];
+
+/// A future that is dropped when the choices have it so.
+pub(crate) struct Late<T: 'static>(Option<Pin<Box<dyn Future<Output = T>>>>);
+
+impl<T> Late<T> {
+    pub(crate) fn new(future: impl Future<Output = T> + 'static) -> Self {
+        Self(Some(Box::pin(future)))
+    }
+}
+
+impl<T> Future for Late<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        let future = self.0.as_mut().expect("an executor polls no future after it has completed");
+        let poll = future.as_mut().poll(context);
+        if poll.is_ready() {
+            self.leave();
+        }
+        poll
+    }
+}
+
+impl<T> Late<T> {
+    fn leave(&mut self) {
+        let Some(future) = self.0.take() else { return };
+        match context::current().filter(|run| run.phase() == Phase::Running) {
+            Some(run) => keep(&run, Box::new(future)),
+            None => drop(future),
+        }
+    }
+}
+
+impl<T> Drop for Late<T> {
+    fn drop(&mut self) {
+        // What unwinds is dropped at once, as it would be without us.
+        if !std::thread::panicking() {
+            self.leave();
+        }
+    }
+}
+
+fn keep(run: &Run, future: Box<dyn Any>) {
+    // An odd chance that it is kept at all, and then any of the menu.
+    let (numerator, denominator) = Freedom::LateDrops.odds();
+    let hint = Hint::Rarely { numerator, denominator };
+    let bound = AFTER.len() as u32 + 1;
+    match run.ask_quietly(Point { kind: Freedom::LateDrops.kind(), bound, hint }) {
+        0 => drop(future),
+        answer => {
+            run.freedoms.took(Freedom::LateDrops);
+            let due = run.step().saturating_add(AFTER[answer as usize - 1]);
+            run.freedoms.limbo.0.borrow_mut().push((due, future));
+        }
+    }
+}
+
+/// Drops what has waited for long enough.
+pub(super) fn drop_due(run: &Run) {
+    let limbo = &run.freedoms.limbo.0;
+    let step = run.step();
+    let is_due = |(due, _): &(u64, Box<dyn Any>)| *due < step;
+    if limbo.borrow().iter().any(is_due) {
+        let (due, rest): (Vec<_>, Vec<_>) = limbo.take().into_iter().partition(is_due);
+        limbo.borrow_mut().extend(rest);
+        drop_quietly(due);
+    }
+}
+
+/// Drops all that waits; true if there was anything.
+pub(super) fn drop_all(run: &Run) -> bool {
+    let all = run.freedoms.limbo.0.take();
+    let any = !all.is_empty();
+    drop_quietly(all);
+    any
+}
+
+fn drop_quietly(futures: Vec<(u64, Box<dyn Any>)>) {
+    for (_, future) in futures {
+        // The panic is noted by the hook.
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+    }
+}

@@ -1,0 +1,41 @@
+//! Freedoms: what an executor may do that most executors seldom do.
+//!
+//! **What it means.** A report that says "needs the freedom .." is about code that works on an executor with good manners and is
+//! wrong by the contract of [`Future`] and [`Waker`](std::task::Waker): on another executor, or when a library polls it in
+//! another way, it breaks. The run passes without the freedom; that was tried.
+//!
+//! **Which there are.** [`Freedom`](crate::Freedom) names each with the sentence of the contract that allows it. Under the default strategy
+//! the seed says which of the default ones a run has: of 13 seeds ten have none. [`Explore::freedoms`](crate::Explore::freedoms),
+//! `#[reveille::test(freedoms = "..")]` and `REVEILLE_FREEDOMS=..` ask for others. [`Passed::exercised`](crate::Passed::exercised) says how
+//! often each was taken; one that was asked for and never taken has tested nothing, and the report of a passed test says so.
+//!
+//! **An example.** Whoever takes a second poll for the event is wrong under `spurious`:
+//!
+//! ```
+//! use std::{future::poll_fn, task::Poll};
+//!
+//! async fn door_is_open(door: &std::cell::Cell<bool>) {
+//!     let mut asked = false;
+//!     poll_fn(|_| match std::mem::replace(&mut asked, true) {
+//!         false => Poll::Pending, // mended: `match door.get()`, and keep the waker
+//!         true => Poll::Ready(()),
+//!     })
+//!     .await;
+//!     assert!(door.get());
+//! }
+//! # let _ = door_is_open;
+//! ```
+//!
+//! **How to mend it.**
+//!
+//! * `spurious`: look at what is waited for in every poll, and register the waker again when it is not there.
+//! * `fresh-wakers`, `stale-wakers`: keep the waker of the last poll. `if !kept.will_wake(waker) { kept = waker.clone() }` is right,
+//!   [`Waker::clone_from`](std::task::Waker::clone_from) does it; so is keeping it always.
+//! * `held-back`: when a time-out has struck, look once more whether the answer is there, or take both as possible.
+//! * `late-drops`: what must be over when a task has ended is done by the task, not by the drop of its future.
+//! * `inline-wake`: take wakers out under the lock, and wake when it is released.
+//!
+//! **Crates that wake under a lock**, which hang under `inline-wake`; the hang is reported by the
+//! [watchdog](crate::Explore::watchdog), since one thread waits for itself, and ends the process. tokio's `Semaphore::close` up to 1.53.2
+//! ([PR 8529](https://github.com/tokio-rs/tokio/pull/8529)), and with it closing a channel or a semaphore on which somebody waits, is in the
+//! gallery.

@@ -1,0 +1,170 @@
+//! Whether a run repeats itself, and where it parts from its repetition if it does not.
+//!
+//! A run that went fast kept its tape and its digest after 1, 2, 4, 8, .. polls. So it is known to a power of two where its
+//! repetition parts from it. Two repetitions that part from each other, traced, tell the event; the task that was polled then
+//! is looked into in a replay up to that poll.
+
+use std::fmt::Write as _;
+
+use crate::event::{Event, Stamped};
+use crate::explain::{Case, waits_at};
+use crate::failure::await_sites;
+use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::judge::Verdict;
+use crate::shrink::Same;
+use crate::site::{AwaitSite, Suspect, suspects};
+use crate::watch::Watch;
+
+/// So many repetitions are compared with one another.
+const TRACES: usize = 4;
+
+impl Case<'_> {
+    /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.
+    pub(crate) fn differs(&self, verdict: Option<&Verdict>) -> Option<Finding> {
+        let (again, first) = self.traced();
+        if again.digest.whole == self.digest.whole {
+            let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
+            let same = match (verdict, &again) {
+                (Some(one), Some(other)) => Same::of(one, None).is_none_or(|same| same.is(other)),
+                (one, other) => one.is_none() && other.is_none(),
+            };
+            return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
+        }
+        let others = (1..TRACES).map(|_| self.traced().1);
+        let parted = others.into_iter().find(|other| *other != first);
+        let lines = match parted {
+            Some(other) => self.parted(&first, &other),
+            None => carried_over(again.digest.early.parted(&self.digest.early), &first),
+        };
+        Some(nondeterminism(lines))
+    }
+
+    /// Two repetitions differ: in which event, in whose poll, and what may be behind it.
+    fn parted(&self, one: &[Stamped], two: &[Stamped]) -> Vec<String> {
+        let length = one.iter().zip(two).take_while(|(one, two)| one == two).count();
+        let end = |event: Option<&Stamped>| event.map_or_else(|| "the run ended".into(), ToString::to_string);
+        let mut lines = vec![
+            "the same choices gave another run".into(),
+            format!("first difference: {}", end(one.get(length))),
+            format!("          but then: {}", end(two.get(length))),
+        ];
+        let suspects = self.culprit(&one[..length]).map_or_else(Vec::new, |culprit| {
+            lines.extend(culprit.to_string().lines().map(str::to_owned));
+            culprit.suspects()
+        });
+        if suspects.is_empty() {
+            lines.push(
+                "the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without"
+                    .into(),
+            );
+            lines.push(
+                "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
+            );
+        }
+        if !suspects.is_empty() {
+            lines.push("what its text names that does not repeat itself:".into());
+        }
+        lines.extend(suspects.iter().map(|Suspect { site, name, why }| format!("  {site}: `{name}`: {why}")));
+        lines
+    }
+
+    /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was.
+    fn culprit(&self, before: &[Stamped]) -> Option<Culprit> {
+        let polled = before.iter().rev().find_map(|stamped| match stamped.event {
+            Event::Polled { task } => Some((task, stamped.step)),
+            _ => None,
+        });
+        let (task, step) = polled?;
+        let of_task = |stamped: &&Stamped| stamped.event == Event::Polled { task };
+        let polls = before.iter().filter(of_task).count() as u64;
+        let look = |run: &crate::run::Run| run.tasks.is_known(task).then(|| TaskInfo::of(run, task));
+        let (_, info) = self.trial.repeat(self.tape, Watch::default, |run, _| look(run));
+        let info = info?;
+        let at = |polls: u64, step| match polls {
+            0 => Vec::new(),
+            _ => waits_at(self.trial, self.tape, &TaskInfo { polls, ..info.clone() }, step),
+        };
+        let (from, to) = (at(polls - 1, step - 1), at(polls, step));
+        Some(Culprit { task: info, step, polls, from, to })
+    }
+}
+
+/// The task in whose poll two repetitions parted.
+struct Culprit {
+    task: TaskInfo,
+    step: u64,
+    /// How many polls of its own it had by then, that one included.
+    polls: u64,
+    /// Where it waited before that poll, and after it.
+    from: Vec<AwaitSite>,
+    to: Vec<AwaitSite>,
+}
+
+impl Culprit {
+    fn suspects(&self) -> Vec<Suspect> {
+        let sites: Vec<_> = self.from.iter().chain(&self.to).cloned().collect();
+        suspects(&sites)
+    }
+}
+
+impl std::fmt::Display for Culprit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { task, step, polls, from, to } = self;
+        write!(f, "last polled before that, at step {step}: {task}")?;
+        match (*polls, from.is_empty()) {
+            (1, _) => f.write_str(", for the first time")?,
+            (_, true) => write!(f, ", its poll number {polls}")?,
+            (_, false) => write!(f, ", its poll number {polls}, which went on from")?,
+        }
+        let mut places = String::new();
+        from.iter().for_each(|site| places += &await_sites(site));
+        if !to.is_empty() {
+            places += "  to\n";
+            to.iter().for_each(|site| places += &await_sites(site));
+        }
+        write!(f, "\n{}", places.trim_end())
+    }
+}
+
+/// All repetitions agree with one another, and not with the run.
+fn carried_over(between: Option<(u64, u64)>, trace: &[Stamped]) -> Vec<String> {
+    let mut lines = vec![
+        "the same choices gave another run".into(),
+        "its repetitions agree with one another, and not with the run: something was carried over from an".into(),
+        "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state, or give each"
+            .into(),
+        "run a thread or a process with `explore().isolation(..)`".into(),
+    ];
+    if let Some((same, other)) = between {
+        let mut line = format!("they parted after poll {same} and before the end of poll {other}");
+        let polled = trace.iter().filter(|stamped| (same + 1..=other).contains(&stamped.step));
+        let mut tasks: Vec<_> = polled
+            .filter_map(|stamped| match stamped.event {
+                Event::Polled { task } => Some(task),
+                _ => None,
+            })
+            .collect();
+        tasks.sort();
+        tasks.dedup();
+        for (nth, task) in tasks.iter().take(8).enumerate() {
+            let _ = write!(line, "{} task {task}", if nth == 0 { ", in which were polled" } else { "," });
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// The same choices, events and polls, and another outcome. `failed`: the run did, its repetition did not, or otherwise.
+fn other_end(failed: bool) -> Vec<String> {
+    let what = if failed { "the run failed, and fails otherwise or not at all" } else { "the run passed, and fails" };
+    vec![
+        format!("the same choices led to the same schedule and to another end: {what} when it is repeated"),
+        "what the program computes depends on something else: iteration over a `HashMap`, a random generator, the wall"
+            .into(),
+        "clock, a `static`; `reveille::rng`, `BTreeMap` and `reveille::time` are repeatable".into(),
+    ]
+}
+
+fn nondeterminism(lines: Vec<String>) -> Finding {
+    Finding::new(FindingKind::Nondeterminism, lines)
+}
