@@ -179,3 +179,55 @@ fn a_pool_by_urgency_may_have_a_driver() {
     block_on(task).unwrap();
     assert!(events.parks.load(Ordering::SeqCst) > 0);
 }
+
+/// A driver that looks at what is registered when it begins to wait, and does not look again.
+#[derive(Default)]
+struct Timers {
+    state: Mutex<State>,
+    changed: Condvar,
+    parks: AtomicU64,
+}
+
+impl Driver for Timers {
+    fn poll(&self) {}
+
+    fn park(&self) {
+        self.parks.fetch_add(1, Ordering::SeqCst);
+        let mut state = self.state.lock().unwrap();
+        let wakers = std::mem::take(&mut state.waiting);
+        if wakers.is_empty() {
+            state = self.changed.wait_while(state, |state| !state.unparked).unwrap();
+        }
+        state.unparked = false;
+        drop(state);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    fn unpark(&self) {
+        self.state.lock().unwrap().unparked = true;
+        self.changed.notify_all();
+    }
+}
+
+/// As it does if a timer is set that is due before all that the worker waits for.
+#[test]
+fn a_registration_interrupts_the_wait_with_at_most_one_signal_for_each() {
+    let timers = Arc::new(Timers::default());
+    let pool = Pool::with_driver(2, timers.clone()).unwrap();
+    for _ in 0..200 {
+        let (timers, handle) = (timers.clone(), pool.handle());
+        let mut registered = false;
+        // On this thread, while a worker waits, or is about to.
+        block_on(poll_fn(move |cx| {
+            if std::mem::replace(&mut registered, true) {
+                return Poll::Ready(());
+            }
+            timers.state.lock().unwrap().waiting.push(cx.waker().clone());
+            // Three of them are no more than one.
+            (0..3).for_each(|_| handle.interrupt_driver());
+            Poll::Pending
+        }));
+    }
+    let (signals, parks) = (pool.signals(), timers.parks.load(Ordering::SeqCst));
+    assert!(signals > 0 && signals <= parks, "{signals} signals for {parks} times");
+}

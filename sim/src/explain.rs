@@ -130,7 +130,7 @@ impl Case<'_> {
 
     /// The last replay: the program's own prints and log lines may come now.
     pub(crate) fn show(&self) {
-        self.trial.rules.isolation.call(|| {
+        self.trial.rules.call(|| {
             let run = self.trial.stage(self.tape, Watch::default());
             run.explain();
             let perform = || self.trial.perform(&run, 0, |_, _| ());

@@ -1,16 +1,17 @@
 //! What workers without work wait in, if there is more to wait for than pushes: timers, a poller of the system's.
 //!
-//! One worker at a time has the driver: who goes to sleep and finds it free. The others sleep beside it, and as long as one
-//! sleeps, somebody is in the driver, or awake and on the way to see to that: who stops searching as the last one, since it has
-//! found something to run, and who has looked in while busy, find the driver free and wake a sleeper, who takes it over. (The fence
-//! between the change and the look is that of [`idle`](super::idle)'s rules: who falls asleep beside a worker that is just looking in
-//! is seen by that one, or has seen the driver free.)
+//! *Who has it.* One worker at a time: who goes to sleep and finds it free. The others sleep beside it. As long as one sleeps,
+//! somebody is in the driver, or is awake and on the way to see to that: who stops searching as the last one, since it has found
+//! something to run, and who has looked in while busy, find the driver free then and wake a sleeper, who takes it over. The
+//! fences are those of the rules of `idle`: who falls asleep beside a worker that is just looking in is seen by that one, or
+//! has seen the driver free.
 //!
-//! A push that is to wake
-//! the one in the driver leaves its token first, as for any sleeper, and then, if the worker says that it is in the driver,
-//! signals that; the worker says so first and then looks for a token. Both change the worker's word by a read-modify-write: so
-//! the second of them has acquired what the first did before, and either the worker sees the token or it is seen inside. Who
-//! signals takes the word back, so that there is at most one signal for each sleep.
+//! *How its wait ends.* A push that is to wake the one in the driver leaves its token first, as for any sleeper, and then, if
+//! the worker says that it is in the driver, signals that; the worker says so first and then looks for a token. Both change the
+//! worker's word by a read-modify-write: so the second of them has acquired what the first did before, and either the worker
+//! sees the token or it is seen inside. Who signals takes the word back, so that there is at most one signal for each sleep. A
+//! registration of which the driver has to know is to it what the token is to the worker: it looks after the worker has said
+//! that it is inside.
 
 use std::sync::Arc as StdArc;
 
@@ -27,7 +28,7 @@ pub trait Driver: Send + Sync + 'static {
 
     /// Waits until something has happened or [`unpark`](Self::unpark) was called, since the last return from here; wakes
     /// whom it has happened for. May return for no reason. Whoever registers something that is due earlier than all else
-    /// sees to it that this ends.
+    /// sees to it that this ends, by [`PoolHandle::interrupt_driver`](crate::PoolHandle::interrupt_driver).
     fn park(&self);
 
     /// Ends the current `park`, or the next.

@@ -402,6 +402,13 @@ impl PoolHandle {
         Blocking::spawn(&self.shared, work)
     }
 
+    /// Ends the wait of the worker that waits in the [`Driver`], if one does, with at most one [signal](Pool::signals) for each
+    /// wait, however many ask for it: for who has registered something there that it does not know of, such as a timer that is
+    /// due earlier than all others. The worker comes back to the driver unless there is something to run.
+    pub fn interrupt_driver(&self) {
+        self.shared.workers.interrupt_driver();
+    }
+
     /// Whether the calling thread is one of the pool's own.
     fn is_inside(&self) -> bool {
         context::is_own_thread_of(&self.shared)

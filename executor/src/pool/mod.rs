@@ -14,8 +14,8 @@
 //!    into a queue that is drained, or finds it closed, and does nothing.
 //! 4. Who drops the pool joins the threads, unless it is one of them.
 //!
-//! Deliberately absent: time and I/O (a [`Driver`] brings them), a slot for the task that was woken
-//! last, which nobody could steal, and any clock: all intervals are counted.
+//! Deliberately absent: time and I/O (a [`Driver`] brings them), a slot for the task that was woken last, which nobody could
+//! steal (thieves hesitate instead, see `workers.rs`), and any clock: all intervals are counted.
 
 mod blocking;
 mod context;

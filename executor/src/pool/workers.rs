@@ -233,6 +233,13 @@ impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
         }
     }
 
+    /// Ends the sleep of who is in the driver, if somebody is: it looks for work, and comes back.
+    pub fn interrupt_driver(&self) {
+        if let Some(driving) = &self.driving {
+            self.seats.iter().for_each(|seat| driving.signal(&seat.inside));
+        }
+    }
+
     /// Whether there is a driver and nobody in it.
     fn is_driver_free(&self) -> bool {
         self.driving.as_ref().is_some_and(Driving::is_free)

@@ -170,3 +170,52 @@ fn who_falls_asleep_while_a_busy_worker_looks_in_gets_the_driver_after_all() {
         thread.join().unwrap();
     });
 }
+
+/// A driver that looks once, when the wait begins, for what is registered.
+struct Glance {
+    state: Mutex<OnceState>,
+    changed: Condvar,
+}
+
+impl Driver for Glance {
+    fn poll(&self) {}
+
+    fn park(&self) {
+        let mut state = self.state.lock().unwrap();
+        if !std::mem::take(&mut state.happened) {
+            while !state.unparked {
+                state = self.changed.wait(state).unwrap();
+            }
+        } else {
+            state.seen = true;
+        }
+        state.unparked = false;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    fn unpark(&self) {
+        self.state.lock().unwrap().unparked = true;
+        self.changed.notify_all();
+    }
+}
+
+#[test]
+fn a_registration_is_seen_by_who_is_in_the_driver_or_about_to_be() {
+    within(3, "driver, a registration", || {
+        let driver = StdArc::new(Glance { state: Mutex::new(OnceState::default()), changed: Condvar::new() });
+        let (all, mut seats) = Workers::<TaskId>::with_driver(1, driver.clone());
+        let worker = seats.pop().unwrap();
+        let thread = thread::spawn(move || assert!(worker.next().is_none()));
+        driver.state.lock().unwrap().happened = true;
+        all.interrupt_driver();
+        let mut state = driver.state.lock().unwrap();
+        while !state.seen {
+            state = driver.changed.wait(state).unwrap();
+        }
+        drop(state);
+        all.stop();
+        thread.join().unwrap();
+        assert!(all.signals() <= all.sleeps());
+    });
+}
