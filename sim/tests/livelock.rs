@@ -45,7 +45,8 @@ fn a_circle_of_tasks_is_named_with_the_line_at_which_they_are_woken() {
             let one = Builder::new().name("one").spawn(pass_on(idle.clone()));
             let two = Builder::new().name("two").spawn(pass_on(idle.clone()));
             let _bystander = spawn(sleep(Duration::from_secs(1)));
-            (one.await.unwrap(), two.await.unwrap());
+            one.await.unwrap();
+            two.await.unwrap();
         })
         .unwrap_err();
     let report = report(&failure);
