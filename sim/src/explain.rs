@@ -19,8 +19,9 @@ use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, Wa
 use crate::judge::Verdict;
 use crate::lanes::lanes;
 use crate::leaf::{self, OwedLeaf};
+use crate::livelock::{self, Quiet};
 use crate::run::{Ending, Limit, Run};
-use crate::site::{AwaitSite, Stack};
+use crate::site::{self, AwaitSite, Stack};
 use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
@@ -64,7 +65,7 @@ impl Case<'_> {
                 self.stuck(&with_owners(tasks, &owed), &owed)
             }
             Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
-            Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
+            Verdict::Limit { limit, busiest, unpolled, quiet } => self.limit(limit, busiest.as_ref(), &unpolled, quiet),
             Verdict::Panic(panicked) => advice::panic(&panicked),
             Verdict::PollAfterReady { what, task } => {
                 Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
@@ -165,15 +166,29 @@ impl Case<'_> {
     }
 
     /// A limit hides a stuck task if another one keeps the run going.
-    fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
+    fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo], quiet: Quiet) -> Finding {
         let mut finding = self.stuck(unpolled, &self.owed());
         let is_certain = |cause: &Cause| matches!(cause, Cause::DeadWaker | Cause::LostWakeup | Cause::Futurelock);
         finding.stuck.retain(|stuck| is_certain(&stuck.cause) && !stuck.is_parked());
         if finding.stuck.is_empty() {
+            if let Quiet::Since(since) = quiet {
+                return self.livelock(since);
+            }
             finding.kind = FindingKind::Limit;
         }
         finding.lines = advice::limit(self.trial.rules.limits, limit, busiest, unpolled);
+        if let Quiet::Meant(made) = quiet {
+            finding.lines.push(format!("it is meant to spin, as is said at {}", site::place(made)));
+        }
         finding
+    }
+
+    /// Who wakes whom after step `since`.
+    fn livelock(&self, since: u64) -> Finding {
+        let watch = || Watch::of_wakes(livelock::Wakes::after(since));
+        let described = |run: &Run| run.watch.as_ref().and_then(|watch| Some(watch.wakes()?.describe(run)));
+        let (_, described) = self.trial.repeat(self.tape, watch, |run, _| described(run));
+        livelock::finding(described.unwrap_or_default())
     }
 
     /// Those of `tasks`, which wait after the root's end with no live waker, that do not wait for ever on purpose.

@@ -15,6 +15,7 @@ use crate::context;
 use crate::event::{Event, Stamped};
 use crate::freedom;
 use crate::leaf;
+use crate::livelock;
 use crate::oracle::Oracle;
 use crate::panics;
 use crate::run::Run;
@@ -34,6 +35,8 @@ pub(crate) struct Watch {
     leaves: Option<leaf::Log>,
     /// Tells the wakers of one task apart.
     marks: Option<leaf::Marks>,
+    /// Who wakes whom.
+    wakes: Option<livelock::Wakes>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -52,6 +55,15 @@ impl Watch {
     /// Keeps a record of every leaf.
     pub(crate) fn of_leaves(log: leaf::Log) -> Self {
         Self { leaves: Some(log), ..Self::default() }
+    }
+
+    /// Notes who wakes whom.
+    pub(crate) fn of_wakes(wakes: livelock::Wakes) -> Self {
+        Self { wakes: Some(wakes), ..Self::default() }
+    }
+
+    pub(crate) fn wakes(&self) -> Option<&livelock::Wakes> {
+        self.wakes.as_ref()
     }
 
     pub(crate) fn leaves(&self) -> Option<&leaf::Log> {
@@ -98,6 +110,9 @@ impl Watch {
     pub(crate) fn event(&self, step: u64, event: Event) {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(Stamped { step, event });
+        }
+        if let Some(wakes) = &self.wakes {
+            wakes.event(step, &event);
         }
         // An oracle that makes events of its own does not see them: it is busy.
         if let Ok(mut oracles) = self.oracles.try_borrow_mut() {

@@ -212,6 +212,7 @@ impl Run {
 
     fn end(&self, task: TaskId, how: TaskEnd) {
         self.tasks.ended(task, how);
+        self.progress.at(self.step.get());
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
         self.emit(Event::Ended { task, how });
         if task.index() == 0 {
@@ -248,6 +249,7 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.strikes(self, now);
         }
+        self.progress.at(self.step.get());
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {
