@@ -13,7 +13,7 @@ use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
-use crate::isolation::{Counts, Isolation, Part};
+use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
 use crate::leaf::Late;
 use crate::run::{Hint, Run, Site, Sometimes};
@@ -252,7 +252,7 @@ pub(crate) fn explore(
     let shared = Shared::new(plan.part.as_ref().map_or(0, |part| part.first));
     let stop = Stop::after(plan.time);
     // Runs that follow from one another follow on one thread.
-    let work = || while trial.rules.isolation.call(|| work(trial, plan, &shared, &stop)) {};
+    let work = || while trial.rules.call(|| work(trial, plan, &shared, &stop)) {};
     if plan.jobs <= 1 || !plan.strategy.is_seeded() {
         work();
     } else {
@@ -353,7 +353,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             shared.complete.store(true, Ordering::Relaxed);
             break false;
         }
-        if trial.rules.isolation == Isolation::Thread {
+        if trial.rules.has_threads() {
             break true;
         }
     };
@@ -475,7 +475,7 @@ fn replay_by(
     name: &str,
     source: impl FnOnce() -> Box<dyn Source> + Send,
 ) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, tape, hints, taken) = trial.rules.isolation.call(|| {
+    let (outcome, tape, hints, taken) = trial.rules.call(|| {
         let world = trial.world(source());
         let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
         // What really happened, which is what the tape says unless it was read leniently.

@@ -73,6 +73,7 @@ pub fn explore() -> Explore {
         starved_time: None,
         starved_polls: None,
         isolation: Isolation::Shared,
+        interposed: false,
     }
 }
 
@@ -137,6 +138,7 @@ pub struct Explore {
     pub(crate) starved_time: Option<Duration>,
     pub(crate) starved_polls: Option<u64>,
     pub(crate) isolation: Isolation,
+    pub(crate) interposed: bool,
 }
 
 impl Explore {
@@ -444,6 +446,7 @@ impl Explore {
             oracles: self.oracles,
             pulses: Pulses::default(),
             isolation,
+            interposed: self.interposed,
         };
         match tape {
             Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
@@ -497,7 +500,12 @@ impl Explore {
         if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
         }
-        if self.isolation != Isolation::Shared && matches!(strategy, Strategy::Exhaustive(_)) {
+        #[cfg(feature = "interpose")]
+        if let Some(obstacle) = crate::isolation::obstacle().filter(|_| self.interposed) {
+            return Err(obstacle);
+        }
+        let is_isolated = self.interposed || self.isolation != Isolation::Shared;
+        if is_isolated && matches!(strategy, Strategy::Exhaustive(_)) {
             return Err("exhaustive search cannot isolate its runs: they follow from one another".into());
         }
         Ok(Plan {

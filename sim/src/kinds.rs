@@ -11,6 +11,9 @@ pub(crate) const BUGGIFY: Kind = Kind::new(b'b');
 pub(crate) const POLL_COST: Kind = Kind::new(b'p');
 /// The seed of a generator handed to the program.
 pub(crate) const RANDOM: Kind = Kind::new(b'r');
+/// The seed of what the C library calls random.
+#[cfg(feature = "interpose")]
+pub(crate) const ENTROPY: Kind = Kind::new(b'e');
 /// Whether, and how, an audited operation is cut; see `cancel`.
 pub(crate) const CUT: Kind = Kind::new(b'x');
 /// Whether a task that [may be aborted](crate::task::Builder::abortable) is.

@@ -10,7 +10,7 @@ use crate::choices::Draw;
 use crate::context;
 use crate::digest::Fingerprint;
 use crate::freedom;
-use crate::isolation::Isolation;
+use crate::isolation::{Isolation, on_a_thread};
 use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::leaf::Late;
 use crate::oracle::Oracle;
@@ -37,6 +37,20 @@ pub(crate) struct Rules {
     /// Where the watchdog looks.
     pub(crate) pulses: Pulses,
     pub(crate) isolation: Isolation,
+    /// The C library's entropy and clocks answer from the run.
+    pub(crate) interposed: bool,
+}
+
+impl Rules {
+    /// Whether each run has a thread of its own.
+    pub(crate) fn has_threads(&self) -> bool {
+        self.interposed || self.isolation == Isolation::Thread
+    }
+
+    /// Calls `f`, which performs the program once, where runs are performed.
+    pub(crate) fn call<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        if self.has_threads() { on_a_thread(f) } else { f() }
+    }
 }
 
 /// A program and the rules it runs under.
@@ -124,7 +138,7 @@ impl Trial<'_> {
         watch: impl FnOnce() -> Watch + Send,
         inspect: impl FnOnce(&Run, Ending) -> R + Send,
     ) -> (Outcome, R) {
-        self.rules.isolation.call(|| self.perform(&self.stage(tape, watch()), 0, inspect))
+        self.rules.call(|| self.perform(&self.stage(tape, watch()), 0, inspect))
     }
 
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
@@ -134,6 +148,14 @@ impl Trial<'_> {
         if let Some(watch) = &run.watch {
             watch.judge_by(self.rules.oracles.iter().map(|make| make()).collect());
         }
+        #[cfg(feature = "interpose")]
+        if self.rules.interposed {
+            return crate::isolation::interposed(run, || self.perform_here(run, inspect));
+        }
+        self.perform_here(run, inspect)
+    }
+
+    fn perform_here<R>(&self, run: &Run, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         let mut root = (self.program)(run);
         let ending = run.drive();
         let digest = run.fingerprint();
@@ -149,7 +171,7 @@ impl Trial<'_> {
 
     /// What the dullest run of the program is like.
     pub(crate) fn profile(&self) -> Profile {
-        self.rules.isolation.call(|| self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1)
+        self.rules.call(|| self.perform(&self.rehearsal(), 0, |run, _| Profile::of(run)).1)
     }
 
     /// The tape of the run that was performed last in `run`.

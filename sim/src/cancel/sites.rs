@@ -239,7 +239,7 @@ pub(crate) fn cut(case: &Case<'_>) -> Option<(Vec<String>, Option<String>)> {
     if !is_cut {
         return None;
     }
-    let (_, seen) = case.trial.rules.isolation.call(|| {
+    let (_, seen) = case.trial.rules.call(|| {
         let run = case.trial.stage(case.tape, Watch::default());
         run.cancel.glass.put_on(None);
         case.trial.perform(&run, 0, |run, _| Some((run.cancel.first()?, run.cancel.glass.take_cut())))

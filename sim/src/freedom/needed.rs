@@ -25,7 +25,7 @@ pub(crate) fn taken(tape: &Tape) -> Vec<Freedom> {
 fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) -> bool {
     let draws = |run: &Run| answers_without(run.choices.borrow().draws(), freedom);
     let answers = trial.repeat(tape, Watch::default, |run, _| draws(run)).1;
-    let outcome = trial.rules.isolation.call(|| {
+    let outcome = trial.rules.call(|| {
         let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
         world.choices.borrow_mut().answer_from(Box::new(Lenient::answering(answers)));
         trial.perform(&world, 1, |_, _| ()).0

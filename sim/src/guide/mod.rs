@@ -2,6 +2,7 @@
 //!
 //! * [`freedoms`]: odd but legal things that an executor may do, and code that minds.
 //! * [`futurelock`] and [`starved_leaf`]: what these findings mean, and how to mend the program.
+//! * [`livelock`]: what this finding means, and how to mend the program.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`machines`]: one campaign on many machines.
 //! * [`tokio`]: testing a crate that uses tokio today.
@@ -9,6 +10,7 @@
 pub mod freedoms;
 pub mod futurelock;
 pub mod limits;
+pub mod livelock;
 pub mod machines;
 pub mod starved_leaf;
 pub mod tokio;

@@ -3,6 +3,8 @@
 //! Runs are independent as far as the simulation goes. A program may keep state elsewhere: in thread-locals, in statics. What
 //! one run leaves there, the next one finds, and a run that depends on it does not repeat itself.
 
+#[cfg(feature = "interpose")]
+mod interposed;
 mod message;
 mod process;
 mod share;
@@ -11,9 +13,12 @@ mod thread;
 use std::io;
 
 use crate::explore::Explore;
+#[cfg(feature = "interpose")]
+pub(crate) use interposed::{interposed, obstacle};
 pub(crate) use message::{Counts, Progress};
 pub(crate) use process::Parent;
 pub(crate) use share::{Share, VARIABLE};
+pub(crate) use thread::on_a_thread;
 
 /// What the runs of a campaign have in common; see [`Explore::isolation`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -29,7 +29,6 @@ use reveille_executor::{Kind, TaskId};
 use crate::choices::Draw;
 use crate::digest::Fingerprint;
 use crate::freedom::Set;
-use crate::isolation::Isolation;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::strategy::{Lenient, Noting, Ordered, Polled, Source, Turn};
@@ -201,10 +200,10 @@ impl<'a> Shrinker<'a> {
     fn replay(&mut self, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> Attempt {
         let (trial, best, freedoms) = (self.trial, &self.best, self.freedoms);
         let rehearsal = || trial.rehearsal_with(freedoms);
-        match trial.rules.isolation {
-            Isolation::Shared => Attempt::of(trial, self.world.get_or_insert_with(rehearsal), source(best)),
-            isolation => isolation.call(|| Attempt::of(trial, &rehearsal(), source(best))),
+        if trial.rules.has_threads() {
+            return trial.rules.call(|| Attempt::of(trial, &rehearsal(), source(best)));
         }
+        Attempt::of(trial, self.world.get_or_insert_with(rehearsal), source(best))
     }
 }
 
