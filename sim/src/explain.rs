@@ -18,8 +18,9 @@ use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
 use crate::leaf::{self, OwedLeaf};
+use crate::livelock::{self, Quiet};
 use crate::run::{Ending, Limit, Run};
-use crate::site::{AwaitSite, Stack};
+use crate::site::{self, AwaitSite, Stack};
 use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
@@ -35,6 +36,8 @@ pub(crate) struct Case<'a> {
 
 /// At most so many waiting tasks are looked into; each costs a replay.
 const PROBES_MAX: usize = 8;
+/// Of so many it is asked whether they hold back a future; each costs a few replays more.
+const SUSPECTS_MAX: usize = 4;
 
 impl Case<'_> {
     /// Turns `verdict` into a finding.
@@ -62,7 +65,7 @@ impl Case<'_> {
                 self.stuck(&with_owners(tasks, &owed), &owed)
             }
             Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
-            Verdict::Limit { limit, busiest, unpolled } => self.limit(limit, busiest.as_ref(), &unpolled),
+            Verdict::Limit { limit, busiest, unpolled, quiet } => self.limit(limit, busiest.as_ref(), &unpolled, quiet),
             Verdict::Panic(panicked) => advice::panic(&panicked),
             Verdict::PollAfterReady { what, task } => {
                 Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
@@ -82,12 +85,13 @@ impl Case<'_> {
         }
     }
 
-    /// What came before: who spawned the tasks that the finding is about, and who was cancelled.
+    /// What came before: who spawned the tasks that the finding is about, who was cancelled, and what starved.
     fn background(&self, verdict: &Verdict) -> Vec<String> {
         match verdict {
             Verdict::Detached(tasks) => self.spawned(tasks),
             Verdict::Harm(Harm::Late { task: Some(task), .. }) => self.spawned(std::slice::from_ref(task)),
             Verdict::Stuck(_) => self.cancelled_before(),
+            Verdict::Panic(_) | Verdict::Error(_) | Verdict::Oracle(_) | Verdict::Limit { .. } => self.starved_before(),
             _ => Vec::new(),
         }
     }
@@ -147,6 +151,8 @@ impl Case<'_> {
     fn stuck(&self, tasks: &[TaskInfo], owed: &[OwedLeaf]) -> Finding {
         let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
         stuck.iter_mut().for_each(|stuck| owes(stuck, owed));
+        let deadlocked = stuck.iter_mut().filter(|stuck| stuck.cause == Cause::Deadlock && stuck.joins.is_empty());
+        deadlocked.take(SUSPECTS_MAX).for_each(|stuck| stuck.suspicion = self.suspicion(stuck));
         // Who waits for another task's end waits because of that task.
         let depends = |stuck: &StuckTask| stuck.cause == Cause::Deadlock && !stuck.joins.is_empty();
         stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
@@ -165,15 +171,29 @@ impl Case<'_> {
     }
 
     /// A limit hides a stuck task if another one keeps the run going.
-    fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo]) -> Finding {
+    fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo], quiet: Quiet) -> Finding {
         let mut finding = self.stuck(unpolled, &self.owed());
         let is_certain = |cause: &Cause| matches!(cause, Cause::DeadWaker | Cause::LostWakeup | Cause::Futurelock);
         finding.stuck.retain(|stuck| is_certain(&stuck.cause) && !stuck.is_parked());
         if finding.stuck.is_empty() {
+            if let Quiet::Since(since) = quiet {
+                return self.livelock(since);
+            }
             finding.kind = FindingKind::Limit;
         }
         finding.lines = advice::limit(self.trial.rules.limits, limit, busiest, unpolled);
+        if let Quiet::Meant(made) = quiet {
+            finding.lines.push(format!("it is meant to spin, as is said at {}", site::place(made)));
+        }
         finding
+    }
+
+    /// Who wakes whom after step `since`.
+    fn livelock(&self, since: u64) -> Finding {
+        let watch = || Watch::of_wakes(livelock::Wakes::after(since));
+        let described = |run: &Run| run.watch.as_ref().and_then(|watch| Some(watch.wakes()?.describe(run)));
+        let (_, described) = self.trial.repeat(self.tape, watch, |run, _| described(run));
+        livelock::finding(described.unwrap_or_default())
     }
 
     /// Those of `tasks`, which wait after the root's end with no live waker, that do not wait for ever on purpose.
@@ -273,8 +293,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();
     let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
-    let (task, owes) = (task.clone(), Vec::new());
-    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, took_no_waker, last_drop })
+    let (task, owes, suspicion) = (task.clone(), Vec::new(), None);
+    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, suspicion, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

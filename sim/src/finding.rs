@@ -4,7 +4,7 @@ use std::fmt;
 
 use reveille_executor::TaskId;
 
-use crate::leaf::OwedLeaf;
+use crate::leaf::{OwedLeaf, Suspicion};
 use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
 
@@ -27,6 +27,9 @@ pub enum FindingKind {
     Stuck,
     /// The run reached its limit of polls or of virtual time.
     Limit,
+    /// Polls went on to the limit, and nothing came of them: no task ended and no time passed; see
+    /// [`guide::livelock`](crate::guide::livelock).
+    Livelock,
     /// A task was woken from a thread outside the run.
     ForeignWake,
     /// A future of this crate was polled after it had completed.
@@ -74,6 +77,7 @@ impl FindingKind {
         Self::Deadlock,
         Self::Stuck,
         Self::Limit,
+        Self::Livelock,
         Self::ForeignWake,
         Self::PollAfterReady,
         Self::DetachedTask,
@@ -107,6 +111,7 @@ impl fmt::Display for FindingKind {
             Self::Deadlock => "deadlock",
             Self::Stuck => "stuck, cause unknown",
             Self::Limit => "limit reached",
+            Self::Livelock => "livelock",
             Self::ForeignWake => "foreign wake",
             Self::PollAfterReady => "poll after ready",
             Self::DetachedTask => "detached task",
@@ -222,6 +227,8 @@ pub(crate) struct StuckTask {
     pub(crate) sockets: Vec<String>,
     /// The futures left behind that it owes a poll.
     pub(crate) owes: Vec<OwedLeaf>,
+    /// A future of another crate that it may hold back.
+    pub(crate) suspicion: Option<Suspicion>,
     /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
     pub(crate) took_no_waker: bool,
     /// Who dropped the last waker, where that is what happened.

@@ -13,6 +13,7 @@ use crate::cancel::Harm;
 use crate::event::TaskEnd;
 use crate::finding::TaskInfo;
 use crate::leaf::Late;
+use crate::livelock::Quiet;
 use crate::run::{Ending, Limit, PanicNote, Run};
 use crate::tape::Mismatch;
 
@@ -36,7 +37,7 @@ pub(crate) enum Verdict {
     /// The root has ended; these wait and nobody can ever wake them.
     Dead(Vec<TaskInfo>),
     /// The run went as far as it may; these tasks had not been polled for half of it.
-    Limit { limit: Limit, busiest: Option<TaskInfo>, unpolled: Vec<TaskInfo> },
+    Limit { limit: Limit, busiest: Option<TaskInfo>, unpolled: Vec<TaskInfo>, quiet: Quiet },
     /// The root has ended and these tasks live, which the test forbids.
     Detached(Vec<TaskInfo>),
     /// A cancellation did what it must not do.
@@ -89,7 +90,8 @@ pub(crate) fn judge(
         Ending::Stuck => Some(Verdict::Stuck(infos(run, &waiting(run)))),
         Ending::Limit(limit) => {
             let unpolled = infos(run, &unpolled(run, limit));
-            Some(Verdict::Limit { limit, busiest: busiest(run), unpolled })
+            let quiet = if limit == Limit::Polls { run.quiet() } else { Quiet::No };
+            Some(Verdict::Limit { limit, busiest: busiest(run), unpolled, quiet })
         }
         Ending::Refused | Ending::Stopped => None,
     }

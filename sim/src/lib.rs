@@ -57,6 +57,7 @@ mod isolation;
 mod judge;
 mod kinds;
 mod lanes;
+mod livelock;
 #[cfg(feature = "tracing")]
 mod logging;
 mod oracle;

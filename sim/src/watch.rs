@@ -15,6 +15,7 @@ use crate::context;
 use crate::event::{Event, Stamped};
 use crate::freedom;
 use crate::leaf;
+use crate::livelock;
 use crate::oracle::Oracle;
 use crate::panics;
 use crate::run::Run;
@@ -32,6 +33,10 @@ pub(crate) struct Watch {
     focus: Option<Focus>,
     /// What becomes of leaves.
     leaves: Option<leaf::Log>,
+    /// Tells the wakers of one task apart.
+    marks: Option<leaf::Marks>,
+    /// Who wakes whom.
+    wakes: Option<livelock::Wakes>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -52,8 +57,31 @@ impl Watch {
         Self { leaves: Some(log), ..Self::default() }
     }
 
+    /// Notes who wakes whom.
+    pub(crate) fn of_wakes(wakes: livelock::Wakes) -> Self {
+        Self { wakes: Some(wakes), ..Self::default() }
+    }
+
+    pub(crate) fn wakes(&self) -> Option<&livelock::Wakes> {
+        self.wakes.as_ref()
+    }
+
     pub(crate) fn leaves(&self) -> Option<&leaf::Log> {
         self.leaves.as_ref()
+    }
+
+    /// Tells the wakers of one task apart.
+    pub(crate) fn marking(marks: leaf::Marks) -> Self {
+        Self { marks: Some(marks), ..Self::default() }
+    }
+
+    /// Whether the wakers of this task are told apart.
+    pub(crate) fn is_marked(&self, task: TaskId) -> bool {
+        self.marks.as_ref().is_some_and(|marks| marks.task() == task)
+    }
+
+    pub(crate) fn marks(&self) -> Option<&leaf::Marks> {
+        self.marks.as_ref()
     }
 
     /// Looks where `tasks` are spawned.
@@ -82,6 +110,9 @@ impl Watch {
     pub(crate) fn event(&self, step: u64, event: Event) {
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(Stamped { step, event });
+        }
+        if let Some(wakes) = &self.wakes {
+            wakes.event(step, &event);
         }
         // An oracle that makes events of its own does not see them: it is busy.
         if let Ok(mut oracles) = self.oracles.try_borrow_mut() {

@@ -6,6 +6,7 @@ use super::record::Harm;
 use super::stage::{AGAIN, KNIFE, OPERATION};
 use crate::finding::{FindingKind, TaskInfo};
 use crate::judge::Verdict;
+use crate::livelock::Quiet;
 
 /// What a cut broke: who suffered, and how.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -69,6 +70,7 @@ fn kind(verdict: &Verdict) -> FindingKind {
         Verdict::ForeignWake(_) => FindingKind::ForeignWake,
         Verdict::Stuck(_) => FindingKind::Stuck,
         Verdict::Dead(_) => FindingKind::DeadWaker,
+        Verdict::Limit { quiet: Quiet::Since(_), .. } => FindingKind::Livelock,
         Verdict::Limit { .. } => FindingKind::Limit,
         Verdict::Detached(_) => FindingKind::DetachedTask,
         Verdict::Harm(Harm::DroppedValue { .. }) => FindingKind::DroppedValue,

@@ -3,7 +3,7 @@
 use std::task::Waker;
 use std::time::Duration;
 
-use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId};
+use reveille_executor::{Choose, Hint, Point, Ran, Runnable, TaskId, followed_waker};
 use reveille_reactor::{Instant, PollCost};
 
 use super::{Followed, Run};
@@ -12,6 +12,7 @@ use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::freedom::{self, Outer};
 use crate::kinds;
+use crate::leaf::Marks;
 use crate::watch::Watch;
 
 /// How the loop of a run came to its end.
@@ -179,6 +180,10 @@ impl Run {
             (Some(watch), waker) if watch.is_probed(runnable.id(), ordinal) => {
                 self.poll_under_glass(watch, runnable, waker)
             }
+            (Some(watch), waker) if watch.is_marked(runnable.id()) => {
+                let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
+                runnable.run_with(&followed_waker(waker, Marks::follow()))
+            }
             (_, Some(waker)) => runnable.run_with(&waker),
             (_, None) => runnable.run(),
         }
@@ -216,6 +221,7 @@ impl Run {
 
     fn end(&self, task: TaskId, how: TaskEnd) {
         self.tasks.ended(task, how);
+        self.progress.at(self.step.get());
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
         self.emit(Event::Ended { task, how });
         if task.index() == 0 {
@@ -252,6 +258,7 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.strikes(self, now);
         }
+        self.progress.at(self.step.get());
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {

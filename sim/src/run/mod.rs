@@ -28,6 +28,7 @@ use crate::digest::{Digest, Early, Fingerprint, Mark};
 use crate::event::Event;
 use crate::freedom::{self, Freedom, Freedoms};
 use crate::leaf::Leaves;
+use crate::livelock::{Progress, Quiet};
 use crate::net::{Faults, Network};
 use crate::node::Machines;
 use crate::strategy::Source;
@@ -99,6 +100,8 @@ pub(crate) struct Run {
     pub(crate) leaves: Leaves,
     /// Which task runs on which node.
     pub(crate) nodes: Machines,
+    /// When something came of the polls.
+    pub(crate) progress: Progress,
     /// What odd things the executor may do.
     pub(crate) freedoms: Freedoms,
     /// What looks on: present in replays and where the user brought oracles.
@@ -154,6 +157,7 @@ impl Run {
             network: Network::default(),
             leaves: Leaves::default(),
             nodes: Machines::default(),
+            progress: Progress::default(),
             freedoms: Freedoms::default(),
             watch,
             pulse,
@@ -196,6 +200,7 @@ impl Run {
         self.cancel.clear();
         self.leaves.clear();
         self.step.set(0);
+        self.progress.clear();
         self.digest.set(Digest::EMPTY);
         self.early.set(Early::NONE);
         self.root_ended_at.set(None);
@@ -235,6 +240,7 @@ impl Run {
         };
         let task = handle.id();
         self.fold(Mark::Spawn, task.index() as u64);
+        self.progress.at(self.step.get());
         match self.followed.get() {
             Followed::No => {}
             Followed::Parents => self.tasks.add_parent(self.current.get()),
@@ -339,6 +345,11 @@ impl Run {
             Limit::Polls => self.limits.polls / 2,
             Limit::Time => self.half_time.get().unwrap_or_else(|| self.step.get()),
         }
+    }
+
+    /// Whether nothing came of the polls, now that there were as many as there may be.
+    pub(crate) fn quiet(&self) -> Quiet {
+        self.progress.at_the_limit(self.limits.polls)
     }
 
     pub(crate) fn faults(&self) -> Faults {

@@ -10,6 +10,7 @@ mod scope;
 use std::borrow::Cow;
 use std::panic::Location;
 
+pub use crate::livelock::{MeantToSpin, meant_to_spin};
 pub use join::JoinHandle;
 pub(crate) use join::misused;
 pub use join_set::{JoinNext, JoinSet};
