@@ -250,6 +250,8 @@ impl Run {
             leaves.strikes(self, now);
         }
         self.progress.at(self.step.get());
+        // Before what it wakes.
+        self.emit(Event::TimePassed { now });
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {
@@ -260,7 +262,6 @@ impl Run {
         if self.freedoms.any() {
             self.time_has_passed();
         }
-        self.emit(Event::TimePassed { now });
     }
 
     /// Whether a wake has come from another thread by now, which it is given a moment of real time for: a program that
