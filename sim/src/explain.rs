@@ -36,6 +36,8 @@ pub(crate) struct Case<'a> {
 
 /// At most so many waiting tasks are looked into; each costs a replay.
 const PROBES_MAX: usize = 8;
+/// Of so many it is asked whether they hold back a future; each costs a few replays more.
+const SUSPECTS_MAX: usize = 4;
 
 impl Case<'_> {
     /// Turns `verdict` into a finding.
@@ -83,12 +85,13 @@ impl Case<'_> {
         }
     }
 
-    /// What came before: who spawned the tasks that the finding is about, and who was cancelled.
+    /// What came before: who spawned the tasks that the finding is about, who was cancelled, and what starved.
     fn background(&self, verdict: &Verdict) -> Vec<String> {
         match verdict {
             Verdict::Detached(tasks) => self.spawned(tasks),
             Verdict::Harm(Harm::Late { task: Some(task), .. }) => self.spawned(std::slice::from_ref(task)),
             Verdict::Stuck(_) => self.cancelled_before(),
+            Verdict::Panic(_) | Verdict::Error(_) | Verdict::Oracle(_) | Verdict::Limit { .. } => self.starved_before(),
             _ => Vec::new(),
         }
     }
@@ -143,6 +146,8 @@ impl Case<'_> {
     fn stuck(&self, tasks: &[TaskInfo], owed: &[OwedLeaf]) -> Finding {
         let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
         stuck.iter_mut().for_each(|stuck| owes(stuck, owed));
+        let deadlocked = stuck.iter_mut().filter(|stuck| stuck.cause == Cause::Deadlock && stuck.joins.is_empty());
+        deadlocked.take(SUSPECTS_MAX).for_each(|stuck| stuck.suspicion = self.suspicion(stuck));
         // Who waits for another task's end waits because of that task.
         let depends = |stuck: &StuckTask| stuck.cause == Cause::Deadlock && !stuck.joins.is_empty();
         stuck.sort_by_key(|stuck| (depends(stuck), stuck.is_parked(), rank(&stuck.cause)));
@@ -283,8 +288,8 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();
     let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
-    let (task, owes) = (task.clone(), Vec::new());
-    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, took_no_waker, last_drop })
+    let (task, owes, suspicion) = (task.clone(), Vec::new(), None);
+    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, suspicion, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

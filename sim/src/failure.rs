@@ -261,6 +261,9 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     for line in stuck.owes.iter().flat_map(leaf::owed) {
         writeln!(f, "    {line}")?;
     }
+    for line in stuck.suspicion.iter().flat_map(leaf::suspected) {
+        writeln!(f, "    {line}")?;
+    }
     if let Cause::Behind(name) = &stuck.cause {
         writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
     }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use reveille_executor::TaskId;
 
-use crate::leaf::OwedLeaf;
+use crate::leaf::{OwedLeaf, Suspicion};
 use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
 
@@ -227,6 +227,8 @@ pub(crate) struct StuckTask {
     pub(crate) sockets: Vec<String>,
     /// The futures left behind that it owes a poll.
     pub(crate) owes: Vec<OwedLeaf>,
+    /// A future of another crate that it may hold back.
+    pub(crate) suspicion: Option<Suspicion>,
     /// It never took a waker in its last poll: returned `Pending`, and left nothing with anybody.
     pub(crate) took_no_waker: bool,
     /// Who dropped the last waker, where that is what happened.

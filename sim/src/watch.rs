@@ -34,6 +34,8 @@ pub(crate) struct Watch {
     focus: Option<Focus>,
     /// What becomes of leaves.
     leaves: Option<leaf::Log>,
+    /// Tells the wakers of one task apart.
+    marks: Option<leaf::Marks>,
     /// Who wakes whom.
     wakes: Option<livelock::Wakes>,
     /// Where a poll goes round.
@@ -78,6 +80,20 @@ impl Watch {
 
     pub(crate) fn leaves(&self) -> Option<&leaf::Log> {
         self.leaves.as_ref()
+    }
+
+    /// Tells the wakers of one task apart.
+    pub(crate) fn marking(marks: leaf::Marks) -> Self {
+        Self { marks: Some(marks), ..Self::default() }
+    }
+
+    /// Whether the wakers of this task are told apart.
+    pub(crate) fn is_marked(&self, task: TaskId) -> bool {
+        self.marks.as_ref().is_some_and(|marks| marks.task() == task)
+    }
+
+    pub(crate) fn marks(&self) -> Option<&leaf::Marks> {
+        self.marks.as_ref()
     }
 
     /// Looks where `tasks` are spawned.

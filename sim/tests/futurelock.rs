@@ -7,9 +7,10 @@ use std::rc::Rc;
 
 use futures::StreamExt as _;
 use futures::stream;
+use reveille::leaf::may_starve;
 use reveille::time::{Duration, sleep, timeout};
 use reveille::{Failure, FindingKind, explore, leaf, spawn, task, yield_now};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, mpsc};
 
 fn fails<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) -> Failure {
     explore().run(program).expect_err("the program has a bug that was not found")
@@ -78,7 +79,6 @@ fn a_lock_handed_to_a_leaf_that_is_not_polled_any_more_is_found() {
         }
     });
     assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
-    println!("{failure}");
     says(&failure, &format!("the `leaf` made at sim/tests/futurelock.rs:{}:", line + 1));
     says(&failure, "not polled since, though the task was polled once");
 }
@@ -102,5 +102,99 @@ fn a_buffered_stream_whose_body_waits_for_what_a_parked_future_holds_is_found() 
         }
     });
     assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
-    println!("{failure}");
+}
+
+/// As above, without timers in what is left behind, and without a `leaf`.
+#[test]
+fn a_lock_handed_to_a_future_of_another_crate_is_suspected() {
+    let line = line!() + 5;
+    let failure = fails(|| async {
+        let lock = Rc::new(Mutex::new(()));
+        hold(&lock);
+        yield_now().await;
+        let mut first = pin!(lock.lock());
+        if timeout(Duration::from_secs(1), &mut first).await.is_err() {
+            drop(lock.lock().await);
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock));
+    says(&failure, "perhaps a futurelock: it was woken at step 5 by task 1");
+    says(&failure, &format!("sim/tests/futurelock.rs:{}:56", line + 1));
+}
+
+/// Two tasks that have each what the other wants: nothing is held back.
+#[test]
+fn an_ordinary_deadlock_is_no_futurelock_and_none_is_suspected() {
+    let failure = fails(|| async {
+        let (one, two) = (Rc::new(Mutex::new(())), Rc::new(Mutex::new(())));
+        let take = |first: &Rc<Mutex<()>>, second: &Rc<Mutex<()>>| {
+            let (first, second) = (first.clone(), second.clone());
+            spawn(async move {
+                let mut patience = pin!(sleep(Duration::from_secs(5)));
+                assert!(futures::poll!(patience.as_mut()).is_pending());
+                let _first = first.lock().await;
+                sleep(Duration::from_secs(1)).await;
+                let _second = second.lock().await;
+            })
+        };
+        let (left, right) = (take(&one, &two), take(&two, &one));
+        left.await.unwrap();
+        right.await.unwrap();
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock));
+    let report = failure.to_string();
+    assert!(!report.contains("owns") && !report.contains("perhaps"), "{report}");
+}
+
+/// The same as above, where the program says that it is on purpose: the report repeats why, and does not blame it.
+#[test]
+fn what_may_starve_is_shown_and_not_blamed() {
+    let failure = fails(|| async {
+        let lock = Rc::new(Mutex::new(()));
+        hold(&lock);
+        yield_now().await;
+        let mut first = pin!(may_starve("a spare one", leaf(lock.lock())));
+        if timeout(Duration::from_secs(1), &mut first).await.is_err() {
+            drop(lock.lock().await);
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock));
+    says(&failure, "it may starve, as the program says: a spare one");
+}
+
+/// The others wait for a daemon, which is never stuck itself.
+#[test]
+fn a_daemon_that_holds_a_future_back_is_named() {
+    let failure = fails(|| async {
+        let lock = Rc::new(Mutex::new(()));
+        let held = lock.clone();
+        let (_requests, mut daemon) = mpsc::channel::<()>(1);
+        drop(task::Builder::new().name("daemon").daemon(true).spawn(async move {
+            let mut work = pin!(work(&held));
+            assert!(futures::poll!(work.as_mut()).is_pending());
+            daemon.recv().await;
+        }));
+        yield_now().await;
+        drop(lock.lock().await);
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+    says(&failure, "`daemon`");
+}
+
+/// A task that beats elsewhere lets the run go on to its limit; the futurelock is found all the same.
+#[test]
+fn a_heartbeat_does_not_hide_it() {
+    let program = || async {
+        let lock = Rc::new(Mutex::new(()));
+        hold(&lock);
+        yield_now().await;
+        drop(spawn(async {
+            loop {
+                sleep(Duration::from_secs(1)).await;
+            }
+        }));
+        twice(&lock).await;
+    };
+    let failure = explore().limits(1_000, Duration::from_secs(100)).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
 }

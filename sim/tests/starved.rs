@@ -84,6 +84,20 @@ fn connections_of_a_buffered_stream_that_nobody_polls_during_a_long_body_are_sta
 }
 
 #[test]
+fn a_panic_that_comes_of_it_is_a_panic_and_what_starved_is_named() {
+    let failure = fails(|| async {
+        let mut pages = pin!(stream::iter(1..=8).map(pages::fetch).buffer_unordered(4));
+        while let Some(page) = pages.next().await {
+            pages::file(Ok(page.unwrap())).await;
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    says(&failure, "timed out");
+    says(&failure, "before that, a future was starved");
+    says(&failure, "in starved::pages::fetch");
+}
+
+#[test]
 fn connections_in_tasks_of_their_own_are_not_starved() {
     passes(|| async {
         let fetch = |page| spawn(pages::fetch(page)).map(Result::unwrap);

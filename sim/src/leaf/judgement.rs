@@ -13,10 +13,11 @@ use reveille_reactor::Instant;
 
 use super::log::{End, Log, Owed};
 use super::record::{Late, LeafId, Made};
+use super::report;
 use crate::explain::{Case, waits_at};
 use crate::finding::TaskInfo;
 use crate::judge::Verdict;
-use crate::site::{AwaitSite, Frame};
+use crate::site::{AwaitSite, Frame, Stack};
 use crate::watch::Watch;
 
 /// A leaf that is owed a poll when nothing can move any more.
@@ -80,7 +81,7 @@ impl Case<'_> {
         let all = self.owed_with(all.into_iter().map(|(owed, _)| owed.leaf).collect());
         let looked_into = all.into_iter().filter_map(|(owed, owner)| {
             let Owed { leaf, made, poll, wake, excuse, .. } = owed;
-            let site = poll.stack?.await_site();
+            let site = site(leaf, poll.stack.as_ref()?);
             let (woken, woken_at, passed_over) = (wake.step, wake.at, wake.passed_over);
             let wrapped = matches!(leaf, LeafId::Wrapped(_));
             Some(OwedLeaf { made, owner, site, polled: poll.step, woken, woken_at, passed_over, excuse, wrapped })
@@ -115,6 +116,16 @@ impl Case<'_> {
         starved.collect()
     }
 
+    /// What is to be said of leaves that were starved in a run that failed otherwise: they may be why.
+    pub(crate) fn starved_before(&self) -> Vec<String> {
+        let (outcome, ()) = self.trial.repeat(self.tape, Watch::default, |_, _| ());
+        if outcome.late.is_empty() {
+            return Vec::new();
+        }
+        let first = self.starved(&outcome.late).into_iter().next();
+        first.map(|(_, starved)| report::starved_before(&starved)).unwrap_or_default()
+    }
+
     /// The verdict on `late`: none if they were not starved.
     pub(crate) fn starvation(&self, late: &[Late]) -> Option<Verdict> {
         if late.is_empty() {
@@ -132,7 +143,7 @@ impl Case<'_> {
         if owed.excuse.is_some() || !(too_long || too_often) || !(wrapped || owed.end == End::Polled) {
             return None;
         }
-        let site = owed.poll.stack.as_ref()?.await_site();
+        let site = site(owed.leaf, owed.poll.stack.as_ref()?);
         let busy = TaskInfo { polls: owed.first, ..owner.clone() };
         let meanwhile = waits_at(self.trial, self.tape, &busy, owed.until_step.saturating_sub(1));
         (wrapped || is_left_behind(&site, &meanwhile)).then(|| Starvation {
@@ -149,6 +160,12 @@ impl Case<'_> {
             end: owed.end,
         })
     }
+}
+
+/// Where a leaf was polled. Of one in [`leaf`](super::leaf) it is not known what is inside.
+fn site(leaf: LeafId, stack: &Stack) -> AwaitSite {
+    let site = stack.await_site();
+    if matches!(leaf, LeafId::Wrapped(_)) { AwaitSite { leaf: None, ..site } } else { site }
 }
 
 /// Whether a future that was polled at `leaf` is suspended in a task that waits at `awaits`. Not where that is unknown.

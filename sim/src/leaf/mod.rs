@@ -56,6 +56,7 @@ mod may_starve;
 mod proxy;
 mod record;
 mod report;
+mod suspicion;
 mod wrapped;
 
 pub use may_starve::{MayStarve, may_starve};
@@ -65,4 +66,5 @@ pub(crate) use judgement::OwedLeaf;
 pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};
 pub(crate) use log::Log;
 pub(crate) use record::{Late, LeafId, Leaves, Made};
-pub(crate) use report::{futurelock, owed, starved};
+pub(crate) use report::{futurelock, owed, starved, suspected};
+pub(crate) use suspicion::{Marks, Suspicion};

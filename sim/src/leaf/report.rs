@@ -2,6 +2,7 @@
 
 use super::judgement::{OwedLeaf, Starvation};
 use super::log::End;
+use super::suspicion::Suspicion;
 use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind};
 use crate::run::Limits;
@@ -20,6 +21,20 @@ pub(crate) fn owed(owed: &OwedLeaf) -> Vec<String> {
     lines
 }
 
+/// What a stuck task may hold back.
+pub(crate) fn suspected(suspicion: &Suspicion) -> Vec<String> {
+    let Suspicion { site, step, by } = suspicion;
+    let mut lines = vec![
+        format!(
+            "perhaps a futurelock: it was woken at step {step} by task {by}, through a waker that it had left elsewhere,"
+        ),
+        "and waits on as before".into(),
+    ];
+    lines.extend(awaits("who was meant, if it is still there", std::slice::from_ref(site)));
+    lines.push("in `reveille::leaf(..)` that future would tell".into());
+    lines
+}
+
 /// What to do about a futurelock.
 pub(crate) fn futurelock() -> Vec<String> {
     vec![
@@ -34,17 +49,7 @@ pub(crate) fn futurelock() -> Vec<String> {
 pub(crate) fn starved(starved: &[Starvation], limits: Limits) -> Finding {
     let mut lines = Vec::new();
     for one in starved {
-        let Starvation { made, owner, woken, woken_at, passed_over, time, until, until_step, end, .. } = one;
-        let at = site::place(made.site);
-        lines
-            .push(format!("the `{}` made at {at} was woken at step {woken}, at {woken_at}, and not polled", made.what));
-        lines.push(match end {
-            End::Polled => format!("for {time:?}, until step {until_step}, at {until}"),
-            End::Dropped => format!("for {time:?}, until it was dropped at step {until_step}, at {until}"),
-            End::Never => format!("for {time:?}, which is to the end of the run"),
-        });
-        lines.push(format!("meanwhile its task was polled {}: {owner}", times(*passed_over)));
-        lines.extend(awaits("the future that was left behind", std::slice::from_ref(&one.site)));
+        lines.extend(delay(one));
         lines.extend(awaits("what its task went on to", &one.meanwhile));
     }
     lines.push(format!(
@@ -58,6 +63,29 @@ pub(crate) fn starved(starved: &[Starvation], limits: Limits) -> Finding {
     let place = starved.first().and_then(|one| one.site.frames.first()).map(|frame| frame.site.to_string());
     let made = starved.first().map(|one| site::place(one.made.site).to_string());
     Finding { place: place.or(made), ..Finding::new(FindingKind::StarvedLeaf, lines) }
+}
+
+/// What starved in a run that failed for another reason.
+pub(super) fn starved_before(starved: &Starvation) -> Vec<String> {
+    let mut lines = vec!["before that, a future was starved (`reveille::guide::starved_leaf`):".into()];
+    lines.extend(delay(starved));
+    lines
+}
+
+/// Who was owed a poll, for how long, and where that future was.
+fn delay(starved: &Starvation) -> Vec<String> {
+    let Starvation { made, owner, site, woken, woken_at, passed_over, time, until, until_step, end, .. } = starved;
+    let at = site::place(made.site);
+    let mut lines =
+        vec![format!("the `{}` made at {at} was woken at step {woken}, at {woken_at}, and not polled", made.what)];
+    lines.push(match end {
+        End::Polled => format!("for {time:?}, until step {until_step}, at {until}"),
+        End::Dropped => format!("for {time:?}, until it was dropped at step {until_step}, at {until}"),
+        End::Never => format!("for {time:?}, which is to the end of the run"),
+    });
+    lines.push(format!("meanwhile its task was polled {}: {owner}", times(*passed_over)));
+    lines.extend(awaits("the future that was left behind", std::slice::from_ref(site)));
+    lines
 }
 
 /// So many of something that is counted in times.

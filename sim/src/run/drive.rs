@@ -12,6 +12,7 @@ use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::freedom;
 use crate::kinds;
+use crate::leaf::Marks;
 use crate::spin::Touch;
 use crate::watch::Watch;
 
@@ -174,6 +175,10 @@ impl Run {
             (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.is_set_for(runnable.id(), ordinal)) => {
                 let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
                 runnable.run_with(&followed_waker(waker, Box::new(Touch)))
+            }
+            (Some(watch), waker) if watch.is_marked(runnable.id()) => {
+                let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
+                runnable.run_with(&followed_waker(waker, Marks::follow()))
             }
             (_, Some(waker)) => runnable.run_with(&waker),
             (_, None) => runnable.run(),
