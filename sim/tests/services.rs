@@ -7,7 +7,7 @@ use reveille::{Failure, FindingKind, Passed};
 #[path = "../examples/services/parts/mod.rs"]
 mod parts;
 
-use parts::{graceful_shutdown, heartbeat, rate_limiter, single_flight};
+use parts::{graceful_shutdown, heartbeat, rate_limiter, register, single_flight};
 
 fn told(broken: Result<Passed, Failure>, kind: FindingKind, text: &str, mended: Result<Passed, Failure>) {
     let failure = broken.expect_err("the mistake was not found");
@@ -30,6 +30,11 @@ fn followers_of_a_leader_that_gave_up() {
 fn requests_that_go_with_the_server() {
     let text = "a request was taken and not answered";
     told(graceful_shutdown::broken(), FindingKind::Panic, text, graceful_shutdown::mended());
+}
+
+#[test]
+fn a_read_that_is_older_than_the_one_before() {
+    told(register::broken(), FindingKind::Panic, "had been read or written before it began", register::mended());
 }
 
 #[test]

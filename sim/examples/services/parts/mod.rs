@@ -3,6 +3,7 @@
 pub(crate) mod graceful_shutdown;
 pub(crate) mod heartbeat;
 pub(crate) mod rate_limiter;
+pub(crate) mod register;
 pub(crate) mod single_flight;
 
 use reveille::{Failure, Passed};
@@ -11,11 +12,12 @@ type Explored = Result<Passed, Failure>;
 /// Its name, and its two forms.
 type Part = (&'static str, fn() -> Explored, fn() -> Explored);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
     ("rate_limiter", rate_limiter::broken, rate_limiter::mended),
     ("single_flight", single_flight::broken, single_flight::mended),
     ("graceful_shutdown", graceful_shutdown::broken, graceful_shutdown::mended),
     ("heartbeat", heartbeat::broken, heartbeat::mended),
+    ("register", register::broken, register::mended),
 ];
 
 /// Shows the parts named on the command line, or all of them.
