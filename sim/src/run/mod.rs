@@ -301,7 +301,7 @@ impl Run {
 
     pub(crate) fn emit(&self, event: Event) {
         if let Some(watch) = &self.watch {
-            watch.event(self.step.get(), event);
+            watch.event(self, event);
         }
     }
 
