@@ -30,7 +30,8 @@ fn passing_runs_add_up_to_the_campaign() {
     let mut in_processes = isolated().runs(300).jobs(2).run(program).unwrap();
     let here = explore().runs(300).run(program).unwrap();
     // They are two explorations, each with a line of its own.
-    let [theirs, ours] = [&in_processes, &here].map(|passed| passed.longest_wait.as_ref().map(|wait| (wait.polls, wait.run)));
+    let [theirs, ours] =
+        [&in_processes, &here].map(|passed| passed.longest_wait.as_ref().map(|wait| (wait.polls, wait.run)));
     assert_eq!(theirs, ours);
     in_processes.longest_wait.clone_from(&here.longest_wait);
     assert_eq!(in_processes, here);
