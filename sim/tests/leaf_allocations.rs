@@ -14,7 +14,8 @@ fn allocations(polls: usize) -> f64 {
         })
     };
     let info = allocation_counter::measure(|| {
-        explore().runs(64).seed(1000).run(program).unwrap();
+        // The default strategy gives wakers of fresh identity to some runs, which allocates.
+        explore().strategy("random").runs(64).seed(1000).run(program).unwrap();
     });
     info.count_total as f64
 }
