@@ -71,6 +71,7 @@ mod run;
 mod settings;
 mod shrink;
 mod site;
+mod spin;
 mod strategy;
 mod tape;
 mod trial;

@@ -20,6 +20,7 @@ use crate::oracle::Oracle;
 use crate::panics;
 use crate::run::Run;
 use crate::site::Stack;
+use crate::spin::Trap;
 
 /// The onlookers of one run.
 #[derive(Default)]
@@ -37,6 +38,8 @@ pub(crate) struct Watch {
     marks: Option<leaf::Marks>,
     /// Who wakes whom.
     wakes: Option<livelock::Wakes>,
+    /// Where a poll goes round.
+    trap: Option<Trap>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -64,6 +67,15 @@ impl Watch {
 
     pub(crate) fn wakes(&self) -> Option<&livelock::Wakes> {
         self.wakes.as_ref()
+    }
+
+    /// Looks where a poll goes round.
+    pub(crate) fn trapping(trap: Trap) -> Self {
+        Self { trap: Some(trap), ..Self::default() }
+    }
+
+    pub(crate) fn trap(&self) -> Option<&Trap> {
+        self.trap.as_ref()
     }
 
     pub(crate) fn leaves(&self) -> Option<&leaf::Log> {

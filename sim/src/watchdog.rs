@@ -17,7 +17,7 @@ use reveille_executor::TaskId;
 
 /// How often the watchdog looks within its limit.
 const LOOKS: u32 = 8;
-/// How long the replay may take that finds out where the task was before.
+/// How long each of the replays may take that find out where the task is.
 const DETAILS: Duration = Duration::from_secs(3);
 /// The exit status of a test process that failed.
 const EXIT: i32 = 101;
@@ -32,6 +32,8 @@ pub(crate) struct Pulse {
     seed: AtomicU64,
     /// The task and the step of the poll under way, or one of the marks below.
     at: AtomicU64,
+    /// The poll in whose `wake` that one is, in the same form; 0 if it is in none.
+    within: AtomicU64,
 }
 
 /// The program is about to begin: no task has step 0.
@@ -55,6 +57,19 @@ impl Pulse {
         self.at.store(((task.index() as u64) << 32) | (step & 0xffff_ffff), Ordering::Relaxed);
     }
 
+    /// The polls from here on are made within a `wake` of the poll under way. Returns what [`leave`](Self::leave) wants to know.
+    pub(crate) fn enter_wake(&self) -> (u64, u64) {
+        let outer = (self.within.load(Ordering::Relaxed), self.at.load(Ordering::Relaxed));
+        self.within.store(outer.1, Ordering::Relaxed);
+        outer
+    }
+
+    /// Back in the poll that was under way before.
+    pub(crate) fn leave_wake(&self, (within, at): (u64, u64)) {
+        self.within.store(within, Ordering::Relaxed);
+        self.at.store(at, Ordering::Relaxed);
+    }
+
     pub(crate) fn tear_down(&self) {
         self.at.store(TEARDOWN, Ordering::Relaxed);
     }
@@ -66,7 +81,7 @@ impl Pulse {
     fn beat(&self) -> Beat {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
         let seed = self.is_seeded.then(|| load(&self.seed));
-        Beat { performance: load(&self.performance), seed, at: load(&self.at) }
+        Beat { performance: load(&self.performance), seed, at: load(&self.at), within: load(&self.within) }
     }
 }
 
@@ -76,6 +91,7 @@ struct Beat {
     performance: u64,
     seed: Option<u64>,
     at: u64,
+    within: u64,
 }
 
 /// Something that does not return.
@@ -96,6 +112,9 @@ pub(crate) enum What {
         task: TaskId,
         /// Which poll of the run, counted from 1.
         step: u64,
+        /// The task and the step of the poll in whose `wake` this one is made; see
+        /// [`Freedom::InlineWake`](crate::Freedom::InlineWake).
+        within: Option<(TaskId, u64)>,
     },
     /// A destructor, while the world is dropped.
     Destructor,
@@ -106,10 +125,18 @@ impl Beat {
         let what = match self.at {
             BEGINNING => What::Program,
             TEARDOWN => What::Destructor,
-            at => What::Poll { task: TaskId::new((at >> 32) as u32), step: at & 0xffff_ffff },
+            at => {
+                let (task, step) = unpacked(at);
+                What::Poll { task, step, within: Some(self.within).filter(|at| *at != BEGINNING).map(unpacked) }
+            }
         };
         Endless { seed: self.seed, what }
     }
+}
+
+/// A task and a step.
+fn unpacked(at: u64) -> (TaskId, u64) {
+    (TaskId::new((at >> 32) as u32), at & 0xffff_ffff)
 }
 
 /// The pulses of the runs of one test.
@@ -119,8 +146,8 @@ pub(crate) struct Pulses(Arc<Mutex<Vec<Weak<Pulse>>>>);
 impl Pulses {
     /// A pulse for a new world, in which runs are made from seeds or are repeated.
     pub(crate) fn add(&self, is_seeded: bool) -> Arc<Pulse> {
-        let [performance, seed] = [0; 2].map(AtomicU64::new);
-        let pulse = Arc::new(Pulse { is_seeded, performance, seed, at: AtomicU64::new(RESTING) });
+        let [performance, seed, within] = [0; 3].map(AtomicU64::new);
+        let pulse = Arc::new(Pulse { is_seeded, performance, seed, at: AtomicU64::new(RESTING), within });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);
         all.push(Arc::downgrade(&pulse));
@@ -137,8 +164,8 @@ impl Pulses {
 pub(crate) trait Describe: Sync {
     /// What is known without running anything: never waits.
     fn summary(&self, endless: Endless, limit: Duration) -> String;
-    /// What a replay up to the poll has to add. May hang, as the program does.
-    fn details(&self, endless: Endless) -> Option<String>;
+    /// Tells what replays up to the poll have to add, bit by bit. May hang, as the program does.
+    fn details(&self, endless: Endless, tell: &mut dyn FnMut(String)) -> Option<()>;
 }
 
 /// Calls `campaign` and watches `pulses` meanwhile. A poll that takes longer than `limit` of real time ends the process.
@@ -193,8 +220,8 @@ fn end_process(describe: &dyn Describe, endless: Endless, limit: Duration) -> ! 
     say(&describe.summary(endless, limit));
     thread::scope(|scope| {
         let (tell, told) = mpsc::channel();
-        scope.spawn(move || tell.send(describe.details(endless)));
-        if let Ok(Some(details)) = told.recv_timeout(DETAILS) {
+        scope.spawn(move || describe.details(endless, &mut |text| drop(tell.send(text))));
+        while let Ok(details) = told.recv_timeout(DETAILS) {
             say(&details);
         }
         std::process::exit(EXIT)

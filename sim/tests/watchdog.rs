@@ -111,3 +111,70 @@ fn a_slow_poll_within_the_limit_is_nobodys_business() {
     });
     assert_eq!(passed.unwrap().runs, 100);
 }
+
+/// Listens, throws its listener away, and listens again, all in one poll.
+async fn goes_round(waiting: &std::cell::RefCell<Vec<std::task::Waker>>) {
+    std::future::poll_fn(|context| {
+        loop {
+            waiting.borrow_mut().clear();
+            let waker = context.waker().clone(); // goes round here
+            waiting.borrow_mut().push(waker);
+            if waiting.borrow().is_empty() {
+                return std::task::Poll::Ready(());
+            }
+        }
+    })
+    .await;
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn listens_over_and_over() {
+    let _ = explore().name("listens").watchdog(Duration::from_secs(1)).run(|| async {
+        yield_now().await;
+        goes_round(&std::cell::RefCell::default()).await;
+    });
+}
+
+#[test]
+fn a_loop_that_takes_its_waker_is_named_with_its_line() {
+    let report = report(&hangs("listens_over_and_over"));
+    assert!(report.contains("the poll of task 0 at step 2 has not returned"), "{report}");
+    assert!(report.contains("in this poll it took its waker 20000 times, the last time at"), "{report}");
+    let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// goes round here")).unwrap() + 1;
+    assert!(report.contains(&format!("sim/tests/watchdog.rs:{line}:")), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn wakes_under_a_lock() {
+    let _ = explore().name("wakes").freedoms("inline-wake").watchdog(Duration::from_secs(1)).run(|| async {
+        let desk = Arc::new(Mutex::new((false, None::<std::task::Waker>)));
+        let clerk = spawn({
+            let desk = desk.clone();
+            async move {
+                yield_now().await;
+                let mut desk = desk.lock().unwrap();
+                desk.0 = true;
+                if let Some(waker) = desk.1.take() {
+                    waker.wake();
+                }
+            }
+        });
+        std::future::poll_fn(|context| {
+            let mut desk = desk.lock().unwrap();
+            desk.1 = Some(context.waker().clone());
+            if desk.0 { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+        })
+        .await;
+        clerk.await.unwrap();
+    });
+}
+
+#[test]
+fn a_wake_under_a_lock_is_named_with_who_wakes() {
+    let report = report(&hangs("wakes_under_a_lock"));
+    assert!(report.contains("the poll of task 0 at step "), "{report}");
+    assert!(report.contains(", made within a `wake` by task 1 at step "), "{report}");
+    assert!(report.contains("(the freedom `inline-wake`), has not returned"), "{report}");
+}

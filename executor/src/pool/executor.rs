@@ -25,7 +25,8 @@ const BLOCKING_MAX: usize = 512;
 ///
 /// Each worker has a queue and takes from those of others when it has nothing to do; see [`Workers`] for the policy, which a
 /// simulation can step, and for how long a task waits at most. Dropping the pool drops the futures of all tasks, each after
-/// the poll that it may be in, and joins the threads; dropped by a task of its own it does not wait for that.
+/// the poll that it may be in, and joins the threads; dropped by a task of its own it does not wait for that. Who wants to know
+/// what it waits for asks by [`try_end`](Self::try_end).
 ///
 /// ```
 /// use reveille_executor::{Pool, spawn_send, yield_now};

@@ -10,6 +10,8 @@
 //! share of the injector; if that is too, the older half of another worker's queue. The interval is counted, never
 //! clocked. What a worker pushes goes to the back of its own queue, and to the injector if that is full.
 //!
+//! On threads a worker hesitates before it steals (see `hesitate`), which changes nothing of what it does then.
+//!
 //! # How long an entry waits
 //!
 //! Let there be *n* workers, let a *round* be any stretch of steps in which each of them moves at least once, and let *R* be

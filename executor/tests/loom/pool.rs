@@ -98,6 +98,18 @@ fn who_closes_sees_what_the_workers_left() {
 }
 
 #[test]
+fn two_tasks_on_two_workers_are_run_or_dropped_once_each() {
+    within(1, "pool of two, its end against two tasks", || {
+        let drops = Arc::new(AtomicUsize::new(0));
+        let pool = Pool::new(2).unwrap();
+        drop(pool.spawn(ends_at_once(Guest::new(&drops))));
+        drop(pool.spawn(yields(Guest::new(&drops))));
+        drop(pool);
+        assert_eq!(drops.load(Ordering::Relaxed), 2);
+    });
+}
+
+#[test]
 fn a_pool_that_ends_drops_every_task_once() {
     within(1, "pool of one, spawns against its end", || {
         let drops = Arc::new(AtomicUsize::new(0));

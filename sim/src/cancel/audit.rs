@@ -270,7 +270,7 @@ impl Describe for Cutting<'_> {
     }
 
     /// The seed of a run does not tell where it was cut: a replay would be another run.
-    fn details(&self, _: Endless) -> Option<String> {
+    fn details(&self, _: Endless, _: &mut dyn FnMut(String)) -> Option<()> {
         None
     }
 }

@@ -10,7 +10,7 @@ use reveille_executor::TaskId;
 
 use super::{Freedom, is_taken};
 use crate::context;
-use crate::run::{Phase, Run};
+use crate::run::Phase;
 
 /// So many polls may be under way at once, one within the other.
 const DEPTH_MAX: u32 = 4;
@@ -38,15 +38,4 @@ pub(crate) fn woken(task: TaskId) {
     state.depth.set(state.depth.get() + 1);
     run.poll_within(runnable);
     state.depth.set(state.depth.get() - 1);
-}
-
-/// The step of a poll and its task, to be gone back to when the polls within it are over.
-pub(crate) type Outer = (Option<TaskId>, u64);
-
-impl Run {
-    fn poll_within(&self, runnable: reveille_executor::Runnable) {
-        let outer = self.leave_poll();
-        self.poll(runnable);
-        self.return_to(outer);
-    }
 }

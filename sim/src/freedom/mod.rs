@@ -28,7 +28,7 @@ use std::fmt;
 use reveille_executor::{Hint, Kind, Point};
 
 pub(crate) use asked::asked;
-pub(crate) use inline::{Outer, woken};
+pub(crate) use inline::woken;
 pub(crate) use late::Late;
 pub(crate) use needed::{answers_without, lines, needed, taken};
 pub(crate) use swarm::of_seed;

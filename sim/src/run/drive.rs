@@ -10,9 +10,10 @@ use super::{Followed, Run};
 use crate::cancel;
 use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
-use crate::freedom::{self, Outer};
+use crate::freedom;
 use crate::kinds;
 use crate::leaf::Marks;
+use crate::spin::Touch;
 use crate::watch::Watch;
 
 /// How the loop of a run came to its end.
@@ -171,6 +172,10 @@ impl Run {
             (Some(watch), waker) if watch.is_probed(runnable.id(), ordinal) => {
                 self.poll_under_glass(watch, runnable, waker)
             }
+            (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.is_set_for(runnable.id(), ordinal)) => {
+                let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
+                runnable.run_with(&followed_waker(waker, Box::new(Touch)))
+            }
             (Some(watch), waker) if watch.is_marked(runnable.id()) => {
                 let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
                 runnable.run_with(&followed_waker(waker, Marks::follow()))
@@ -188,17 +193,12 @@ impl Run {
         waker
     }
 
-    /// Goes out of the poll under way, for one within it.
-    pub(crate) fn leave_poll(&self) -> Outer {
-        (self.current.take(), self.step.get())
-    }
-
-    /// Returns to the poll that was under way.
-    pub(crate) fn return_to(&self, (task, step): Outer) {
+    /// Polls a task within the poll under way, which is waking it.
+    pub(crate) fn poll_within(&self, runnable: Runnable) {
+        let (task, outer) = (self.current.take(), self.pulse.enter_wake());
+        self.poll(runnable);
+        self.pulse.leave_wake(outer);
         self.current.set(task);
-        if let Some(task) = task {
-            self.pulse.poll(task, step);
-        }
     }
 
     /// Polls the task in focus with a waker of fresh identity, to see where it waits.

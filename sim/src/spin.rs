@@ -1,0 +1,70 @@
+//! Where a poll goes round and round.
+//!
+//! A poll that does not return cannot be looked into from outside, and cannot be stopped. In a replay it can be lent a waker that counts what is
+//! done with it: a loop that registers with something in each turn clones it, or wakes it, and after so many times the next one
+//! unwinds out of the poll, with the stack in hand. A loop that touches no waker stays unseen.
+
+use std::cell::{Cell, RefCell};
+use std::panic::resume_unwind;
+
+use reveille_executor::{Follow, TaskId};
+
+use crate::context;
+use crate::run::Run;
+use crate::site::Stack;
+
+/// So many times no poll that ends takes its waker: a `select!` of many branches takes it once for each.
+pub(crate) const TOUCHES_MAX: u32 = 20_000;
+
+/// Waits for a task's waker to be used in one of its polls, over and over.
+#[derive(Debug)]
+pub(crate) struct Trap {
+    task: TaskId,
+    /// Which of its polls, counted from 1.
+    ordinal: u64,
+    touches: Cell<u32>,
+    /// Where it was used for the last time, when there were enough.
+    caught: RefCell<Option<Stack>>,
+}
+
+impl Trap {
+    pub(crate) fn new(task: TaskId, ordinal: u64) -> Self {
+        Self { task, ordinal, touches: Cell::new(0), caught: RefCell::default() }
+    }
+
+    pub(crate) fn is_set_for(&self, task: TaskId, ordinal: u64) -> bool {
+        (self.task, self.ordinal) == (task, ordinal)
+    }
+
+    pub(crate) fn take_caught(&self) -> Option<Stack> {
+        self.caught.take()
+    }
+}
+
+/// Follows the waker that is lent to the poll in question, and all its clones.
+pub(crate) struct Touch;
+
+impl Follow for Touch {
+    fn cloned(&self) -> Box<dyn Follow> {
+        touched();
+        Box::new(Self)
+    }
+
+    fn woken(&self) {
+        touched();
+    }
+
+    fn dropped(&self) {}
+}
+
+fn touched() {
+    let is_caught = |run: &Run| {
+        let trap = run.watch.as_ref()?.trap()?;
+        trap.touches.set(trap.touches.get() + 1);
+        let is_enough = run.current() == Some(trap.task) && trap.touches.get() == TOUCHES_MAX;
+        is_enough.then(|| trap.caught.replace(Some(Stack::capture())))
+    };
+    if context::try_with(is_caught).flatten().is_some() && !std::thread::panicking() {
+        resume_unwind(Box::new("this poll does not end"));
+    }
+}
