@@ -3,7 +3,7 @@
 #
 #     run.sh            all programs, 20 trials: a quarter of an hour
 #     run.sh --quick    two short trials a program, to see that it works
-#     run.sh --write    writes both tables, of the list and of the held-out programs, into ../README.md
+#     run.sh --write    writes all tables into ../README.md: of the list, of the held-out programs, of shrinking, of the rate
 #
 # Further arguments go to the program: see src/main.rs. What the table is made from is left in target/, a JSON line a search.
 set -eu
@@ -20,6 +20,10 @@ shift
     "$bin" --raw target/asyncbench.jsonl "$@"
     echo
     "$bin" --held-out --raw target/held-out.jsonl "$@"
+    printf '\nHow small failures are made:\n\n'
+    "$bin" --shrink
+    printf '\nPolls per second:\n\n'
+    "$bin" --rate
 } > target/tables.md 2>/dev/null
 awk -v tables=target/tables.md '
     /<!-- asyncbench: / { print; while ((getline line < tables) > 0) print line; skipping = 1; next }

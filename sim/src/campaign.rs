@@ -18,9 +18,10 @@ use crate::judge::Verdict;
 use crate::leaf::Late;
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
-use crate::strategy::{Lenient, Profile, Reached, Replay, Source, Strategy};
+use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
 use crate::trial::Trial;
+use crate::unusual::Schedule;
 
 /// How many runs, from which seed, on how many threads.
 #[derive(Debug)]
@@ -107,6 +108,8 @@ struct Sum {
     digests: Vec<(u64, u64)>,
     /// How far an exhaustive search came.
     reached: Option<Reached>,
+    /// What the runs of strategy `feedback` covered.
+    covered: Covered,
     /// How often each freedom was taken.
     taken: freedom::Taken,
 }
@@ -177,9 +180,10 @@ impl Shared {
 
     /// Adds what a thread has to tell at its end.
     fn add(&self, world: &Run, digests: Vec<(u64, u64)>) {
-        let (seen, reached) = (world.notes.take_sometimes(), world.choices.borrow().reached());
+        let (seen, choices) = (world.notes.take_sometimes(), world.choices.borrow());
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        sum.reached = reached;
+        sum.reached = choices.reached();
+        sum.covered = choices.covered().unwrap_or_default();
         sum.digests.extend(digests);
         sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
@@ -194,6 +198,7 @@ pub(crate) struct Performed {
     pub(crate) counts: Counts,
     complete: bool,
     reached: Option<Reached>,
+    covered: Covered,
 }
 
 impl Performed {
@@ -209,7 +214,7 @@ impl Performed {
 
     /// Judges the campaign as a whole.
     pub(crate) fn judged(self, plan: &Plan) -> Result<Passed, Failure> {
-        let Self { counts, complete, reached } = self;
+        let Self { counts, complete, reached, covered } = self;
         // What one shard has not seen, another may have.
         let is_judged = counts.runs > 1 && plan.shard.is_whole();
         if let Some(finding) = never_happened(&counts.sometimes).filter(|_| is_judged) {
@@ -222,7 +227,7 @@ impl Performed {
                 tape: None,
                 hints: Vec::new(),
                 shrunk: None,
-                schedule: Vec::new(),
+                schedule: Schedule::default(),
                 freedoms: Vec::new(),
                 replay: None,
             }));
@@ -237,6 +242,8 @@ impl Performed {
             pending: reached.map_or(0, |reached| reached.pending as u64),
             schedules,
             schedules_late,
+            meetings: covered.seen,
+            meetings_late: covered.late,
             stale: counts.stale,
             exercised: counts.exercised,
         })
@@ -275,7 +282,7 @@ pub(crate) fn explore(
         stale: Vec::new(),
         exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
     };
-    Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached })
+    Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached, covered: sum.covered })
 }
 
 /// When a campaign that is bounded in time ends.
@@ -389,7 +396,7 @@ pub(crate) fn report(
     let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
-    let schedule = if repeats { case.lanes() } else { Vec::new() };
+    let schedule = if repeats { case.schedule() } else { Schedule::default() };
     if repeats {
         case.show();
     }
@@ -465,7 +472,7 @@ pub(crate) fn replay(trial: &Trial<'_>, name: &str, tape: &Tape, lenient: bool) 
 fn misfit(name: &str, mismatch: &Mismatch) -> Failure {
     Failure::setup(format!(
         "the tape no longer fits `{name}`: {mismatch}; if the code has changed since, that is to be expected: run it without \
-         the tape, or leniently; if not, the program does not repeat itself"
+         the tape, or leniently (`REVEILLE_LENIENT=1`); if not, the program does not repeat itself"
     ))
 }
 
@@ -485,21 +492,8 @@ fn replay_by(
     let case = Case { trial, tape: &tape, digest };
     let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
         None => {
-            let (runs, seed, complete) = (1, 0, false);
-            let (delays, pending, schedules, schedules_late, stale) = (None, 0, 1, 0, Vec::new());
             let exercised = freedom::exercised(freedom::Set::NONE, &taken);
-            return Ok(Ok(Passed {
-                runs,
-                polls,
-                seed,
-                complete,
-                delays,
-                pending,
-                schedules,
-                schedules_late,
-                stale,
-                exercised,
-            }));
+            return Ok(Ok(Passed { runs: 1, polls, schedules: 1, exercised, ..Passed::default() }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,
@@ -507,7 +501,7 @@ fn replay_by(
     let finding = case.explain(verdict.clone());
     let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
-    let schedule = case.lanes();
+    let schedule = case.schedule();
     let found = Found {
         name: name.to_owned(),
         run: None,

@@ -5,7 +5,7 @@ use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 use crate::digest::{Digest, Mark};
 use crate::freedom;
 use crate::run::Site;
-use crate::strategy::{Profile, Reached, Source};
+use crate::strategy::{Covered, Profile, Reached, Source};
 
 /// One answered choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +91,16 @@ impl Choices {
     /// Tells the source that `task` is about to be polled.
     pub(crate) fn polled(&mut self, task: TaskId) {
         self.source.polled(task);
+    }
+
+    /// Tells the source that a poll of `by` made `task` runnable.
+    pub(crate) fn woke(&mut self, by: TaskId, task: TaskId) {
+        self.source.woke(by, task);
+    }
+
+    /// What the runs so far have covered, if the source looks at that.
+    pub(crate) fn covered(&self) -> Option<Covered> {
+        self.source.covered()
     }
 
     /// Which freedoms the source gives to the executor in this run.

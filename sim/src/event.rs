@@ -51,7 +51,7 @@ pub enum Event {
         /// The answer, below `bound`.
         answer: u32,
     },
-    /// Time moved.
+    /// Time moves on. What it wakes comes after.
     TimePassed {
         /// The time that it is now.
         now: Instant,

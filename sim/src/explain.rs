@@ -17,7 +17,6 @@ use crate::digest::Fingerprint;
 use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
-use crate::lanes::lanes;
 use crate::leaf::{self, OwedLeaf};
 use crate::livelock::{self, Quiet};
 use crate::run::{Ending, Limit, Run};
@@ -25,6 +24,7 @@ use crate::site::{self, AwaitSite, Stack};
 use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
 use crate::trial::{Outcome, Trial};
+use crate::unusual::Schedule;
 use crate::watch::{Focus, Watch};
 
 /// A failed run, ready to be explained.
@@ -126,9 +126,14 @@ impl Case<'_> {
         (outcome, trace.unwrap_or_default())
     }
 
-    /// The run as a schedule, row by row.
-    pub(crate) fn lanes(&self) -> Vec<String> {
-        lanes(&self.traced().1)
+    /// The run as a report shows it.
+    pub(crate) fn schedule(&self) -> Schedule {
+        let run = self.trial.stage(self.tape, Watch::tracing());
+        let schedule = |run: &Run| {
+            let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
+            Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string())
+        };
+        self.trial.perform(&run, 0, |run, _| schedule(run)).1
     }
 
     /// The last replay: the program's own prints and log lines may come now.

@@ -31,7 +31,8 @@ use crate::watchdog::Pulses;
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS` and `REVEILLE_REPLAY` override what the builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT`
+/// override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -162,7 +163,7 @@ impl Explore {
         self
     }
 
-    /// What answers the choices, by name.
+    /// What answers the choices, by name. `REVEILLE_STRATEGY=pct:3` says the same.
     ///
     /// * `portfolio`, the default: the seed says which of the others.
     /// * `random`: uniform.
@@ -175,6 +176,8 @@ impl Explore {
     /// * `pos`: a random priority per poll (Yuan and others, CAV 2018).
     /// * `surw`: all orders of a few guessed polls equally likely (Zhao and others, ASPLOS 2025).
     /// * `skewed`: tasks of very different speeds.
+    /// * `feedback`: `surw`, and small changes of those of its runs that came upon something new: who made whom runnable, and
+    ///   whose poll came right after whose. Each run depends on those before it: a failing one is named by its tape.
     /// * `exhaustive`: all runs there are; [`Passed::complete`] says whether it came to the end within the number of runs.
     ///   `exhaustive:2`: all that delay tasks by two turns at most.
     ///
@@ -357,7 +360,7 @@ impl Explore {
 
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
     /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
-    /// an error.
+    /// an error. `REVEILLE_LENIENT=1` says the same of a tape in `REVEILLE_REPLAY`.
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -398,8 +401,7 @@ impl Explore {
         Fut::Output: Outcome,
     {
         let at = self.at;
-        let lenient = self.lenient;
-        self.prepare()?.run(&|run| spawn_root(run, &program, at), lenient)
+        self.prepare()?.run(&|run| spawn_root(run, &program, at))
     }
 
     /// Settles everything but the program.
@@ -434,6 +436,7 @@ impl Explore {
             starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
         };
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
+        let lenient = environment.lenient || self.lenient;
         let is_child = environment.share.is_some();
         let share = environment.share.filter(|share| share.exploration == exploration);
         // Another exploration of a test that was started for this one is performed here.
@@ -449,7 +452,7 @@ impl Explore {
             interposed: self.interposed,
         };
         match tape {
-            Some(tape) if !tape.is_of(test) && !self.lenient => Err(Failure::setup(format!(
+            Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(
                 "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
                  test it belongs to",
                 tape.test()
@@ -459,6 +462,7 @@ impl Explore {
                 plan,
                 rules,
                 tape,
+                lenient,
                 passed_over,
                 command,
                 regressions,
@@ -481,7 +485,11 @@ impl Explore {
     fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
         let strategy = match &self.answers {
             Some(maker) => Strategy::Custom(maker.clone()),
-            None => self.strategy.as_deref().map_or(Ok(Strategy::default()), Strategy::parse)?,
+            None => match (&environment.strategy, &self.strategy) {
+                (Some(name), _) => Strategy::parse(name).map_err(|error| format!("REVEILLE_STRATEGY: {error}"))?,
+                (None, Some(name)) => Strategy::parse(name)?,
+                (None, None) => Strategy::default(),
+            },
         };
         if self.runs == 0 || self.jobs == 0 {
             return Err("`runs` and `jobs` must be at least 1".into());
@@ -505,8 +513,8 @@ impl Explore {
             return Err(obstacle);
         }
         let is_isolated = self.interposed || self.isolation != Isolation::Shared;
-        if is_isolated && matches!(strategy, Strategy::Exhaustive(_)) {
-            return Err("exhaustive search cannot isolate its runs: they follow from one another".into());
+        if is_isolated && let Some(learner) = strategy.learner() {
+            return Err(format!("{learner} cannot isolate its runs: they follow from one another"));
         }
         Ok(Plan {
             name,

@@ -9,6 +9,7 @@ use crate::leaf;
 use crate::run::Hint;
 use crate::site::{self, AwaitSite, Lines};
 use crate::tape::Tape;
+use crate::unusual::Schedule;
 
 /// Why a test did not pass: a finding with its evidence, or a test that could not be run as asked.
 ///
@@ -64,8 +65,8 @@ pub(crate) struct Found {
     pub(crate) hints: Vec<Hint>,
     /// What shrinking did, where it was done.
     pub(crate) shrunk: Option<Shrinking>,
-    /// The run row by row; empty where none can be repeated.
-    pub(crate) schedule: Vec<String>,
+    /// The run's unusual choices, and the run row by row; empty where none can be repeated.
+    pub(crate) schedule: Schedule,
     /// The freedoms of the executor that the run takes, and without which it does not fail.
     pub(crate) freedoms: Vec<Freedom>,
     /// What to paste to see the run again.
@@ -219,14 +220,17 @@ impl fmt::Display for Found {
         }
         if let Some(tape) = &self.tape {
             writeln!(f, "  choices: {}", Choices(tape))?;
+            for line in &self.schedule.unusual {
+                writeln!(f, "    {line}")?;
+            }
             if let Some(shrunk) = self.shrunk.filter(|shrunk| shrunk.unusual_before > 0) {
                 writeln!(f, "  shrunk: {shrunk}")?;
             }
         }
-        if !self.schedule.is_empty() {
+        if !self.schedule.lanes.is_empty() {
             writeln!(f, "  schedule:")?;
         }
-        for line in &self.schedule {
+        for line in &self.schedule.lanes {
             writeln!(f, "{line}")?;
         }
         if let Some(replay) = &self.replay {
@@ -419,7 +423,7 @@ impl fmt::Display for Choices<'_> {
 }
 
 /// A test that passed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Passed {
     /// How many runs there were.
@@ -441,6 +445,11 @@ pub struct Passed {
     pub schedules: u64,
     /// How many of them the second half of the runs added. Few, if more runs would find little that is new.
     pub schedules_late: u64,
+    /// How many different meetings of tasks the runs of strategy `feedback` covered: which poll made which task runnable, and
+    /// which came right after which. 0 with any other strategy.
+    pub meetings: u64,
+    /// How many of them the second half of the runs added.
+    pub meetings_late: u64,
     /// What there is to say of kept tapes that no longer fit the program, a sentence each; see
     /// [`Explore::regressions`](crate::Explore::regressions).
     pub stale: Vec<String>,
@@ -449,9 +458,35 @@ pub struct Passed {
     pub exercised: BTreeMap<Freedom, u64>,
 }
 
+impl Passed {
+    /// Whether more runs would find little that is new: of the runs of the second half fewer than one in twenty added a schedule,
+    /// or, with strategy `feedback`, a meeting of tasks. False of a campaign of a single run.
+    ///
+    /// ```
+    /// use reveille::{explore, spawn, yield_now};
+    ///
+    /// let of_tasks = |count| {
+    ///     explore()
+    ///         .run(move || async move {
+    ///             for _ in 0..count {
+    ///                 drop(spawn(yield_now()));
+    ///             }
+    ///         })
+    ///         .unwrap()
+    /// };
+    /// assert!(of_tasks(2).has_flattened());
+    /// assert!(!of_tasks(12).has_flattened());
+    /// ```
+    #[must_use]
+    pub fn has_flattened(&self) -> bool {
+        let late = if self.meetings > 0 { self.meetings_late } else { self.schedules_late };
+        self.runs > 1 && late < self.runs.div_ceil(40)
+    }
+}
+
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, stale, exercised } = self;
+        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, exercised, .. } = self;
         match complete {
             true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
             false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
@@ -460,6 +495,12 @@ impl fmt::Display for Passed {
             write!(f, "; no proof: all runs with up to {delays} delays are among them, and {pending} lead to others")?;
         } else if *runs > 1 && !complete {
             write!(f, "; {schedules} different schedules, {schedules_late} of them new in the second half")?;
+            if self.meetings > 0 {
+                write!(f, "; {} meetings of tasks, {} of them new then", self.meetings, self.meetings_late)?;
+            }
+            if self.has_flattened() {
+                f.write_str(": more runs would find little that is new")?;
+            }
         }
         let taken: Vec<_> = exercised.iter().filter(|(_, count)| **count > 0).collect();
         if !taken.is_empty() {
@@ -470,6 +511,6 @@ impl fmt::Display for Passed {
         for (freedom, _) in exercised.iter().filter(|(_, count)| **count == 0) {
             write!(f, "\n  note: the freedom `{freedom}` was asked for, and there was never an occasion for it")?;
         }
-        stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
+        self.stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }
 }

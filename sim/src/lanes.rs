@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use reveille_executor::TaskId;
+use reveille_executor::{Kind, TaskId};
 
 use crate::event::{Event, Stamped, TaskEnd};
 use crate::kinds;
@@ -81,15 +81,7 @@ impl Row {
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
-                self.add(match kind {
-                    kinds::CHOOSE => format!("choose({bound}) gave {answer}"),
-                    kinds::BUGGIFY => "buggify! struck".into(),
-                    kinds::POLL_COST => "the poll took time".into(),
-                    kinds::RANDOM => format!("took random seed {answer}"),
-                    kinds::CUT => "the operation was cut".into(),
-                    kinds::CANCEL => "a cancellable future was dropped".into(),
-                    _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
-                });
+                self.add(chosen(kind, bound, answer));
             }
             _ => {}
         }
@@ -110,6 +102,19 @@ impl Row {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+}
+
+/// What it means that a choice had an unusual answer.
+pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
+    match kind {
+        kinds::CHOOSE => format!("choose({bound}) gave {answer} instead of 0"),
+        kinds::BUGGIFY => "buggify! struck".into(),
+        kinds::POLL_COST => "the poll took time".into(),
+        kinds::RANDOM => format!("took random seed {answer}"),
+        kinds::CUT => "the operation was cut".into(),
+        kinds::CANCEL => "a cancellable future was dropped".into(),
+        _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
     }
 }
 

@@ -75,6 +75,7 @@ mod spin;
 mod strategy;
 mod tape;
 mod trial;
+mod unusual;
 mod watch;
 mod watchdog;
 

@@ -19,6 +19,8 @@ pub(crate) struct Prepared {
     pub(crate) rules: Rules,
     /// What to repeat instead of exploring.
     pub(crate) tape: Option<Tape>,
+    /// If it does not fit, it is repeated as far as it does.
+    pub(crate) lenient: bool,
     /// The hash of the test whose tape is in the environment, where that is another one and no mistake.
     pub(crate) passed_over: Option<u16>,
     pub(crate) command: Command,
@@ -37,9 +39,9 @@ const WATCHED_MIN: u64 = 32;
 
 impl Prepared {
     /// Repeats the run that was asked for, or performs the campaign.
-    pub(crate) fn run(mut self, program: &Program<'_>, lenient: bool) -> Result<Passed, Failure> {
+    pub(crate) fn run(mut self, program: &Program<'_>) -> Result<Passed, Failure> {
         if let Some(tape) = &self.tape {
-            return campaign::replay(&Trial { program, rules: &self.rules }, &self.name, tape, lenient);
+            return campaign::replay(&Trial { program, rules: &self.rules }, &self.name, tape, self.lenient);
         }
         let found = match (self.rules.isolation, self.share.take()) {
             (Isolation::Process, Some(share)) => return Err(self.perform_part(&share, program)),

@@ -14,10 +14,14 @@ pub(crate) struct Environment {
     pub(crate) time: Option<Duration>,
     pub(crate) jobs: Option<usize>,
     pub(crate) replay: Option<Tape>,
+    /// The name of a strategy.
+    pub(crate) strategy: Option<String>,
     pub(crate) shard: Option<Shard>,
     /// Names of freedoms.
     pub(crate) freedoms: Option<String>,
     pub(crate) regressions: Keeping,
+    /// A tape that does not fit is repeated as far as it does.
+    pub(crate) lenient: bool,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
     /// What this process is to perform for its parent.
@@ -62,6 +66,7 @@ impl Environment {
                 }
                 None => None,
             },
+            strategy: get("REVEILLE_STRATEGY").filter(|text| !text.is_empty()),
             shard: match get("REVEILLE_SHARD").filter(|text| !text.is_empty()) {
                 Some(text) => Some(shard(&text).ok_or_else(|| {
                     format!(
@@ -70,6 +75,13 @@ impl Environment {
                     )
                 })?),
                 None => None,
+            },
+            lenient: match get("REVEILLE_LENIENT").as_deref() {
+                None | Some("" | "0") => false,
+                Some("1") => true,
+                Some(text) => {
+                    return Err(format!("the environment variable REVEILLE_LENIENT is `{text}`: expected `1` or `0`"));
+                }
             },
             freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
             share: match get(VARIABLE).filter(|text| !text.is_empty()) {
@@ -123,6 +135,7 @@ mod tests {
         assert_eq!(read("REVEILLE_JOBS", "2").unwrap().jobs, Some(2));
         assert_eq!(read("REVEILLE_RUNS", "").unwrap().runs, None);
         assert_eq!(read("REVEILLE_SHARD", "2/4").unwrap().shard, Shard::new(2, 4));
+        assert!(read("REVEILLE_LENIENT", "1").unwrap().lenient && !read("REVEILLE_LENIENT", "0").unwrap().lenient);
     }
 
     #[test]
@@ -136,6 +149,7 @@ mod tests {
             ("REVEILLE_SHARD", "0/2"),
             ("REVEILLE_SHARD", "1/0"),
             ("REVEILLE_SHARD", "2"),
+            ("REVEILLE_LENIENT", "yes"),
         ] {
             let error = read(name, value).unwrap_err();
             assert!(

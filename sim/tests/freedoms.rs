@@ -4,9 +4,11 @@
 #![cfg(not(loom))]
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
 use reveille::time::{Duration, sleep, timeout};
@@ -189,6 +191,66 @@ fn inline_wake_the_woken_task_meets_its_waker_at_work() {
         .await;
         clerk.await.unwrap();
     });
+}
+
+#[test]
+fn within_spawn_the_new_task_runs_before_its_spawner_is_ready_for_it() {
+    fails_only_with(Freedom::WithinSpawn, FindingKind::Panic, || async {
+        let (ready, done) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+        let (seen, ended) = (ready.clone(), done.clone());
+        let task = spawn(async move {
+            assert!(seen.get(), "not ready");
+            ended.set(true);
+        });
+        ready.set(true);
+        task.await.unwrap();
+        assert!(done.get());
+    });
+}
+
+/// Polls within spawns within spawns come to an end, and are schedules like any other: all of them, and no other, are those of
+/// an exhaustive search, in which a spawner is never polled while it is being polled.
+#[test]
+fn within_spawn_whole_polls_of_others_come_in_every_order() {
+    let orders = Arc::new(Mutex::new(BTreeSet::new()));
+    let noted = orders.clone();
+    let passed = explore().strategy("exhaustive").freedoms("within-spawn").runs(100_000).run(move || {
+        let noted = noted.clone();
+        async move {
+            let order = Rc::new(RefCell::new(String::new()));
+            let log = |order: &Rc<RefCell<String>>, name| {
+                let order = order.clone();
+                async move { order.borrow_mut().push(name) }
+            };
+            let tasks = [spawn(log(&order, 'a')), spawn(log(&order, 'b'))];
+            order.borrow_mut().push('r');
+            for task in tasks {
+                task.await.unwrap();
+            }
+            noted.lock().unwrap().insert(order.take());
+        }
+    });
+    assert!(passed.unwrap().complete);
+    // The root's mark comes before, between and after what the others do.
+    let expected = ["rab", "rba", "arb", "bra", "abr", "bar"].map(str::to_owned);
+    assert_eq!(*orders.lock().unwrap(), BTreeSet::from(expected));
+}
+
+/// A task that spawns another like it, for ever, is no deeper than four.
+#[test]
+fn within_spawn_the_depth_is_bounded() {
+    fn chain(depth: Rc<Cell<u32>>, left: u32) -> Pin<Box<dyn Future<Output = ()>>> {
+        Box::pin(async move {
+            depth.set(depth.get() + 1);
+            assert!(depth.get() <= 5, "{} polls at once", depth.get());
+            if left > 0 {
+                drop(spawn(chain(depth.clone(), left - 1)));
+            }
+            depth.set(depth.get() - 1);
+        })
+    }
+    let passed = explore().freedoms("within-spawn").runs(500).run(|| chain(Rc::new(Cell::new(0)), 20));
+    assert!(passed.unwrap().exercised[&Freedom::WithinSpawn] > 1_000);
 }
 
 /// A program that gives occasion for every freedom, and minds none.

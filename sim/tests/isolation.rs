@@ -61,7 +61,9 @@ fn isolation_changes_no_run() {
 
 #[test]
 fn runs_that_follow_from_one_another_cannot_be_isolated() {
-    let failure = explore().strategy("exhaustive").isolation(Isolation::Thread).run(|| async {}).unwrap_err();
-    assert_eq!(failure.kind(), None);
-    assert!(failure.to_string().contains("exhaustive search cannot isolate its runs"), "{failure}");
+    for (strategy, name) in [("exhaustive", "exhaustive search"), ("feedback", "strategy `feedback`")] {
+        let failure = explore().strategy(strategy).isolation(Isolation::Thread).run(|| async {}).unwrap_err();
+        assert_eq!(failure.kind(), None);
+        assert!(failure.to_string().contains(&format!("{name} cannot isolate its runs")), "{failure}");
+    }
 }

@@ -137,6 +137,27 @@ fn panic() {
     });
 }
 
+/// What is unusual about the run is listed: which tasks, from where, instead of which.
+#[test]
+fn unusual() {
+    check("unusual", expect_file!["./reports/unusual.txt"], || async {
+        let order = Rc::new(Cell::new(0));
+        let tasks = ["reader", "writer"].map(|name| {
+            let order = order.clone();
+            task::Builder::new().name(name).spawn(async move {
+                yield_now().await;
+                if name == "writer" && reveille::choose(3) == 2 {
+                    order.set(1);
+                }
+                assert!(name == "writer" || order.get() == 0, "read too late");
+            })
+        });
+        for task in tasks {
+            task.await.unwrap();
+        }
+    });
+}
+
 #[test]
 fn limit() {
     check("spinning", expect_file!["./reports/limit.txt"], || async {

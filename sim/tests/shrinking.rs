@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use reveille::{Failure, FindingKind, explore, spawn, yield_now};
+use reveille::{Choose, Failure, FindingKind, Point, explore, spawn, yield_now};
 
 /// `setters` tasks each set `a`, then `b`; the checker fails if it sees one without the other (`reorder` of the SURW paper).
 /// The smallest schedule that shows it runs the checker once too early.
@@ -34,31 +34,33 @@ fn unusual(failure: &Failure) -> usize {
     failure.tape().unwrap().unusual()
 }
 
+/// Fails if task 3 of six is the first to come to its second poll.
+async fn in_order() {
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let tasks: Vec<_> = (0..6)
+        .map(|n| {
+            let order = order.clone();
+            spawn(async move {
+                yield_now().await;
+                order.borrow_mut().push(n);
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert!(order.borrow()[0] != 3, "task 3 was first");
+}
+
 #[test]
 fn a_panic_needs_few_unusual_choices_after_shrinking() {
-    let program = || async {
-        let order = Rc::new(RefCell::new(Vec::new()));
-        let tasks: Vec<_> = (0..6)
-            .map(|n| {
-                let order = order.clone();
-                spawn(async move {
-                    yield_now().await;
-                    order.borrow_mut().push(n);
-                })
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-        assert!(order.borrow()[0] != 3, "task 3 was first");
-    };
-    let plain = explore().name("s").shrink(false).run(program).unwrap_err();
-    let shrunk = explore().name("s").run(program).unwrap_err();
+    let plain = explore().name("s").shrink(false).run(in_order).unwrap_err();
+    let shrunk = explore().name("s").run(in_order).unwrap_err();
     assert_eq!(plain.kind(), shrunk.kind());
     assert!(unusual(&plain) > 3, "{plain}");
     assert_eq!(unusual(&shrunk), 1, "{shrunk}");
     assert!(shrunk.to_string().contains("choices: 1 of "), "{shrunk}");
-    let again = explore().name("s").replay(shrunk.tape().unwrap().to_string()).run(program).unwrap_err();
+    let again = explore().name("s").replay(shrunk.tape().unwrap().to_string()).run(in_order).unwrap_err();
     assert_eq!(again.tape(), shrunk.tape());
 }
 
@@ -77,8 +79,34 @@ fn reorder_shrinks_to_its_optimum_from_any_seed() {
         }
     }
     assert!(replays.len() > 20, "only {} failing runs", replays.len());
+    assert!(replays.iter().all(|replays| *replays <= 500), "{replays:?}");
     let mean = replays.iter().sum::<u32>() / u32::try_from(replays.len()).unwrap();
     assert!(mean <= 200, "{mean} replays on average");
+}
+
+/// Answers from bytes, as a fuzzer has them.
+struct Bytes(std::vec::IntoIter<u8>);
+
+impl Choose for Bytes {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        u32::from(self.0.next().unwrap_or(0)) % point.bound
+    }
+}
+
+/// Bytes become a tape, which shrinks as any other: what is left of them is what matters.
+#[test]
+fn the_bytes_of_a_fuzzer_become_a_tape_that_is_made_small() {
+    let bytes =
+        |salt: u32| (0..200).map(move |n: u32| (((n + salt) * (n + salt) * 31) >> 3) as u8).collect::<Vec<u8>>();
+    let campaign = |salt| explore().name("b").runs(1).answered_by(move |_| Bytes(bytes(salt).into_iter()));
+    let fails = |salt| Some((salt, campaign(salt).shrink(false).run(in_order).err()?));
+    let (salt, plain) = (0..1_000).filter_map(fails).find(|(_, plain)| unusual(plain) > 4).unwrap();
+    let shrunk = campaign(salt).run(in_order).unwrap_err();
+    assert_eq!(unusual(&shrunk), 1, "{plain}\n{shrunk}");
+    let tape = shrunk.tape().unwrap();
+    assert!(shrunk.to_string().contains(&format!("REVEILLE_REPLAY={tape}")), "{shrunk}");
+    // Strictly repeated it is the same run.
+    assert_eq!(explore().name("b").replay(tape.to_string()).run(in_order).unwrap_err().tape(), Some(tape));
 }
 
 #[test]

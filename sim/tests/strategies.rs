@@ -2,8 +2,9 @@
 
 #![cfg(not(loom))]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use reveille::{FindingKind, explore, spawn, yield_now};
 
@@ -103,6 +104,66 @@ fn each_strategy_solves_something_five_times_sooner_than_random() {
     }
 }
 
+/// Fails if what ran is a merge of two queues, each in its order, but not of one: as two workers would have it.
+async fn two_queues() {
+    let order = Rc::new(RefCell::new(Vec::new()));
+    for name in 0..10 {
+        let order = order.clone();
+        drop(spawn(async move { order.borrow_mut().push(name) }));
+    }
+    while order.borrow().len() < 10 {
+        yield_now().await;
+    }
+    let descents = order.borrow().windows(2).filter(|pair| pair[0] > pair[1]).count();
+    assert_ne!(descents, 1, "two queues");
+}
+
+/// Fails if, of many turns that three tasks take one after the other, a single one is skipped.
+async fn out_of_step() {
+    let order = Rc::new(RefCell::new(Vec::new()));
+    let tasks = [0, 1, 2].map(|name| {
+        let order = order.clone();
+        spawn(async move {
+            for _ in 0..12 {
+                order.borrow_mut().push(name);
+                yield_now().await;
+            }
+        })
+    });
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let changes = order.borrow().windows(4).filter(|turns| turns[0] != turns[3]).count();
+    assert!(!(1..=3).contains(&changes), "out of step");
+}
+
+#[test]
+fn workers_and_delay_bounding_solve_something_five_times_sooner_than_random() {
+    let (workers, random) = (mean_runs("workers:2", two_queues), mean_runs("random", two_queues));
+    assert!(5 * workers <= random, "{workers} runs, and {random} at random");
+    let (bounded, random) = (mean_runs("exhaustive:1", out_of_step), mean_runs("random", out_of_step));
+    assert!(5 * bounded <= random, "{bounded} runs, and {random} at random");
+}
+
+/// A task that only wakes itself, whatever its priority, does not keep out the one that it waits for.
+#[test]
+fn priorities_do_not_starve_a_task_that_another_spins_for() {
+    let program = || async {
+        let flag = Rc::new(Cell::new(false));
+        let seen = flag.clone();
+        let spins = spawn(async move {
+            while !seen.get() {
+                yield_now().await;
+            }
+        });
+        spawn(async move { flag.set(true) }).await.unwrap();
+        spins.await.unwrap();
+    };
+    for strategy in ["pct:1", "pct:3"] {
+        explore().strategy(strategy).runs(200).limits(1_000, Duration::MAX).run(program).unwrap();
+    }
+}
+
 /// `tasks` tasks of `polls` polls each, which nobody waits for: every order of their polls is one run.
 fn orders(tasks: usize, polls: usize) -> u64 {
     let program = move || async move {
@@ -129,6 +190,24 @@ fn the_exhaustive_strategy_counts_what_combinatorics_counts() {
     assert_eq!(orders(2, 4), 70);
     assert_eq!(orders(3, 2), 90);
     assert_eq!(orders(3, 3), 1_680);
+    // Three tasks and twelve choices: as much as is promised to be complete within seconds.
+    assert_eq!(orders(3, 4), 34_650);
+}
+
+/// Orders of four tasks with so many inversions or fewer: sums of the Mahonian numbers 1, 3, 5, 6, 5, 3, 1.
+#[test]
+fn a_bound_of_delays_counts_what_combinatorics_counts() {
+    let orders = |delays: u32| {
+        let passed = explore().strategy(format!("exhaustive:{delays}")).run(|| async {
+            for _ in 0..4 {
+                drop(spawn(async {}));
+            }
+        });
+        let passed = passed.unwrap();
+        assert!(passed.complete);
+        passed.runs
+    };
+    assert_eq!([0, 1, 2, 3, 4, 5, 6, 7].map(orders), [1, 4, 9, 15, 20, 23, 24, 24]);
 }
 
 #[test]
@@ -174,7 +253,9 @@ fn an_exhaustive_failure_is_repeated_by_its_tape() {
 
 #[test]
 fn seed_0_is_the_dullest_run_of_every_strategy_and_a_seed_is_one_run() {
-    for strategy in ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "workers:3", "portfolio"] {
+    for strategy in
+        ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "feedback", "workers:3", "portfolio"]
+    {
         let tape = |seed| {
             let fails = || async {
                 far_ahead().await;

@@ -23,7 +23,7 @@ struct Plan {
 }
 
 /// The columns of the table that the README holds.
-const COLUMNS: [&str; 4] = ["ours:portfolio", "ours:random", "shuttle:random", "shuttle:urw"];
+const COLUMNS: [&str; 5] = ["ours:portfolio", "ours:feedback", "ours:random", "shuttle:random", "shuttle:urw"];
 /// A search that finds nothing goes on for so many schedules.
 const SCHEDULES_MAX: u64 = 10_000;
 /// shuttle's searches in programs of 50 tasks and more stop here: they would take hours.

@@ -243,6 +243,27 @@ impl LocalExecutor {
         self.owner(|owner| owner.order_newest(count, last));
     }
 
+    /// Names the last `count` entries of the run queue, oldest first; all of them if there are fewer.
+    ///
+    /// With [`pushes`](Self::pushes) before and after a poll this says which tasks it made runnable.
+    ///
+    /// ```
+    /// use reveille_executor::{LocalExecutor, TaskId};
+    ///
+    /// let executor = LocalExecutor::new();
+    /// (0..3).for_each(|_| drop(executor.spawn(async {})));
+    /// let mut newest = Vec::new();
+    /// executor.for_each_newest(2, |task| newest.push(task));
+    /// assert_eq!(newest, [1, 2].map(TaskId::new));
+    /// ```
+    pub fn for_each_newest(&self, count: usize, mut f: impl FnMut(TaskId)) {
+        let queued = self.ready();
+        // Looked up one by one, so that `f` may do as it likes.
+        (queued.saturating_sub(count)..queued)
+            .filter_map(|index| self.owner(|owner| owner.queued(index)))
+            .for_each(&mut f);
+    }
+
     /// How many times a task was put on the run queue, by a spawn or a wake, since the executor was made or reset.
     ///
     /// ```

@@ -18,6 +18,7 @@ impl Explore {
     ///
     /// // A future that takes its second poll for the event.
     /// async fn program() {
+    ///     let start = reveille::time::Instant::now();
     ///     let timer = reveille::time::sleep(std::time::Duration::from_secs(1));
     ///     let mut timer = std::pin::pin!(timer);
     ///     let mut polled = false;
@@ -29,7 +30,7 @@ impl Explore {
     ///         Poll::Ready(())
     ///     })
     ///     .await;
-    ///     assert!(reveille::time::Instant::now() >= reveille::time::Instant::ZERO + std::time::Duration::from_secs(1));
+    ///     assert!(start.elapsed() >= std::time::Duration::from_secs(1));
     /// }
     /// assert!(reveille::explore().freedoms("none").run(program).is_ok());
     /// let failure = reveille::explore().freedoms("spurious").run(program).unwrap_err();

@@ -20,6 +20,7 @@ mod needed;
 mod spurious;
 mod swarm;
 mod wakers;
+mod within_spawn;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -77,12 +78,26 @@ pub enum Freedom {
     /// wakes while holding a lock hangs then if the woken task takes the same lock; well-known crates do, which is why
     /// this is never among the defaults. See [`guide::freedoms`](crate::guide::freedoms).
     InlineWake,
+    /// Other tasks are polled within `spawn`, before it returns: up to eight, and within their spawns others, four deep.
+    /// `within-spawn`, on request only.
+    ///
+    /// A task may run as soon as it is spawned; on many threads it does. Here the spawner is on the stack meanwhile, so what
+    /// comes of this is a part of what threads bring about: only other tasks run, by whole polls. Who spawns with a `RefCell`
+    /// borrowed or a lock held meets whoever wants the same.
+    WithinSpawn,
 }
 
 impl Freedom {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Spurious, Self::FreshWakers, Self::StaleWakers, Self::HeldBack, Self::LateDrops, Self::InlineWake];
+    pub const ALL: [Self; 7] = [
+        Self::Spurious,
+        Self::FreshWakers,
+        Self::StaleWakers,
+        Self::HeldBack,
+        Self::LateDrops,
+        Self::InlineWake,
+        Self::WithinSpawn,
+    ];
 
     /// The name, as [`Explore::freedoms`](crate::Explore::freedoms) takes it.
     #[must_use]
@@ -94,6 +109,7 @@ impl Freedom {
             Self::HeldBack => "held-back",
             Self::LateDrops => "late-drops",
             Self::InlineWake => "inline-wake",
+            Self::WithinSpawn => "within-spawn",
         }
     }
 
@@ -122,6 +138,7 @@ impl Freedom {
             Self::InlineWake => {
                 "a task was polled within the `wake` that woke it; no sentence says that `wake` returns first"
             }
+            Self::WithinSpawn => "a task was polled before a `spawn` had returned; on many threads it may be",
         }
     }
 
@@ -134,6 +151,7 @@ impl Freedom {
             Self::HeldBack => kinds::HELD_BACK,
             Self::LateDrops => kinds::LATE_DROP,
             Self::InlineWake => kinds::INLINE_WAKE,
+            Self::WithinSpawn => kinds::WITHIN_SPAWN,
         }
     }
 
@@ -141,7 +159,7 @@ impl Freedom {
     const fn odds(self) -> (u32, u32) {
         match self {
             Self::Spurious | Self::HeldBack => (1, 16),
-            Self::FreshWakers | Self::StaleWakers | Self::LateDrops | Self::InlineWake => (1, 2),
+            Self::FreshWakers | Self::StaleWakers | Self::LateDrops | Self::InlineWake | Self::WithinSpawn => (1, 2),
         }
     }
 
@@ -207,6 +225,7 @@ pub(crate) struct Freedoms {
     limbo: late::Limbo,
     spurious: spurious::Spurious,
     inline: inline::Inline,
+    within_spawn: within_spawn::WithinSpawn,
     /// Since somebody asked: in a campaign, not in a run.
     taken: Cell<Taken>,
 }
@@ -288,3 +307,4 @@ impl Run {
 
 pub(crate) use held::hold;
 pub(crate) use wakers::waker_for;
+pub(crate) use within_spawn::spawned;

@@ -34,6 +34,7 @@
 //! * `held-back`: when a time-out has struck, look once more whether the answer is there, or take both as possible.
 //! * `late-drops`: what must be over when a task has ended is done by the task, not by the drop of its future.
 //! * `inline-wake`: take wakers out under the lock, and wake when it is released.
+//! * `within-spawn`: what the new task needs is there before it is spawned; no lock is held and no `RefCell` borrowed meanwhile.
 //!
 //! **Crates that wake under a lock**, which hang under `inline-wake`; the hang is reported by the
 //! [watchdog](crate::Explore::watchdog), since one thread waits for itself, and ends the process. tokio's `Semaphore::close` up to 1.53.2

@@ -137,6 +137,9 @@ impl Run {
             // In what order one poll woke them may depend on what no seed repeats.
             self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
         }
+        if woken > 0 && self.followed.get() == Followed::Closely {
+            self.tell_woken(task, woken);
+        }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);
         if step.is_power_of_two() {
             self.note_early(step);
@@ -150,6 +153,12 @@ impl Run {
         if self.settings.poll_cost {
             self.charge();
         }
+    }
+
+    /// Tells the choices which tasks the poll of `by` made runnable: the last `count` of the run queue.
+    fn tell_woken(&self, by: TaskId, count: u64) {
+        let mut choices = self.choices.borrow_mut();
+        self.executor.for_each_newest(usize::try_from(count).unwrap_or(usize::MAX), |task| choices.woke(by, task));
     }
 
     fn emit_pick(&self, task: TaskId, ordinal: u64) {
@@ -250,6 +259,8 @@ impl Run {
             leaves.strikes(self, now);
         }
         self.progress.at(self.step.get());
+        // Before what it wakes.
+        self.emit(Event::TimePassed { now });
         self.clock.advance(now);
         let deliveries = self.network.advance(self);
         if deliveries > 0 {
@@ -260,7 +271,6 @@ impl Run {
         if self.freedoms.any() {
             self.time_has_passed();
         }
-        self.emit(Event::TimePassed { now });
     }
 
     /// Whether a wake has come from another thread by now, which it is given a moment of real time for: a program that

@@ -255,6 +255,9 @@ impl Run {
         self.tasks.add(task, origin);
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });
+        if self.freedoms.on().has(Freedom::WithinSpawn) {
+            freedom::spawned(self);
+        }
         handle
     }
 

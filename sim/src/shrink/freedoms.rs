@@ -42,11 +42,12 @@ pub(super) fn drop_unused(shrinker: &mut Shrinker<'_>) {
 
 /// Lets `source` answer in a world with `fewer` freedoms, and stays there if that makes the run smaller.
 fn with(shrinker: &mut Shrinker<'_>, fewer: Set, source: impl FnOnce(&[Draw]) -> Box<dyn Source> + Send) -> bool {
-    let before = (shrinker.freedoms, shrinker.world.take());
+    // With other freedoms an answer is that to another question.
+    let before = (shrinker.freedoms, shrinker.world.take(), std::mem::take(&mut shrinker.tried));
     shrinker.freedoms = fewer;
     let is_smaller = shrinker.attempt_with(source) == Some(Ordering::Less);
     if !is_smaller {
-        (shrinker.freedoms, shrinker.world) = before;
+        (shrinker.freedoms, shrinker.world, shrinker.tried) = before;
     }
     is_smaller
 }

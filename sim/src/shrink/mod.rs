@@ -9,9 +9,9 @@
 //!
 //! Where much is unusual, the order of tasks is edited first (`order.rs`), since every answer by position depends on those before
 //! it. Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
-//! out of the tape altogether. When none helps any more, what is left of the budget searches below the number of picks
-//! reached, since a local minimum need not be the smallest: first every tape with a single pick out of order, then tapes that
-//! keep all but two of the picks and add one elsewhere.
+//! out of the tape altogether. When none helps any more, some replays go into a search below the number of picks
+//! reached, since a local minimum need not be the smallest: one task running ahead, neighbouring picks made one, then every tape with a single pick
+//! out of order, then tapes that keep all but two of the picks and add one elsewhere. No tape is tried twice.
 //!
 //! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.
 
@@ -21,6 +21,7 @@ mod passes;
 mod same;
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -114,6 +115,12 @@ impl Size {
     }
 }
 
+/// The unusual answers among `draws`.
+fn unusual(draws: &[Draw]) -> Answers {
+    let unusual = draws.iter().enumerate().filter(|(_, draw)| draw.value > 0);
+    unusual.map(|(at, draw)| (at as u64, draw.value)).collect()
+}
+
 struct Shrinker<'a> {
     trial: &'a Trial<'a>,
     same: &'a Same,
@@ -130,6 +137,8 @@ struct Shrinker<'a> {
     size: Size,
     /// Which tasks that run polled, in order.
     order: Vec<TaskId>,
+    /// The unusual answers of candidates and of runs whose outcome is known.
+    tried: BTreeSet<Answers>,
 }
 
 impl<'a> Shrinker<'a> {
@@ -147,6 +156,7 @@ impl<'a> Shrinker<'a> {
             outcome: None,
             size: Size::LARGEST,
             order: Vec::new(),
+            tried: BTreeSet::new(),
         }
     }
 
@@ -161,12 +171,14 @@ impl<'a> Shrinker<'a> {
 
     /// The unusual answers of the best run so far.
     fn answers(&self) -> Answers {
-        let unusual = self.best.iter().enumerate().filter(|(_, draw)| draw.value > 0);
-        unusual.map(|(at, draw)| (at as u64, draw.value)).collect()
+        unusual(&self.best)
     }
 
     /// Replays `answers`; true if the finding came back and the run is smaller than the best so far, which it then is.
     fn attempt(&mut self, answers: Answers) -> bool {
+        if !self.is_spent() && !self.tried.insert(answers.clone()) {
+            return false;
+        }
         self.attempt_with(|_| Box::new(Lenient::answering(answers))) == Some(Ordering::Less)
     }
 
@@ -184,6 +196,7 @@ impl<'a> Shrinker<'a> {
         }
         self.replays += 1;
         let Attempt { outcome, draws, order } = self.replay(source);
+        self.tried.insert(unusual(&draws));
         let digest = outcome.digest;
         let verdict = outcome.verdict(matches!(self.same, Same::Starved(_))).filter(|verdict| self.same.is(verdict))?;
         let size = Size::of(&draws);

@@ -14,7 +14,11 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
     }
     if shrinker.answers().len() > FEW {
         shorten(shrinker);
-        order::run(shrinker);
+        order::tasks(shrinker);
+        run_ahead(shrinker);
+        if !is_in_a_row(&shrinker.answers()) {
+            order::stretches(shrinker);
+        }
     }
     loop {
         let before = shrinker.size;
@@ -115,29 +119,46 @@ fn shift(shrinker: &mut Shrinker<'_>) {
     }
 }
 
-/// A search below that has not helped after so many replays is given up: it seldom helps later.
-const BELOW_MAX: u32 = 200;
+/// An answer that means the last one there is: of the schedule, the task that became runnable last, which is often the one that
+/// was just polled.
+const LAST: u32 = u32::MAX;
 
-/// Looks for a smaller run that no edit of the best one leads to: two neighbouring answers made one; a single unusual answer
-/// anywhere; then all but two of the answers and one elsewhere. True if that helped.
+/// Lets one task run ahead: after the first answers, some or none, nothing but last ones, fewer than there are now. True if that
+/// helped.
+fn run_ahead(shrinker: &mut Shrinker<'_>) -> bool {
+    let answers = shrinker.answers();
+    let lengths = (1..answers.len()).rev().map(|length| (0, length));
+    let starts = (1..answers.len()).map(|kept| (kept, answers.len() - 1 - kept));
+    lengths.chain(starts).any(|(kept, length)| {
+        let mut candidate = answers[..kept].to_vec();
+        let from = candidate.last().map_or(0, |(at, _)| at + 1);
+        candidate.extend((from..).take(length).map(|at| (at, LAST)));
+        !shrinker.is_half_spent() && shrinker.attempt(candidate)
+    })
+}
+
+/// Whether no usual answer comes between the first and the last of `answers`: then the order has nothing to leave out.
+fn is_in_a_row(answers: &Answers) -> bool {
+    answers.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0)
+}
+
+/// A search below that has not helped after so many replays is given up: it seldom helps later.
+const BELOW_MAX: u32 = 100;
+
+/// Looks for a smaller run that no edit of the best one leads to: one task that runs ahead; two neighbouring answers made
+/// one; a single unusual answer anywhere; then all but two of the answers and one elsewhere. True if that helped.
 fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     let answers = shrinker.answers();
     if answers.len() < 2 {
         return false;
     }
     let enough = shrinker.replays + BELOW_MAX;
-    let all = 0..shrinker.best.len();
-    let without = |first: usize, second: usize| -> Answers {
-        let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
-        kept.map(|(_, answer)| *answer).collect()
-    };
-    for first in 0..answers.len() - 1 {
-        let near = answers[first].0.saturating_sub(1) as usize..answers[first + 1].0 as usize + 2;
-        if add_one(shrinker, &without(first, first + 1), near, enough) {
-            return true;
-        }
+    let any = |bound| 1..bound;
+    if run_ahead(shrinker) || merge_neighbours(shrinker, &answers, enough) {
+        return true;
     }
-    if add_one(shrinker, &Vec::new(), all.clone(), enough) {
+    let all = 0..shrinker.best.len();
+    if add_one(shrinker, &Vec::new(), all.clone(), any, enough) {
         return true;
     }
     if answers.len() == 2 {
@@ -145,7 +166,7 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     }
     let pairs = (0..answers.len()).flat_map(|first| (first + 1..answers.len()).map(move |second| (first, second)));
     for (first, second) in pairs {
-        if add_one(shrinker, &without(first, second), all.clone(), enough) {
+        if add_one(shrinker, &without(&answers, first, second), all.clone(), any, enough) {
             return true;
         }
         if shrinker.is_spent() || shrinker.replays >= enough {
@@ -155,14 +176,37 @@ fn search_below(shrinker: &mut Shrinker<'_>) -> bool {
     false
 }
 
-/// Tries `kept` and one unusual answer more, at one of these positions, until there were `enough` replays. True if that helped.
-fn add_one(shrinker: &mut Shrinker<'_>, kept: &Answers, positions: Range<usize>, enough: u32) -> bool {
+fn without(answers: &Answers, first: usize, second: usize) -> Answers {
+    let kept = answers.iter().enumerate().filter(|(nth, _)| *nth != first && *nth != second);
+    kept.map(|(_, answer)| *answer).collect()
+}
+
+/// Puts one answer in the place of two neighbouring ones: one that delays as many tasks as both, or nearly so.
+fn merge_neighbours(shrinker: &mut Shrinker<'_>, answers: &Answers, enough: u32) -> bool {
+    (0..answers.len() - 1).any(|first| {
+        let ((from, one), (to, other)) = (answers[first], answers[first + 1]);
+        let near = from.saturating_sub(1) as usize..to as usize + 2;
+        let sum = one.saturating_add(other);
+        let nearly = move |bound: u32| sum.saturating_sub(1).max(1)..sum.saturating_add(2).min(bound);
+        add_one(shrinker, &without(answers, first, first + 1), near, nearly, enough)
+    })
+}
+
+/// Tries `kept` and one unusual answer more, at one of these positions and among `values` for its bound, until there were
+/// `enough` replays. True if that helped.
+fn add_one(
+    shrinker: &mut Shrinker<'_>,
+    kept: &Answers,
+    positions: Range<usize>,
+    values: impl Fn(u32) -> Range<u32>,
+    enough: u32,
+) -> bool {
     let positions = positions.start..positions.end.min(shrinker.best.len());
     for at in positions {
         if kept.iter().any(|&(position, _)| position == at as u64) {
             continue;
         }
-        for value in 1..shrinker.best[at].bound {
+        for value in values(shrinker.best[at].bound) {
             if shrinker.is_spent() || shrinker.replays >= enough {
                 return false;
             }

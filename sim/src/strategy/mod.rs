@@ -3,6 +3,7 @@
 mod custom;
 mod exhaustive;
 mod family;
+mod feedback;
 mod lenient;
 mod ordered;
 mod pct;
@@ -21,6 +22,7 @@ mod workers;
 
 pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
+pub(crate) use feedback::Feedback;
 pub(crate) use lenient::Lenient;
 pub(crate) use ordered::{Noting, Ordered, Polled, Turn};
 pub(crate) use pct::Pct;
@@ -67,6 +69,9 @@ pub(crate) trait Source: Choose {
     /// A task is about to be polled, whether or not there was a choice.
     fn polled(&mut self, _task: TaskId) {}
 
+    /// `task` was made runnable by a poll of `by`: woken, or spawned.
+    fn woke(&mut self, _by: TaskId, _task: TaskId) {}
+
     /// Told when a run is over.
     fn ended(&mut self) {}
 
@@ -77,6 +82,11 @@ pub(crate) trait Source: Choose {
 
     /// How far it has come, if it goes through runs in an order.
     fn reached(&self) -> Option<Reached> {
+        None
+    }
+
+    /// What its runs have covered, if it looks at that.
+    fn covered(&self) -> Option<Covered> {
         None
     }
 
@@ -94,6 +104,13 @@ pub(crate) struct Reached {
     pub(crate) delays: Option<u32>,
     /// How many of the runs performed have neighbours that have not been.
     pub(crate) pending: usize,
+}
+
+/// What runs have covered: how many different meetings of tasks, and how many of those the second half of the runs added.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Covered {
+    pub(crate) seen: u64,
+    pub(crate) late: u64,
 }
 
 /// What can be asked for: by name, but for the last.
@@ -116,6 +133,8 @@ pub(crate) enum Strategy {
     Surw,
     /// Tasks of very different speeds.
     Skewed,
+    /// Mutants of runs that covered something new.
+    Feedback,
     /// All runs, or all with so many delays.
     Exhaustive(Option<u32>),
     /// The policy of a pool with so many workers.
@@ -125,7 +144,7 @@ pub(crate) enum Strategy {
 }
 
 const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, \
-                     `workers:4` (1 to 64), `exhaustive` or `exhaustive:2` (delays)";
+                     `feedback`, `workers:4` (1 to 64), `exhaustive` or `exhaustive:2` (delays)";
 
 impl Strategy {
     /// The strategy called `name`, or a sentence that says which names exist.
@@ -141,6 +160,7 @@ impl Strategy {
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
             ("skewed", None) => Ok(Self::Skewed),
+            ("feedback", None) => Ok(Self::Feedback),
             ("workers", Some(Ok(count @ 1..=Workers::MAX))) => Ok(Self::Workers(count)),
             ("exhaustive", None) => Ok(Self::Exhaustive(None)),
             ("exhaustive", Some(Ok(delays))) => Ok(Self::Exhaustive(Some(delays))),
@@ -158,6 +178,7 @@ impl Strategy {
             Self::Pos => Box::new(Pos::default()),
             Self::Surw => Box::new(Surw::default()),
             Self::Skewed => Box::new(Skewed::default()),
+            Self::Feedback => Box::new(Feedback::default()),
             Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
             Self::Workers(count) => Box::new(Workers::new(*count)),
             Self::Custom(make) => Box::new(Custom::new(make.clone())),
@@ -169,6 +190,15 @@ impl Strategy {
         !matches!(self, Self::Random | Self::Sticky(_) | Self::Exhaustive(_) | Self::Custom(_))
     }
 
+    /// What it is called, if it goes from run to run and keeps what it learns in memory.
+    pub(crate) fn learner(&self) -> Option<&'static str> {
+        match self {
+            Self::Exhaustive(_) => Some("exhaustive search"),
+            Self::Feedback => Some("strategy `feedback`"),
+            _ => None,
+        }
+    }
+
     /// Whether the seed says which freedoms the executor has.
     pub(crate) fn draws_freedoms(&self) -> bool {
         matches!(self, Self::Portfolio)
@@ -176,7 +206,7 @@ impl Strategy {
 
     /// Whether a seed means a run. If not, runs follow from those before them, and only a tape repeats one.
     pub(crate) fn is_seeded(&self) -> bool {
-        !matches!(self, Self::Exhaustive(_) | Self::Custom(_))
+        self.learner().is_none() && !matches!(self, Self::Custom(_))
     }
 }
 

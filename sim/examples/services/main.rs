@@ -1,0 +1,16 @@
+//! Parts that services are made of, each with a mistake that is easily made and mended: what reveille says of both.
+//!
+//!     cargo run -p reveille --example services             all of them
+//!     cargo run -p reveille --example services -- NAME     one: rate_limiter, single_flight, graceful_shutdown, heartbeat,
+//!                                                         register
+//!
+//! Each file is a program to start from. `sim/tests/services.rs` has them as tests.
+
+// tokio and futures, on which they are written, build without what they use under `--cfg loom`.
+#[cfg(not(loom))]
+mod parts;
+
+fn main() {
+    #[cfg(not(loom))]
+    parts::main();
+}

@@ -1,0 +1,43 @@
+//! The parts of the example `services`: the broken form is found, as what it is, and the mended one is clean.
+
+#![cfg(not(loom))]
+
+use reveille::{Failure, FindingKind, Passed};
+
+#[path = "../examples/services/parts/mod.rs"]
+mod parts;
+
+use parts::{graceful_shutdown, heartbeat, rate_limiter, register, single_flight};
+
+fn told(broken: Result<Passed, Failure>, kind: FindingKind, text: &str, mended: Result<Passed, Failure>) {
+    let failure = broken.expect_err("the mistake was not found");
+    assert_eq!(failure.kind(), Some(kind), "{failure}");
+    assert!(failure.to_string().contains(text), "{failure}");
+    mended.expect("the mended form was accused");
+}
+
+#[test]
+fn two_that_wait_for_the_same_token() {
+    told(rate_limiter::broken(), FindingKind::Panic, "requests within 100ms", rate_limiter::mended());
+}
+
+#[test]
+fn followers_of_a_leader_that_gave_up() {
+    told(single_flight::broken(), FindingKind::Panic, "waited for a minute", single_flight::mended());
+}
+
+#[test]
+fn requests_that_go_with_the_server() {
+    let text = "a request was taken and not answered";
+    told(graceful_shutdown::broken(), FindingKind::Panic, text, graceful_shutdown::mended());
+}
+
+#[test]
+fn a_read_that_is_older_than_the_one_before() {
+    told(register::broken(), FindingKind::Panic, "had been read or written before it began", register::mended());
+}
+
+#[test]
+fn a_heart_that_does_not_beat_while_it_works() {
+    told(heartbeat::broken(), FindingKind::Error, "the other side has gone silent", heartbeat::mended());
+}
