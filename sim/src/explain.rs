@@ -74,6 +74,7 @@ impl Case<'_> {
                 Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")])
             }
             Verdict::Oracle(text) => Finding::new(FindingKind::Oracle, vec![text]),
+            Verdict::Unfair(lines) => Finding::new(FindingKind::Unfairness, lines),
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
@@ -91,7 +92,7 @@ impl Case<'_> {
             Verdict::Detached(tasks) => self.spawned(tasks),
             Verdict::Harm(Harm::Late { task: Some(task), .. }) => self.spawned(std::slice::from_ref(task)),
             Verdict::Stuck(_) => self.cancelled_before(),
-            Verdict::Panic(_) | Verdict::Error(_) | Verdict::Oracle(_) | Verdict::Limit { .. } => self.starved_before(),
+            Verdict::Panic(_) | Verdict::Error(_) | Verdict::Oracle(_) => self.starved_before(),
             _ => Vec::new(),
         }
     }
@@ -172,7 +173,9 @@ impl Case<'_> {
 
     /// A limit hides a stuck task if another one keeps the run going.
     fn limit(&self, limit: Limit, busiest: Option<&TaskInfo>, unpolled: &[TaskInfo], quiet: Quiet) -> Finding {
-        let mut finding = self.stuck(unpolled, &self.owed());
+        // Long runs: no replay that cannot tell anything.
+        let owed = if unpolled.is_empty() { Vec::new() } else { self.owed() };
+        let mut finding = self.stuck(unpolled, &owed);
         let is_certain = |cause: &Cause| matches!(cause, Cause::DeadWaker | Cause::LostWakeup | Cause::Futurelock);
         finding.stuck.retain(|stuck| is_certain(&stuck.cause) && !stuck.is_parked());
         if finding.stuck.is_empty() {

@@ -273,6 +273,28 @@ fn limits_that_make_no_sense_are_refused() {
     explore().limits(100, seconds(10)).run(|| async {}).unwrap();
 }
 
+/// The processor is busy with others: that is no fault of the task's, which polls its future as soon as it is polled.
+#[test]
+fn a_task_that_is_not_polled_itself_starves_nothing() {
+    async fn step(nth: u64) {
+        sleep(Duration::from_millis(nth)).await;
+    }
+    let program = || async {
+        let work = async || {
+            for nth in 0..8 {
+                step(nth).await;
+                step(nth + 1).await;
+            }
+        };
+        let tasks: Vec<_> = (0..4).map(|_| spawn(work())).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    };
+    explore().poll_cost(true).starved_after(Duration::from_nanos(1)).run(program).unwrap();
+    explore().freedoms("spurious,held-back").starved_after(Duration::from_nanos(1)).run(program).unwrap();
+}
+
 /// The children of combinators: of two in `leaf`, the report names the one that was held back, and not the other.
 mod children {
     use super::*;

@@ -63,5 +63,6 @@
 //! # What is not seen
 //!
 //! Timers know that they are owed a poll. A lock of another crate does not: its future is a matter between the crate and its
-//! task. Where only such a lock was handed over, the finding is a *deadlock*. [`leaf(lock.lock())`](fn@crate::leaf) tells. The
+//! task. Where only such a lock was handed over, the finding is a *deadlock*, with the line "perhaps a futurelock" and the place
+//! at which the task had left the waker that was used. [`leaf(lock.lock())`](fn@crate::leaf) makes it certain. The
 //! two chains are told apart by their lines; in a build without line tables only futures in `leaf(..)` count.

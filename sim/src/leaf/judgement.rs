@@ -140,7 +140,7 @@ impl Case<'_> {
         let wrapped = matches!(owed.leaf, LeafId::Wrapped(_));
         let too_long = owed.time() > limits.starved_time;
         let too_often = wrapped && owed.wake.passed_over > limits.starved_polls;
-        if owed.excuse.is_some() || !(too_long || too_often) || !(wrapped || owed.end == End::Polled) {
+        if owed.excuse.is_some() || !(too_long || too_often) {
             return None;
         }
         let site = site(owed.leaf, owed.poll.stack.as_ref()?);

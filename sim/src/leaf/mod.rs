@@ -18,6 +18,9 @@
 //! the children of `FuturesUnordered`, `join_all` and `select!` are told apart. Sockets do not know: they are no futures,
 //! and that nobody reads is what back-pressure is made of.
 //!
+//! Of the futures of other crates only a guess is possible, and only at a stall (`suspicion.rs`): the report says that a waker
+//! was used which the task had left elsewhere.
+//!
 //! The owner of a leaf is the task in whose poll it was polled last.
 //!
 //! # What is a finding, and what is not
