@@ -9,8 +9,10 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::digest::Fingerprint;
+use crate::event::Stamped;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
+use crate::fair::{LongestWait, longer, longest_wait};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
@@ -108,6 +110,7 @@ struct Sum {
     digests: Vec<(u64, u64)>,
     /// How far an exhaustive search came.
     reached: Option<Reached>,
+    wait: Option<LongestWait>,
     /// What the runs of strategy `feedback` covered.
     covered: Covered,
     /// How often each freedom was taken.
@@ -179,12 +182,13 @@ impl Shared {
     }
 
     /// Adds what a thread has to tell at its end.
-    fn add(&self, world: &Run, digests: Vec<(u64, u64)>) {
+    fn add(&self, world: &Run, digests: Vec<(u64, u64)>, wait: Option<LongestWait>) {
         let (seen, choices) = (world.notes.take_sometimes(), world.choices.borrow());
         let mut sum = self.sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         sum.reached = choices.reached();
         sum.covered = choices.covered().unwrap_or_default();
         sum.digests.extend(digests);
+        sum.wait = longer(sum.wait.take(), wait);
         sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
@@ -246,6 +250,7 @@ impl Performed {
             meetings_late: covered.late,
             stale: counts.stale,
             exercised: counts.exercised,
+            longest_wait: counts.longest_wait,
         })
     }
 }
@@ -281,6 +286,7 @@ pub(crate) fn explore(
         sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
         exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
+        longest_wait: sum.wait,
     };
     Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached, covered: sum.covered })
 }
@@ -309,6 +315,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     let world = trial.world(plan.strategy.source());
     let mut calibrated = !plan.strategy.needs_calibration();
     let mut digests = Vec::new();
+    let mut wait = None;
     let (mut polls, mut performed) = (0, 0);
     let more = loop {
         let nth = shared.next.fetch_add(1, Ordering::Relaxed);
@@ -343,7 +350,11 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
                 (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
             }
             Some(verdict) => Some(Reason::Verdict(verdict)),
-            None if is_compared(run) => differs(trial, &world, outcome.digest).map(Reason::Finding),
+            None if is_compared(run) => {
+                let look = |trace: &[Stamped]| wait = longer(wait.take(), longest_wait(trace, &world, run));
+                let case = Case { trial, tape: &trial.tape(&world), digest: outcome.digest };
+                case.compared(None, look).map(Reason::Finding)
+            }
             None => None,
         };
         let reason = reason.or_else(|| {
@@ -366,18 +377,13 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
     };
     shared.polls.fetch_add(polls, Ordering::Relaxed);
     shared.performed.fetch_add(performed, Ordering::Relaxed);
-    shared.add(&world, digests);
+    shared.add(&world, digests, wait);
     more
 }
 
 /// Whether a passing run is repeated and compared: run 0 and the powers of two, so a few of many.
 fn is_compared(run: u64) -> bool {
     run == 0 || run.is_power_of_two()
-}
-
-fn differs(trial: &Trial<'_>, world: &Run, digest: Fingerprint) -> Option<Finding> {
-    let tape = trial.tape(world);
-    Case { trial, tape: &tape, digest }.differs(None)
 }
 
 /// Explains a failed run, shrinks it, and shows it once more.

@@ -74,6 +74,7 @@ impl Case<'_> {
                 Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")])
             }
             Verdict::Oracle(text) => Finding::new(FindingKind::Oracle, vec![text]),
+            Verdict::Unfair(lines) => Finding::new(FindingKind::Unfairness, lines),
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
             Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),

@@ -10,6 +10,7 @@ use crate::campaign::{Plan, Shard};
 use crate::command;
 use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
+use crate::fair;
 use crate::freedom;
 use crate::isolation::Isolation;
 use crate::judge::Detached;
@@ -62,6 +63,7 @@ pub fn explore() -> Explore {
         poll_cost: false,
         faults: String::new(),
         freedoms: None,
+        wake_to_poll_max: None,
         detached: Detached::Allow,
         jobs: 1,
         shard: None,
@@ -126,6 +128,8 @@ pub struct Explore {
     faults: String,
     /// What was asked for by name; see `freedom::asked`.
     pub(crate) freedoms: Option<String>,
+    /// See `fair`.
+    pub(crate) wake_to_poll_max: Option<u64>,
     detached: Detached,
     jobs: usize,
     /// Which of how many, from 1.
@@ -435,6 +439,8 @@ impl Explore {
             starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
             starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
         };
+        let wake_to_poll_max = fair::checked(self.wake_to_poll_max, limits.polls)
+            .map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
         let lenient = environment.lenient || self.lenient;
         let is_child = environment.share.is_some();
@@ -447,6 +453,7 @@ impl Explore {
             limits,
             detached: self.detached,
             oracles: self.oracles,
+            wake_to_poll_max,
             pulses: Pulses::default(),
             isolation,
             interposed: self.interposed,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::fair::LongestWait;
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
 use crate::freedom::{self, Freedom};
 use crate::leaf;
@@ -456,6 +457,8 @@ pub struct Passed {
     /// How often the executor did what is odd but legal, for each freedom that some run was given. One that was asked for and has 0 here
     /// was never taken: the program gave no occasion, and was not tested against it.
     pub exercised: BTreeMap<Freedom, u64>,
+    /// The longest that a task waited for its turn, in the runs that were repeated to be compared: number 0 and the powers of two.
+    pub longest_wait: Option<LongestWait>,
 }
 
 impl Passed {
@@ -486,7 +489,19 @@ impl Passed {
 
 impl fmt::Display for Passed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runs, polls, seed, complete, delays, pending, schedules, schedules_late, exercised, .. } = self;
+        let Self {
+            runs,
+            polls,
+            seed,
+            complete,
+            delays,
+            pending,
+            schedules,
+            schedules_late,
+            exercised,
+            longest_wait,
+            ..
+        } = self;
         match complete {
             true => write!(f, "reveille: all {runs} runs passed, {polls} polls")?,
             false => write!(f, "reveille: {runs} runs passed, from seed {seed}, {polls} polls")?,
@@ -507,6 +522,9 @@ impl fmt::Display for Passed {
             let taken: Vec<_> =
                 taken.into_iter().map(|(freedom, count)| format!("`{freedom}` {count} times")).collect();
             write!(f, "; freedoms taken: {}", taken.join(", "))?;
+        }
+        if let Some(wait) = longest_wait.as_ref().filter(|wait| wait.polls > 0) {
+            write!(f, "\n  longest wait: {wait}")?;
         }
         for (freedom, _) in exercised.iter().filter(|(_, count)| **count == 0) {
             write!(f, "\n  note: the freedom `{freedom}` was asked for, and there was never an occasion for it")?;

@@ -30,6 +30,9 @@ pub enum FindingKind {
     /// Polls went on to the limit, and nothing came of them: no task ended and no time passed; see
     /// [`guide::livelock`](crate::guide::livelock).
     Livelock,
+    /// A task waited for its turn for longer, or a waiter was overtaken more often, than the test allows; see
+    /// [`guide::unfairness`](crate::guide::unfairness).
+    Unfairness,
     /// A task was woken from a thread outside the run.
     ForeignWake,
     /// A future of this crate was polled after it had completed.
@@ -78,6 +81,7 @@ impl FindingKind {
         Self::Stuck,
         Self::Limit,
         Self::Livelock,
+        Self::Unfairness,
         Self::ForeignWake,
         Self::PollAfterReady,
         Self::DetachedTask,
@@ -112,6 +116,7 @@ impl fmt::Display for FindingKind {
             Self::Stuck => "stuck, cause unknown",
             Self::Limit => "limit reached",
             Self::Livelock => "livelock",
+            Self::Unfairness => "unfairness",
             Self::ForeignWake => "foreign wake",
             Self::PollAfterReady => "poll after ready",
             Self::DetachedTask => "detached task",

@@ -30,6 +30,8 @@ pub(crate) enum Verdict {
     Error(String),
     /// An oracle of the user's objected.
     Oracle(String),
+    /// Somebody waited for longer, or was overtaken more often, than the test allows.
+    Unfair(Vec<String>),
     /// A task was woken from another thread.
     ForeignWake(TaskInfo),
     /// The root is pending, nothing can move, and these tasks wait.
@@ -79,7 +81,8 @@ pub(crate) fn judge(
         return Some(Verdict::PollAfterReady { what: misuse.what, task });
     }
     let harm = || run.cancel.harm().map(Verdict::Harm);
-    if let Some(verdict) = objection(run, ending).or_else(|| panicked(run)).or_else(harm) {
+    let unfair = || run.notes.unfairness().map(Verdict::Unfair);
+    if let Some(verdict) = objection(run, ending).or_else(|| panicked(run)).or_else(harm).or_else(unfair) {
         return Some(verdict);
     }
     if let Some(task) = foreign(run, ending) {

@@ -80,6 +80,7 @@ mod watch;
 mod watchdog;
 
 pub mod cancel;
+pub mod fair;
 pub mod guide;
 pub mod leaf;
 pub mod net;

@@ -21,7 +21,13 @@ const TRACES: usize = 4;
 impl Case<'_> {
     /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.
     pub(crate) fn differs(&self, verdict: Option<&Verdict>) -> Option<Finding> {
+        self.compared(verdict, |_| ())
+    }
+
+    /// The same, and `look` sees the trace of the first repetition.
+    pub(crate) fn compared(&self, verdict: Option<&Verdict>, look: impl FnOnce(&[Stamped])) -> Option<Finding> {
         let (again, first) = self.traced();
+        look(&first);
         if again.digest.whole == self.digest.whole {
             let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
             let same = match (verdict, &again) {

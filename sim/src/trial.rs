@@ -34,6 +34,8 @@ pub(crate) struct Rules {
     pub(crate) limits: Limits,
     pub(crate) detached: Detached,
     pub(crate) oracles: Vec<OracleMaker>,
+    /// How many polls others may have between a task's wake and its poll.
+    pub(crate) wake_to_poll_max: Option<u64>,
     /// Where the watchdog looks.
     pub(crate) pulses: Pulses,
     pub(crate) isolation: Isolation,
@@ -85,8 +87,14 @@ impl Outcome {
 impl Trial<'_> {
     /// A world for this program, in which `source` decides.
     pub(crate) fn world(&self, source: Box<dyn Source>) -> Rc<Run> {
-        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        let watch = self.onlookers();
         Run::new(source, self.rules.settings, self.rules.limits, watch, self.rules.pulses.add(true))
+    }
+
+    /// What looks on in every run, if anything does.
+    fn onlookers(&self) -> Option<Watch> {
+        let bound = self.rules.wake_to_poll_max;
+        (bound.is_some() || !self.rules.oracles.is_empty()).then(|| Watch::default().and_fair(bound))
     }
 
     /// A world in which `tape` is repeated while `watch` looks on.
@@ -94,6 +102,7 @@ impl Trial<'_> {
         // The run has had its wait for other threads.
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
         let source = Box::new(Replay::new(tape.clone()));
+        let watch = watch.and_fair(self.rules.wake_to_poll_max);
         Run::new(source, tape.settings, limits, Some(watch), self.rules.pulses.add(false))
     }
 
@@ -105,7 +114,7 @@ impl Trial<'_> {
     /// A world for many replays with these freedoms, without onlookers other than the user's.
     pub(crate) fn rehearsal_with(&self, freedoms: freedom::Set) -> Rc<Run> {
         let settings = Settings { freedoms, ..self.rules.settings };
-        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        let watch = self.onlookers();
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
         let source = Box::new(Lenient::answering(Vec::new()));
         Run::new(source, settings, limits, watch, self.rules.pulses.add(false))
@@ -113,7 +122,7 @@ impl Trial<'_> {
 
     /// A world in which `source` decides and no stuck run waits for other threads: that has been done elsewhere.
     pub(crate) fn impatient(&self, source: Box<dyn Source>) -> Rc<Run> {
-        let watch = (!self.rules.oracles.is_empty()).then(Watch::default);
+        let watch = self.onlookers();
         let limits = Limits { patience: Duration::ZERO, ..self.rules.limits };
         Run::new(source, self.rules.settings, limits, watch, self.rules.pulses.add(false))
     }

@@ -13,6 +13,7 @@ use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
+use crate::fair;
 use crate::freedom;
 use crate::leaf;
 use crate::livelock;
@@ -40,6 +41,8 @@ pub(crate) struct Watch {
     wakes: Option<livelock::Wakes>,
     /// Where a poll goes round.
     trap: Option<Trap>,
+    /// How long tasks wait for their turn.
+    fair: Option<fair::Meter>,
     /// The spawns of the tasks named; `None` for those that have not been seen.
     spawns: RefCell<BTreeMap<TaskId, Option<Spawn>>>,
 }
@@ -67,6 +70,11 @@ impl Watch {
 
     pub(crate) fn wakes(&self) -> Option<&livelock::Wakes> {
         self.wakes.as_ref()
+    }
+
+    /// The same, with a bound on how long tasks wait for their turn.
+    pub(crate) fn and_fair(self, polls_max: Option<u64>) -> Self {
+        Self { fair: polls_max.map(fair::Meter::new), ..self }
     }
 
     /// Looks where a poll goes round.
@@ -115,11 +123,16 @@ impl Watch {
     /// Puts new oracles in the place of the last run's.
     pub(crate) fn judge_by(&self, oracles: Vec<Box<dyn Oracle>>) {
         self.oracles.replace(oracles);
+        self.fair.iter().for_each(fair::Meter::clear);
         self.objection.take();
         self.stopped.set(false);
     }
 
-    pub(crate) fn event(&self, step: u64, event: Event) {
+    pub(crate) fn event(&self, run: &Run, event: Event) {
+        let step = run.step();
+        if let Some(fair) = &self.fair {
+            fair.event(run, &event);
+        }
         if let Some(trace) = &self.trace {
             trace.borrow_mut().push(Stamped { step, event });
         }
@@ -169,7 +182,7 @@ impl Watch {
 
     fn observe(&self, run: &Run, task: TaskId, op: WakerOp, live: usize) {
         if op == WakerOp::Wake {
-            self.event(run.step(), Event::Woken { task, by: run.current() });
+            self.event(run, Event::Woken { task, by: run.current() });
         }
         let Some(focus) = self.focus.as_ref().filter(|focus| focus.task == task) else { return };
         match op {

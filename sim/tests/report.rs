@@ -160,7 +160,17 @@ fn unusual() {
 
 #[test]
 fn limit() {
-    check("spinning", expect_file!["./reports/limit.txt"], || async {
+    check("meant_to_spin", expect_file!["./reports/limit.txt"], || async {
+        let _spin = task::meant_to_spin();
+        loop {
+            yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn livelock() {
+    check("spinning", expect_file!["./reports/livelock.txt"], || async {
         let spinner = task::Builder::new().name("spinner").spawn(async {
             loop {
                 yield_now().await;

@@ -67,6 +67,7 @@ fn kind(verdict: &Verdict) -> FindingKind {
         Verdict::Panic(_) => FindingKind::Panic,
         Verdict::Error(_) => FindingKind::Error,
         Verdict::Oracle(_) => FindingKind::Oracle,
+        Verdict::Unfair(_) => FindingKind::Unfairness,
         Verdict::ForeignWake(_) => FindingKind::ForeignWake,
         Verdict::Stuck(_) => FindingKind::Stuck,
         Verdict::Dead(_) => FindingKind::DeadWaker,

@@ -7,6 +7,7 @@
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`machines`]: one campaign on many machines.
 //! * [`nondeterminism`]: programs that do not repeat themselves.
+//! * [`unfairness`]: what this finding means, how to ask for it, and how to mend the program.
 //! * [`tokio`]: testing a crate that uses tokio today.
 
 pub mod aborted;
@@ -18,3 +19,4 @@ pub mod machines;
 pub mod nondeterminism;
 pub mod starved_leaf;
 pub mod tokio;
+pub mod unfairness;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::campaign::Performed;
 use crate::failure::{Failure, Relayed};
+use crate::fair::{LongestWait, longer};
 use crate::finding::FindingKind;
 use crate::freedom::Freedom;
 
@@ -54,6 +55,7 @@ pub(crate) struct Counts {
     pub(crate) stale: Vec<String>,
     /// How often each freedom was taken.
     pub(crate) exercised: BTreeMap<Freedom, u64>,
+    pub(crate) longest_wait: Option<LongestWait>,
 }
 
 impl Counts {
@@ -65,6 +67,7 @@ impl Counts {
             *self.sometimes.entry(key).or_insert(false) |= held;
         }
         self.stale.extend(other.stale);
+        self.longest_wait = longer(self.longest_wait.take(), other.longest_wait);
         for (freedom, count) in other.exercised {
             *self.exercised.entry(freedom).or_default() += count;
         }
@@ -83,6 +86,9 @@ impl Counts {
         }
         for (freedom, count) in &self.exercised {
             let _ = writeln!(text, "freedom {freedom} {count}");
+        }
+        if let Some(LongestWait { polls, task, run }) = &self.longest_wait {
+            let _ = writeln!(text, "wait {polls} {run} {}", escaped(task));
         }
         let _ = writeln!(text, "passed {} {}", self.runs, self.polls);
         text
@@ -188,6 +194,11 @@ fn read_line(words: &[&str], counts: &mut Counts) -> Option<Line> {
             counts.exercised.insert(freedom, count.parse().ok()?);
             Line::Counted
         }
+        ["wait", polls, run, task] => {
+            let (polls, run, task) = (polls.parse().ok()?, run.parse().ok()?, unescaped(task)?);
+            counts.longest_wait = Some(LongestWait { polls, task, run });
+            Line::Counted
+        }
         ["passed", runs, polls] => {
             (counts.runs, counts.polls) = (runs.parse().ok()?, polls.parse().ok()?);
             Line::Passed
@@ -225,6 +236,7 @@ mod tests {
             sometimes: [(("two words\n".into(), "a\\b c.rs".into(), 9), true)].into(),
             stale: vec![String::new(), "a note".into()],
             exercised: [(Freedom::Spurious, 4), (Freedom::HeldBack, 0)].into(),
+            longest_wait: Some(LongestWait { polls: 5, task: "task 3 `a b`".into(), run: 1 }),
         };
         let text = format!("begin 0\nbegin 1\n{}", counts.to_text());
         assert!(matches!(Message::read(&text), Message::Passed(read) if read == counts));

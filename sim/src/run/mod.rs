@@ -304,7 +304,7 @@ impl Run {
 
     pub(crate) fn emit(&self, event: Event) {
         if let Some(watch) = &self.watch {
-            watch.event(self.step.get(), event);
+            watch.event(self, event);
         }
     }
 

@@ -47,6 +47,8 @@ pub(crate) struct Notes {
     panics: RefCell<Vec<PanicNote>>,
     misuse: RefCell<Option<Misuse>>,
     hints: RefCell<Vec<Hint>>,
+    /// What was unfair first.
+    unfair: RefCell<Option<Vec<String>>>,
     /// By name and site: whether the condition of a `sometimes!` has held.
     sometimes: RefCell<BTreeMap<Sometimes, bool>>,
     /// A panic hook must not borrow what the panicking code may have borrowed.
@@ -61,6 +63,7 @@ impl Notes {
         self.panics.borrow_mut().clear();
         self.misuse.borrow_mut().take();
         self.hints.borrow_mut().clear();
+        self.unfair.take();
         self.panicked.set(false);
     }
 
@@ -86,6 +89,14 @@ impl Notes {
 
     pub(crate) fn misuse(&self) -> Option<Misuse> {
         self.misuse.borrow().clone()
+    }
+
+    pub(crate) fn unfair(&self, lines: Vec<String>) {
+        self.unfair.borrow_mut().get_or_insert(lines);
+    }
+
+    pub(crate) fn unfairness(&self) -> Option<Vec<String>> {
+        self.unfair.borrow().clone()
     }
 
     pub(crate) fn hint(&self, hint: Hint) {

@@ -19,6 +19,8 @@ pub(crate) enum Same {
     Error,
     /// The oracle objects in these words, digits apart.
     Oracle(String),
+    /// Somebody is treated unfairly.
+    Unfair,
     /// A task that was spawned here is stuck; whether nobody can wake it.
     Stuck { root_ended: bool, task: Signature, dead: bool },
     /// The limit is reached, and this task is the busiest.
@@ -60,6 +62,7 @@ impl Same {
             }
             Verdict::Error(_) => Some(Self::Error),
             Verdict::Oracle(text) => Some(Self::Oracle(without_digits(text))),
+            Verdict::Unfair(_) => Some(Self::Unfair),
             Verdict::Limit { limit, busiest, .. } => {
                 Some(Self::Limit { polls: *limit == Limit::Polls, busiest: busiest.as_ref().map(signature) })
             }

@@ -1,0 +1,259 @@
+//! Fairness: how long a task waits for its turn, and who is served before whom.
+//!
+//! Between a task's wake and its poll others are polled: how many is up to the executor, and in a run up to the schedule, which passes tasks
+//! over on purpose. So a bound on it is a property of a program *under a strategy*: of the fair schedule (seed 0), of the policy of a
+//! pool (`workers:4`), or generously of any. It is measured in the runs that are repeated to be compared, and an oracle if
+//! [asked for](Explore::wake_to_poll_max).
+//!
+//! Between waiters of the program's own the order is known to the program only; a [`Line`] is where it says so.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use reveille_executor::TaskId;
+
+use crate::context;
+use crate::event::{Event, Stamped};
+use crate::explore::Explore;
+use crate::finding::TaskInfo;
+use crate::run::{Run, Site};
+use crate::site;
+
+/// The longest that a task waited between its wake and its poll.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LongestWait {
+    /// How many polls others had meanwhile.
+    pub polls: u64,
+    /// Which task it was, and where it was spawned.
+    pub task: String,
+    /// The number of the run.
+    pub run: u64,
+}
+
+impl std::fmt::Display for LongestWait {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { polls, task, run } = self;
+        write!(f, "{polls} polls of others between wake and poll, of {task}, in run {run}")
+    }
+}
+
+/// Who waits for a turn, and since when.
+#[derive(Debug, Default)]
+pub(crate) struct Waits {
+    polls: u64,
+    /// By task: how many polls there had been when it was woken.
+    since: BTreeMap<TaskId, u64>,
+}
+
+impl Waits {
+    /// The next event; if it is a poll, whose it is and how many polls others had since the task was woken.
+    pub(crate) fn event(&mut self, event: &Event) -> Option<(TaskId, u64)> {
+        match *event {
+            Event::Spawned { task, .. } | Event::Woken { task, .. } => {
+                self.since.entry(task).or_insert(self.polls);
+                None
+            }
+            Event::Polled { task } => {
+                let waited = self.since.remove(&task).map(|since| (task, self.polls - since));
+                self.polls += 1;
+                waited
+            }
+            Event::Ended { task, .. } => {
+                self.since.remove(&task);
+                None
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The longest wait in `trace`, which is that of `world`'s run.
+pub(crate) fn longest_wait(trace: &[Stamped], world: &Run, run: u64) -> Option<LongestWait> {
+    let mut waits = Waits::default();
+    let all = trace.iter().filter_map(|stamped| waits.event(&stamped.event));
+    let (task, polls) = all.max_by_key(|(task, polls)| (*polls, std::cmp::Reverse(*task)))?;
+    Some(LongestWait { polls, task: TaskInfo::with_wakers(world, task, 0).to_string(), run })
+}
+
+/// The longer of two, and of two alike that of the earlier run.
+pub(crate) fn longer(one: Option<LongestWait>, other: Option<LongestWait>) -> Option<LongestWait> {
+    let key = |wait: &LongestWait| (wait.polls, std::cmp::Reverse(wait.run));
+    one.into_iter().chain(other).max_by_key(key)
+}
+
+/// Watches a bound in a run.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    polls_max: u64,
+    waits: RefCell<Waits>,
+}
+
+impl Meter {
+    pub(crate) fn new(polls_max: u64) -> Self {
+        Self { polls_max, waits: RefCell::default() }
+    }
+
+    pub(crate) fn clear(&self) {
+        self.waits.take();
+    }
+
+    pub(crate) fn event(&self, run: &Run, event: &Event) {
+        let Some((task, polls)) = self.waits.borrow_mut().event(event) else { return };
+        if polls > self.polls_max {
+            run.notes.unfair(vec![
+                format!("{} was woken, and {polls} polls of others came before its own", TaskInfo::of(run, task)),
+                format!("the test allows {}", self.polls_max),
+            ]);
+        }
+    }
+}
+
+impl Explore {
+    /// Makes it a finding that, between a task's wake and its poll, others have more than `polls` polls. Off by default: schedules pass
+    /// tasks over on purpose, and only programs that bound the number of their tasks can promise anything.
+    ///
+    /// For the fair schedule alone, with `seed(0).runs(1)`, the number of tasks is a bound; under `workers:n` it is what the pool
+    /// promises.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, explore, spawn, yield_now};
+    ///
+    /// async fn crowd() {
+    ///     let tasks: Vec<_> = (0..9).map(|_| spawn(async { yield_now().await })).collect();
+    ///     for task in tasks {
+    ///         task.await.unwrap();
+    ///     }
+    /// }
+    /// let fair = || explore().seed(0).runs(1);
+    /// assert!(fair().wake_to_poll_max(9).run(crowd).is_ok());
+    /// assert_eq!(fair().wake_to_poll_max(4).run(crowd).unwrap_err().kind(), Some(FindingKind::Unfairness));
+    /// ```
+    ///
+    /// # Errors
+    /// From [`run`](Self::run): if `polls` is 0, or not below the limit of polls, so that it could never be passed.
+    pub fn wake_to_poll_max(mut self, polls: u64) -> Self {
+        self.wake_to_poll_max = Some(polls);
+        self
+    }
+}
+
+/// A bound that can be told from none, and can be met.
+pub(crate) fn checked(bound: Option<u64>, polls_max: u64) -> Result<Option<u64>, String> {
+    match bound {
+        Some(0) => Err("`wake_to_poll_max` of 0 forbids a second task: it must be at least 1".into()),
+        Some(bound) if bound >= polls_max => {
+            Err(format!("`wake_to_poll_max` of {bound} is never passed in a run of at most {polls_max} polls"))
+        }
+        bound => Ok(bound),
+    }
+}
+
+/// A line of waiters in which the program says who came before whom: at a counter, for a lock, behind a `select!`.
+///
+/// Who is served while others wait who came earlier overtakes them. That a waiter is overtaken more often than the line allows is the
+/// finding [unfairness](crate::FindingKind::Unfairness). Clones are the same line.
+///
+/// ```
+/// use reveille::{FindingKind, explore, fair::Line};
+///
+/// let failure = explore()
+///     .run(|| async {
+///         let line = Line::new("counter", 2);
+///         let _patient = line.join();
+///         for _ in 0..3 {
+///             line.join().served();
+///         }
+///     })
+///     .unwrap_err();
+/// assert_eq!(failure.kind(), Some(FindingKind::Unfairness));
+/// ```
+#[derive(Clone, Debug)]
+pub struct Line(Arc<Queue>);
+
+#[derive(Debug)]
+struct Queue {
+    name: String,
+    overtakes_max: u32,
+    waiting: Mutex<Waiting>,
+}
+
+/// Who waits, by number, in the order in which they came.
+#[derive(Debug, Default)]
+struct Waiting {
+    next: u64,
+    waiters: BTreeMap<u64, Waiter>,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    joined: Site,
+    task: Option<TaskId>,
+    overtaken: u32,
+}
+
+/// A place in a [`Line`]. Dropped, its owner leaves the line without having been served.
+#[derive(Debug)]
+#[must_use = "who drops it leaves the line"]
+pub struct Place {
+    line: Line,
+    number: u64,
+}
+
+impl Line {
+    /// A line called `name`, in which nobody may be overtaken more than `overtakes_max` times.
+    #[must_use]
+    pub fn new(name: impl Into<String>, overtakes_max: u32) -> Self {
+        Self(Arc::new(Queue { name: name.into(), overtakes_max, waiting: Mutex::default() }))
+    }
+
+    /// Joins the line at its end.
+    #[track_caller]
+    pub fn join(&self) -> Place {
+        let (joined, task) = (std::panic::Location::caller(), context::try_with(Run::current).flatten());
+        let mut waiting = self.waiting();
+        let number = waiting.next;
+        waiting.next += 1;
+        waiting.waiters.insert(number, Waiter { joined, task, overtaken: 0 });
+        drop(waiting);
+        Place { line: self.clone(), number }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// The owner of this place is served. Whoever came earlier and still waits has been overtaken.
+    pub fn served(self) {
+        let queue = &self.line.0;
+        let mut waiting = self.line.waiting();
+        for (_, waiter) in waiting.waiters.range_mut(..self.number) {
+            waiter.overtaken += 1;
+            if waiter.overtaken > queue.overtakes_max {
+                context::try_with(|run| run.notes.unfair(described(run, queue, waiter)));
+            }
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.line.waiting().waiters.remove(&self.number);
+    }
+}
+
+fn described(run: &Run, queue: &Queue, waiter: &Waiter) -> Vec<String> {
+    let Queue { name, overtakes_max, .. } = queue;
+    let who = waiter.task.map_or_else(|| "somebody".into(), |task| TaskInfo::with_wakers(run, task, 0).to_string());
+    vec![
+        format!(
+            "{who}, in the line `{name}` since {}, was overtaken {} times and still waits",
+            site::place(waiter.joined),
+            waiter.overtaken
+        ),
+        format!("the line allows {overtakes_max}"),
+    ]
+}
