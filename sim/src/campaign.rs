@@ -403,6 +403,7 @@ pub(crate) fn report(
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
     let schedule = if repeats { case.schedule() } else { Schedule::default() };
+    let hints = if finding.kind == FindingKind::ForeignWake { hints } else { case.worthwhile(hints) };
     if repeats {
         case.show();
     }
@@ -508,6 +509,7 @@ fn replay_by(
     let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
     let schedule = case.schedule();
+    let hints = case.worthwhile(hints);
     let found = Found {
         name: name.to_owned(),
         run: None,

@@ -17,9 +17,9 @@ use crate::digest::Fingerprint;
 use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
-use crate::leaf::{self, OwedLeaf};
+use crate::leaf::{self, Log, OwedLeaf};
 use crate::livelock::{self, Quiet};
-use crate::run::{Ending, Limit, Run};
+use crate::run::{Ending, Hint, Limit, Run};
 use crate::site::{self, AwaitSite, Stack};
 use crate::strategy::{Lenient, Replay};
 use crate::tape::Tape;
@@ -135,6 +135,22 @@ impl Case<'_> {
             Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string())
         };
         self.trial.perform(&run, 0, |run, _| schedule(run)).1
+    }
+
+    /// Those of `hints` that are worth a line: of a timer that was never polled only if no other that was made at its place was. A
+    /// `select!` makes all of its futures, and may drop some unpolled.
+    pub(crate) fn worthwhile(&self, hints: Vec<Hint>) -> Vec<Hint> {
+        if !hints.iter().any(|hint| matches!(hint, Hint::NeverPolled { .. })) {
+            return hints;
+        }
+        let watch = || Watch::of_leaves(Log::of([]));
+        let (_, hints) = self.trial.repeat(self.tape, watch, |run, _| {
+            let log = run.watch.as_ref().and_then(Watch::leaves);
+            let is_polled = |made| log.is_some_and(|log| log.is_polled(made));
+            let is_idle = |hint: &Hint| matches!(hint, Hint::NeverPolled { made, .. } if is_polled(made));
+            hints.into_iter().filter(|hint| !is_idle(hint)).collect()
+        });
+        hints
     }
 
     /// The last replay: the program's own prints and log lines may come now.

@@ -184,6 +184,25 @@ fn a_sleep_that_was_never_polled_is_noted_when_something_fails() {
     );
 }
 
+/// A `select!` makes all of its futures, and drops those that it did not get to.
+#[test]
+fn a_sleep_of_a_select_that_was_not_polled_this_time_is_not_worth_a_note() {
+    let failure = explore()
+        .run(|| async {
+            let (sender, receiver) = async_channel::unbounded();
+            sender.send(1).await.unwrap();
+            for _ in 0..2 {
+                tokio::select! {
+                    biased;
+                    message = receiver.recv() => assert_eq!(message, Ok(1)),
+                    () = sleep(Duration::from_secs(1)) => panic!("nothing more has come"),
+                }
+            }
+        })
+        .unwrap_err();
+    assert!(!failure.to_string().contains("note:"), "{failure}");
+}
+
 #[test]
 fn outside_a_run_a_sleep_says_how_to_run_it() {
     let panic = std::panic::catch_unwind(|| drop(sleep(secs(1)))).unwrap_err();

@@ -8,7 +8,7 @@ use reveille_executor::TaskId;
 use reveille_reactor::{Instant, TimerKey};
 
 use super::record::{LeafId, Made};
-use crate::run::Run;
+use crate::run::{Run, Site};
 use crate::site::Stack;
 
 /// The leaves of a replay.
@@ -17,6 +17,8 @@ pub(crate) struct Log {
     /// Those whose stacks are taken, and whose delays are kept.
     wanted: BTreeSet<LeafId>,
     inner: RefCell<Inner>,
+    /// Where timers were made that were polled at all.
+    polled: RefCell<BTreeSet<Site>>,
 }
 
 #[derive(Debug, Default)]
@@ -135,13 +137,23 @@ impl Inner {
 
 impl Log {
     /// Takes the stacks of `wanted`, and keeps their delays.
-    pub(super) fn of(wanted: impl IntoIterator<Item = LeafId>) -> Self {
-        Self { wanted: wanted.into_iter().collect(), inner: RefCell::default() }
+    pub(crate) fn of(wanted: impl IntoIterator<Item = LeafId>) -> Self {
+        Self { wanted: wanted.into_iter().collect(), ..Self::default() }
     }
 
     /// A leaf is being polled, and waits or may wait.
     pub(super) fn polled(&self, run: &Run, leaf: LeafId, made: Made) {
         self.poll(run, leaf, made, None);
+    }
+
+    /// A timer that was made at `site` is being polled.
+    pub(crate) fn timer_polled(&self, site: Site) {
+        self.polled.borrow_mut().insert(site);
+    }
+
+    /// Whether a timer that was made at `site` was polled.
+    pub(crate) fn is_polled(&self, site: Site) -> bool {
+        self.polled.borrow().contains(&site)
     }
 
     /// A timer is being polled, and waits.

@@ -72,7 +72,7 @@ impl Default for HyperTimer {
 
 impl Timer for HyperTimer {
     fn sleep(&self, duration: std::time::Duration) -> Pin<Box<dyn Sleep>> {
-        Box::pin(HyperSleep(time::sleep(duration)))
+        Box::pin(HyperSleep(time::Sleep::of_anothers(duration)))
     }
 
     fn sleep_until(&self, deadline: Instant) -> Pin<Box<dyn Sleep>> {

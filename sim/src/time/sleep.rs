@@ -56,6 +56,9 @@ pub(super) enum Role {
     Sleep,
     Timeout,
     Interval,
+    /// Another crate's.
+    #[cfg(feature = "hyper")]
+    Anothers,
 }
 
 impl Sleep {
@@ -66,6 +69,15 @@ impl Sleep {
     /// A part of another future of ours, made at `site`.
     pub(super) fn inner(deadline: Instant, run: RunId, role: Role, site: Site) -> Self {
         Self { deadline, run, timer: None, site, role, polled: false }
+    }
+
+    /// A timer of another crate's, which is not the program's to poll.
+    #[cfg(feature = "hyper")]
+    #[track_caller]
+    pub(crate) fn of_anothers(duration: Duration) -> Self {
+        let mut made = sleep(duration);
+        made.role = Role::Anothers;
+        made
     }
 
     /// When it completes.
@@ -107,6 +119,8 @@ impl Sleep {
             Role::Sleep => "sleep",
             Role::Timeout => "timeout",
             Role::Interval => "interval",
+            #[cfg(feature = "hyper")]
+            Role::Anothers => "sleep",
         };
         Made { what, site: self.site }
     }
@@ -115,6 +129,9 @@ impl Sleep {
     fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
         let deadline = self.deadline.0;
         let log = run.watch.as_ref().and_then(Watch::leaves);
+        if let Some(log) = log {
+            log.timer_polled(self.site);
+        }
         if run.clock.now() >= deadline {
             if let Some(timer) = self.timer {
                 run.leaves.timer_taken(run, timer, self.made(), deadline);
