@@ -293,7 +293,7 @@ fn the_default_strategy_draws_default_freedoms_by_the_seed_and_others_none() {
     let passed = explore().run(easy_going).unwrap();
     let default: Vec<_> = Freedom::ALL.into_iter().filter(|freedom| freedom.is_default()).collect();
     assert_eq!(passed.exercised.keys().copied().collect::<Vec<_>>(), default);
-    assert!(passed.exercised.values().all(|taken| *taken >= 100), "{passed}");
+    assert!(passed.exercised.values().all(|taken| *taken >= 20), "{passed}");
     for quiet in [explore().freedoms("none"), explore().strategy("random"), explore().seed(0).runs(1)] {
         assert!(quiet.run(easy_going).unwrap().exercised.is_empty());
     }

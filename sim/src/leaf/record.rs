@@ -59,16 +59,19 @@ impl Leaves {
         self.proxies.borrow_mut().clear();
     }
 
-    /// The name of a new future in [`leaf`](super::leaf).
+    /// Remembers a new future in [`leaf`](super::leaf).
     pub(super) fn add(&self, proxy: &Arc<Proxy>) {
         let mut proxies = self.proxies.borrow_mut();
-        // The vector grows only when most of what is in it is alive.
         if proxies.len() == proxies.capacity() {
             proxies.retain(|proxy| proxy.strong_count() > 0);
+            // As much again as is alive: so looking for the dead is paid for by those that were added since.
+            let alive = proxies.len();
+            proxies.reserve(alive.max(4));
         }
         proxies.push(Arc::downgrade(proxy));
     }
 
+    /// The name of a new future in [`leaf`](super::leaf).
     pub(super) fn next(&self) -> LeafId {
         let nth = self.wrapped.get();
         self.wrapped.set(nth + 1);
