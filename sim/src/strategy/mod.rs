@@ -5,6 +5,7 @@ mod exhaustive;
 mod family;
 mod feedback;
 mod lenient;
+mod named;
 mod ordered;
 mod pct;
 mod portfolio;
