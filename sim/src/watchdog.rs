@@ -57,15 +57,17 @@ impl Pulse {
         self.at.store(((task.index() as u64) << 32) | (step & 0xffff_ffff), Ordering::Relaxed);
     }
 
-    /// The polls from here on are made within a `wake` of the poll under way. Returns what [`leave`](Self::leave) wants to know.
-    pub(crate) fn enter_wake(&self) -> (u64, u64) {
+    /// The polls from here on are made within the poll under way: in a `wake` of it, which is worth telling, or in a spawn. Returns what [`leave`](Self::leave) wants to know.
+    pub(crate) fn enter(&self, in_wake: bool) -> (u64, u64) {
         let outer = (self.within.load(Ordering::Relaxed), self.at.load(Ordering::Relaxed));
-        self.within.store(outer.1, Ordering::Relaxed);
+        if in_wake {
+            self.within.store(outer.1, Ordering::Relaxed);
+        }
         outer
     }
 
     /// Back in the poll that was under way before.
-    pub(crate) fn leave_wake(&self, (within, at): (u64, u64)) {
+    pub(crate) fn leave(&self, (within, at): (u64, u64)) {
         self.within.store(within, Ordering::Relaxed);
         self.at.store(at, Ordering::Relaxed);
     }

@@ -93,7 +93,7 @@ fn whether_the_curve_has_flattened_is_said() {
     };
     let (few, many) = (of_tasks(2, 400), of_tasks(20, 100));
     assert!(few.meetings > 3 && few.meetings_late == 0 && few.has_flattened(), "{few:?}");
-    assert!(few.to_string().ends_with("more runs would find little that is new"), "{few}");
+    assert!(few.to_string().contains(": more runs would find little that is new"), "{few}");
     assert!(many.meetings_late > 100 && !many.has_flattened(), "{many:?}");
     assert!(many.to_string().contains(" meetings of tasks, "), "{many}");
 }

@@ -24,6 +24,8 @@ struct Plan {
 
 /// The columns of the table that the README holds.
 const COLUMNS: [&str; 5] = ["ours:portfolio", "ours:feedback", "ours:random", "shuttle:random", "shuttle:urw"];
+/// How often speed is measured; the best counts.
+const RATE_ROUNDS: u32 = 40;
 /// A search that finds nothing goes on for so many schedules.
 const SCHEDULES_MAX: u64 = 10_000;
 /// shuttle's searches in programs of 50 tasks and more stop here: they would take hours.
@@ -70,10 +72,14 @@ fn rate() -> std::io::Result<()> {
         "| tasks | ours:random | ours:portfolio | shuttle:random | random to random |\n|---:|---:|---:|---:|---:|"
     );
     for tasks in asyncbench::programs::yielding() {
-        let best = |polls_per_second: &dyn Fn() -> f64| (0..5).map(|_| polls_per_second()).fold(0.0, f64::max);
-        let random = best(&|| search::rate_ours(&tasks, "random"));
-        let portfolio = best(&|| search::rate_ours(&tasks, "portfolio"));
-        let theirs = best(&|| search::rate_theirs(&tasks));
+        // Side by side, and often: what else the machine does is to hit all alike.
+        let mut best = [0.0_f64; 3];
+        for _ in 0..RATE_ROUNDS {
+            let ours = ["random", "portfolio"].map(|strategy| search::rate_ours(&tasks, strategy));
+            let all = [ours[0], ours[1], search::rate_theirs(&tasks)];
+            all.into_iter().zip(&mut best).for_each(|(rate, best)| *best = best.max(rate));
+        }
+        let [random, portfolio, theirs] = best;
         let millions = [random, portfolio, theirs].map(|rate| format!("{:.2} M/s", rate / 1e6)).join(" | ");
         println!("| {} | {millions} | {:.1} |", tasks.tasks, random / theirs);
     }

@@ -36,6 +36,6 @@ pub(crate) fn woken(task: TaskId) {
     let Some(runnable) = run.executor.start_newest() else { return };
     run.freedoms.took(Freedom::InlineWake);
     state.depth.set(state.depth.get() + 1);
-    run.poll_within(runnable);
+    run.poll_within(runnable, true);
     state.depth.set(state.depth.get() - 1);
 }

@@ -39,7 +39,7 @@ pub(crate) fn spawned(run: &Run) {
         let Some(runnable) = picked.filter(|_| !refused).and_then(|runnable| super::hold(run, runnable)) else { break };
         run.freedoms.took(Freedom::WithinSpawn);
         state.depth.set(state.depth.get() + 1);
-        run.poll_within(runnable);
+        run.poll_within(runnable, false);
         state.depth.set(state.depth.get() - 1);
     }
     run.end_if_refused();

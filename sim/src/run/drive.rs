@@ -202,11 +202,11 @@ impl Run {
         waker
     }
 
-    /// Polls a task within the poll under way, which is waking it.
-    pub(crate) fn poll_within(&self, runnable: Runnable) {
-        let (task, outer) = (self.current.take(), self.pulse.enter_wake());
+    /// Polls a task within the poll under way: in a wake of it, or in a spawn.
+    pub(crate) fn poll_within(&self, runnable: Runnable, in_wake: bool) {
+        let (task, outer) = (self.current.take(), self.pulse.enter(in_wake));
         self.poll(runnable);
-        self.pulse.leave_wake(outer);
+        self.pulse.leave(outer);
         self.current.set(task);
     }
 
