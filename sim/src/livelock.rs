@@ -216,3 +216,22 @@ pub(crate) fn finding(described: (Vec<String>, Option<String>)) -> Finding {
     lines.push("a program that is meant to spin says so by `reveille::task::meant_to_spin()`".into());
     Finding { place, ..Finding::new(FindingKind::Livelock, lines) }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// The busiest task may only be a victim: 0 and 1 wake each other, and 0 wakes 2 as well.
+    #[test]
+    fn who_is_only_woken_by_a_circle_is_not_in_it() {
+        let wakes = Wakes::after(0);
+        let [zero, one, two] = [0, 1, 2].map(TaskId::new);
+        for (woken, by) in [(two, zero), (one, zero), (zero, one)] {
+            wakes.event(1, &Event::Woken { task: woken, by: Some(by) });
+        }
+        for task in [zero, one, two, two] {
+            wakes.event(1, &Event::Polled { task });
+        }
+        assert_eq!(wakes.circle(), [zero, one]);
+    }
+}
