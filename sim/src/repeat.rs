@@ -12,7 +12,7 @@ use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
 use crate::shrink::Same;
-use crate::site::{AwaitSite, Suspect, suspects};
+use crate::site::{AwaitSite, Suspect, place, suspects};
 use crate::watch::Watch;
 
 /// So many repetitions are compared with one another.
@@ -108,8 +108,10 @@ struct Culprit {
 
 impl Culprit {
     fn suspects(&self) -> Vec<Suspect> {
-        let sites: Vec<_> = self.from.iter().chain(&self.to).cloned().collect();
-        suspects(&sites)
+        let awaits = self.from.iter().chain(&self.to).flat_map(|site| &site.frames).map(|frame| &frame.site);
+        // Its text often stands where it is spawned, which is known also of a task whose first poll is its last.
+        let spawned = place(self.task.site);
+        suspects(awaits.chain([&spawned]))
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
+use super::Site;
 use super::source::body_at;
 use super::tokens::{Token, Tokens};
-use super::{AwaitSite, Site};
 use crate::site::place::Paths;
 
 /// Something that no seed repeats, and where it is named.
@@ -21,12 +21,12 @@ pub(crate) struct Suspect {
 /// A place in a text (line and column, from 1), the word there, and why it is suspect.
 type Named<'a> = ((u32, u32), &'a str, &'static str);
 
-/// A few of the suspects in the functions that `sites` show.
-pub(crate) fn suspects(sites: &[AwaitSite]) -> Vec<Suspect> {
+/// A few of the suspects in the functions that `sites` are in.
+pub(crate) fn suspects<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<Suspect> {
     const SHOWN: usize = 4;
     let paths = Paths::current();
     let mut found = Vec::new();
-    for site in sites.iter().flat_map(|site| &site.frames).map(|frame| &frame.site).filter(|site| site.line != 0) {
+    for site in sites.into_iter().filter(|site| site.line != 0) {
         let Ok(text) = std::fs::read_to_string(paths.absolute(Path::new(&site.file))) else { continue };
         found.extend(in_function(&text, (site.line, site.column)).into_iter().map(|((line, column), name, why)| {
             Suspect { site: Site { file: site.file.clone(), line, column }, name: name.to_owned(), why }
