@@ -3,10 +3,12 @@
 use reveille_executor::TaskId;
 
 use crate::cancel::{End, Harm, Who};
+use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
 use crate::run::{Limit, Limits, PanicNote};
 use crate::site;
+use crate::spin::Spun;
 
 pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
     vec![
@@ -75,6 +77,19 @@ pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<Strin
         format!("{by} polled a `{what}` again after it had completed"),
         "the `Future` contract leaves that undefined; in a `select!` loop, fuse the future or guard its branch".into(),
     ]
+}
+
+/// A poll that was ended since it would not end.
+pub(crate) fn spun(spun: &Spun, task: &TaskInfo) -> Finding {
+    let site = spun.stack.await_site();
+    let mut lines = vec![format!("a poll of {task} does not end: it polled a `{}` again and again, at", spun.what)];
+    lines.extend(await_sites(&site).lines().map(|line| line.strip_prefix("  ").unwrap_or(line).to_owned()));
+    lines.push(
+        "what waits must return `Pending` to its executor; nothing else can run, and no time passes, until it does"
+            .into(),
+    );
+    let place = site.frames.first().map(|frame| frame.site.to_string());
+    Finding { place, ..Finding::new(FindingKind::EndlessPoll, lines) }
 }
 
 pub(crate) fn harm(harm: Harm) -> Finding {

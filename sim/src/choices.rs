@@ -83,6 +83,11 @@ impl Choices {
         self.source.follows()
     }
 
+    /// Whether it wants to be told of wakes as well.
+    pub(crate) fn follows_wakes(&self) -> bool {
+        self.source.follows_wakes()
+    }
+
     /// Tells the source of a spawn.
     pub(crate) fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
         self.source.spawned(task, parent, site);

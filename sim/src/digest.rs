@@ -4,6 +4,8 @@
 //! What goes in: answered choices, polls, wakes that queued a task, spawns, time, ends, deliveries. What stays out: waker clones and
 //! drops, whose number a program may change without changing what it does.
 
+use std::cell::Cell;
+
 /// What an event in the digest is, so that a poll of task 3 and a jump to 3 ns do not look alike.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Mark {
@@ -43,26 +45,39 @@ impl Digest {
 pub(crate) struct Fingerprint {
     /// The hash of all that the run did.
     pub(crate) whole: u64,
-    pub(crate) early: Early,
+    pub(crate) early: Noted,
 }
 
+/// So many notes are kept: the last is after 2^15 polls.
+const NOTES: usize = 16;
+
 /// The hash after 1, 2, 4, 8, .. polls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Early([u32; 32]);
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Noted([u32; NOTES]);
+
+/// Takes those notes while a run goes.
+#[derive(Debug, Default)]
+pub(crate) struct Early([Cell<u32>; NOTES]);
 
 impl Early {
-    pub(crate) const NONE: Self = Self([0; 32]);
-
-    /// Notes that it is `digest` after the first `polls`, a power of two.
-    #[must_use]
-    pub(crate) fn with(mut self, polls: u64, digest: Digest) -> Self {
-        if let Some(early) = self.0.get_mut(polls.trailing_zeros() as usize) {
-            // 0 stands for a run that did not go so far.
-            *early = (digest.value() as u32).max(1);
-        }
-        self
+    pub(crate) fn clear(&self) {
+        self.0.iter().for_each(|note| note.set(0));
     }
 
+    /// Notes that it is `digest` after the first `polls`, a power of two.
+    pub(crate) fn note(&self, polls: u64, digest: Digest) {
+        if let Some(note) = self.0.get(polls.trailing_zeros() as usize) {
+            // 0 stands for a run that did not go so far.
+            note.set((digest.value() as u32).max(1));
+        }
+    }
+
+    pub(crate) fn noted(&self) -> Noted {
+        Noted(std::array::from_fn(|nth| self.0[nth].get()))
+    }
+}
+
+impl Noted {
     /// Between which polls two runs parted: they were the same after the first, and were not after the second. `None` if
     /// that was after the last poll that both noted.
     pub(crate) fn parted(&self, other: &Self) -> Option<(u64, u64)> {

@@ -44,10 +44,13 @@ impl Describe for Scene<'_> {
             Some(seed) => format!("\n  to see where it hangs, attach a debugger to: {}", self.command.by_seed(seed)),
             None => String::new(),
         };
+        let causes =
+            "the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks";
+        let thread = endless.thread.map_or_else(|| causes.to_owned(), |state| state.to_string());
         format!(
             "reveille: endless poll in `{name}` ({which})\n  \
              {what} after {limit:?} of real time, and nothing can stop it: the process is ended\n  \
-             the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks;\n  \
+             {thread};\n  \
              a program that is meant to take so long is run with `explore().watchdog(..)`, with more{again}"
         )
     }

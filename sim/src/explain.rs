@@ -70,6 +70,7 @@ impl Case<'_> {
             Verdict::PollAfterReady { what, task } => {
                 Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
             }
+            Verdict::Spun { spun, task } => advice::spun(&spun, &task),
             Verdict::Error(error) => {
                 Finding::new(FindingKind::Error, vec![format!("the program returned an error: {error}")])
             }

@@ -15,6 +15,7 @@ use crate::finding::TaskInfo;
 use crate::leaf::Late;
 use crate::livelock::Quiet;
 use crate::run::{Ending, Limit, PanicNote, Run};
+use crate::spin::Spun;
 use crate::tape::Mismatch;
 
 /// What is wrong with a run.
@@ -24,6 +25,8 @@ pub(crate) enum Verdict {
     Refused(Mismatch),
     /// One of our futures, of the kind named, was polled after it had completed.
     PollAfterReady { what: &'static str, task: Option<TaskInfo> },
+    /// A poll went round and round with leaves of ours, and was ended.
+    Spun { spun: Spun, task: TaskInfo },
     /// A task panicked and nobody took its `JoinError`; or a waker or a destructor did, outside of any task.
     Panic(Panicked),
     /// The program returned an error.
@@ -79,6 +82,10 @@ pub(crate) fn judge(
     if let Some(misuse) = run.notes.misuse() {
         let task = misuse.task.map(|task| TaskInfo::of(run, task));
         return Some(Verdict::PollAfterReady { what: misuse.what, task });
+    }
+    if let Some(spun) = run.visits.ended() {
+        let task = TaskInfo::of(run, spun.task);
+        return Some(Verdict::Spun { spun, task });
     }
     let harm = || run.cancel.harm().map(Verdict::Harm);
     let unfair = || run.notes.unfairness().map(Verdict::Unfair);

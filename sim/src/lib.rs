@@ -74,6 +74,7 @@ mod site;
 mod spin;
 mod strategy;
 mod tape;
+mod thread_state;
 mod trial;
 mod unusual;
 mod watch;

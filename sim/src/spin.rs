@@ -1,5 +1,8 @@
 //! Where a poll goes round and round.
 //!
+//! Our own leaves count how often they are polled within one poll of a task: beyond any number that makes sense the poll is ended,
+//! and the run has its finding, without a watchdog.
+//!
 //! A poll that does not return cannot be looked into from outside, and cannot be stopped. In a replay it can be lent a waker that counts what is
 //! done with it: a loop that registers with something in each turn clones it, or wakes it, and after so many times the next one
 //! unwinds out of the poll, with the stack in hand. A loop that touches no waker stays unseen.
@@ -15,6 +18,63 @@ use crate::site::Stack;
 
 /// So many times no poll that ends takes its waker: a `select!` of many branches takes it once for each.
 pub(crate) const TOUCHES_MAX: u32 = 20_000;
+
+/// So often no poll that ends polls leaves of ours: four million timers in a `join_all` are polled once each.
+const VISITS_MAX: u32 = 1 << 22;
+
+/// How often leaves of ours were polled within the poll under way.
+#[derive(Debug, Default)]
+pub(crate) struct Visits {
+    /// The step of the last visit, and how many there were in it.
+    last: Cell<(u64, u32)>,
+    /// A poll that was ended.
+    ended: RefCell<Option<Spun>>,
+}
+
+/// A poll that went round and round.
+#[derive(Clone, Debug)]
+pub(crate) struct Spun {
+    pub(crate) task: TaskId,
+    /// What it polled for the last time.
+    pub(crate) what: &'static str,
+    /// Where that was.
+    pub(crate) stack: Stack,
+}
+
+impl Visits {
+    pub(crate) fn clear(&self) {
+        self.last.set((0, 0));
+        self.ended.take();
+    }
+
+    pub(crate) fn ended(&self) -> Option<Spun> {
+        self.ended.borrow().clone()
+    }
+}
+
+/// A leaf of ours, a `what`, is being polled.
+///
+/// # Panics
+/// If that happens for ever within one poll: unwinds out of it.
+#[inline]
+pub(crate) fn visit(run: &Run, what: &'static str) {
+    let step = run.step();
+    let count = match run.visits.last.get() {
+        (last, count) if last == step => count + 1,
+        _ => 1,
+    };
+    run.visits.last.set((step, count));
+    if count > VISITS_MAX {
+        end_poll(run, what);
+    }
+}
+
+#[cold]
+fn end_poll(run: &Run, what: &'static str) {
+    let Some(task) = run.current().filter(|_| !std::thread::panicking()) else { return };
+    run.visits.ended.borrow_mut().get_or_insert_with(|| Spun { task, what, stack: Stack::capture() });
+    resume_unwind(Box::new("this poll does not end"));
+}
 
 /// Waits for a task's waker to be used in one of its polls, over and over.
 #[derive(Debug)]

@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 
 use reveille_executor::TaskId;
 
+use crate::thread_state::{ThreadPlace, ThreadState};
+
 /// How often the watchdog looks within its limit.
 const LOOKS: u32 = 8;
 /// How long each of the replays may take that find out where the task is.
@@ -34,6 +36,8 @@ pub(crate) struct Pulse {
     at: AtomicU64,
     /// The poll in whose `wake` that one is, in the same form; 0 if it is in none.
     within: AtomicU64,
+    /// The thread that it is of.
+    thread: ThreadPlace,
 }
 
 /// The program is about to begin: no task has step 0.
@@ -102,6 +106,8 @@ pub(crate) struct Endless {
     /// The seed of the run; `None` in a replay.
     pub(crate) seed: Option<u64>,
     pub(crate) what: What,
+    /// What the thread that does not go on is doing, if the system tells.
+    pub(crate) thread: Option<ThreadState>,
 }
 
 /// What does not return.
@@ -123,7 +129,7 @@ pub(crate) enum What {
 }
 
 impl Beat {
-    fn endless(self) -> Endless {
+    fn endless(self, thread: Option<ThreadState>) -> Endless {
         let what = match self.at {
             BEGINNING => What::Program,
             TEARDOWN => What::Destructor,
@@ -132,7 +138,7 @@ impl Beat {
                 What::Poll { task, step, within: Some(self.within).filter(|at| *at != BEGINNING).map(unpacked) }
             }
         };
-        Endless { seed: self.seed, what }
+        Endless { seed: self.seed, what, thread }
     }
 }
 
@@ -149,7 +155,14 @@ impl Pulses {
     /// A pulse for a new world, in which runs are made from seeds or are repeated.
     pub(crate) fn add(&self, is_seeded: bool) -> Arc<Pulse> {
         let [performance, seed, within] = [0; 3].map(AtomicU64::new);
-        let pulse = Arc::new(Pulse { is_seeded, performance, seed, at: AtomicU64::new(RESTING), within });
+        let pulse = Arc::new(Pulse {
+            is_seeded,
+            performance,
+            seed,
+            at: AtomicU64::new(RESTING),
+            within,
+            thread: ThreadPlace::here(),
+        });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);
         all.push(Arc::downgrade(&pulse));
@@ -159,6 +172,12 @@ impl Pulses {
     fn beats(&self) -> Vec<Beat> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).map(|pulse| pulse.beat()).filter(|beat| beat.at != RESTING).collect()
+    }
+
+    /// What the thread with this pulse is doing.
+    fn state(&self, beat: Beat) -> Option<ThreadState> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().filter_map(Weak::upgrade).find(|pulse| pulse.beat() == beat)?.thread.state()
     }
 }
 
@@ -210,7 +229,7 @@ fn watch(limit: Duration, pulses: &Pulses, describe: &dyn Describe, over: &Atomi
         let since = |beat: &Beat| still.iter().find(|(other, _)| other == beat).map_or(now, |(_, since)| *since);
         let beats: Vec<_> = pulses.beats().into_iter().map(|beat| (beat, since(&beat))).collect();
         if let Some((beat, _)) = beats.iter().find(|(_, since)| now - *since >= limit) {
-            end_process(describe, beat.endless(), limit);
+            end_process(describe, beat.endless(pulses.state(*beat)), limit);
         }
         still = beats;
         thread::park_timeout(limit / LOOKS);

@@ -48,6 +48,8 @@ fn a_lock_taken_twice_is_named_with_task_and_line() {
     assert!(report.contains("task 1 `worker` (spawned at sim/tests/watchdog.rs:"), "{report}");
     let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// waits here")).unwrap() + 1;
     assert!(report.contains("this was its poll number 2"), "{report}");
+    #[cfg(target_os = "linux")]
+    assert!(report.contains("its thread waits for a lock"), "{report}");
     assert!(report.contains(&format!("sim/tests/watchdog.rs:{line}:")), "{report}");
 }
 
@@ -76,6 +78,47 @@ fn a_loop_that_only_some_schedules_enter_is_found_with_its_seed() {
     assert!(report.contains("reveille: endless poll in `spins` (run "), "{report}");
     assert!(report.contains("the poll of task 2 at step 2 has not returned"), "{report}");
     assert!(report.contains("this was its first poll"), "{report}");
+    #[cfg(target_os = "linux")]
+    assert!(report.contains("its thread is running: a loop without an await"), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn sleeps_in_a_task() {
+    let explore = explore().name("sleeps").watchdog(Duration::from_secs(1));
+    let _ = explore.run(|| async { std::thread::sleep(Duration::from_secs(60)) });
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_thread_that_sleeps_is_told_from_a_loop() {
+    let report = report(&hangs("sleeps_in_a_task"));
+    assert!(report.contains("its thread sleeps: `std::thread::sleep` holds up every task"), "{report}");
+}
+
+/// No watchdog is needed: our own leaves count.
+#[test]
+fn a_loop_that_polls_a_leaf_of_ours_is_ended_and_named() {
+    use futures::FutureExt as _;
+
+    let failure = explore()
+        .watchdog(Duration::ZERO)
+        .run(|| async {
+            let waits = task::Builder::new().name("busy").spawn(async {
+                let mut pause = Box::pin(sleep(Duration::from_secs(1)));
+                while (&mut pause).now_or_never().is_none() {} // spins here
+            });
+            let _ = waits.await;
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(reveille::FindingKind::EndlessPoll), "{failure}");
+    let report = failure.to_string();
+    assert!(
+        report.contains("a poll of task 1 `busy`") && report.contains("polled a `sleep` again and again"),
+        "{report}"
+    );
+    let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// spins here")).unwrap() + 1;
+    assert!(report.contains(&format!("sim/tests/watchdog.rs:{line}:")), "{report}");
 }
 
 #[test]

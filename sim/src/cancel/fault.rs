@@ -64,6 +64,7 @@ fn kind(verdict: &Verdict) -> FindingKind {
     match verdict {
         Verdict::Refused(_) => FindingKind::Nondeterminism,
         Verdict::PollAfterReady { .. } => FindingKind::PollAfterReady,
+        Verdict::Spun { .. } => FindingKind::EndlessPoll,
         Verdict::Panic(_) => FindingKind::Panic,
         Verdict::Error(_) => FindingKind::Error,
         Verdict::Oracle(_) => FindingKind::Oracle,

@@ -9,6 +9,7 @@ use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
 use crate::run::Run;
+use crate::spin::visit;
 
 /// The name of the node on which a program starts.
 const MAIN: &str = "main";
@@ -55,6 +56,7 @@ impl Network {
             focus.waits_on(net.take_waits());
         }
         run.end_if_refused();
+        visit(run, "socket");
         Some(result)
     }
 

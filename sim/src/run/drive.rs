@@ -41,19 +41,26 @@ pub(crate) enum Limit {
 impl Run {
     /// Runs the program that was spawned as task 0 to its end.
     pub(crate) fn drive(&self) -> Ending {
-        let ending = self.turns();
+        let ending = if self.is_plain() { self.turns::<true>() } else { self.turns::<false>() };
         if self.freedoms.any() {
             self.end_liberties();
         }
         ending
     }
 
-    fn turns(&self) -> Ending {
+    /// Whether nobody looks on, nobody is told, and the executor has no freedoms: so of most runs of a campaign.
+    fn is_plain(&self) -> bool {
+        self.watch.is_none() && !self.freedoms.any() && matches!(self.followed.get(), Followed::No | Followed::Parents)
+    }
+
+    /// Takes turn after turn. Compiled twice, so that a plain run does not ask at each poll what it has none of.
+    fn turns<const PLAIN: bool>(&self) -> Ending {
         loop {
             if !self.may_poll() {
                 return Ending::Limit(Limit::Polls);
             }
-            if self.freedoms.any() && self.take_liberties() {
+            let is_free = !PLAIN && self.freedoms.any();
+            if is_free && self.take_liberties() {
                 continue;
             }
             let (next, refused) = {
@@ -69,13 +76,13 @@ impl Run {
             match next {
                 // What still runs then need not come to an end: the run does.
                 Some(_) if self.is_drained() => return Ending::Finished,
-                Some(runnable) if self.freedoms.any() => {
+                Some(runnable) if is_free => {
                     if let Some(runnable) = freedom::hold(self, runnable) {
                         self.poll(runnable);
                     }
                 }
-                Some(runnable) => self.poll(runnable),
-                None if self.freedoms.any() && !self.is_moving() && self.end_liberties() => {}
+                Some(runnable) => self.take_turn::<PLAIN>(runnable),
+                None if is_free && !self.is_moving() && self.end_liberties() => {}
                 None if self.root_ended() => return Ending::Finished,
                 None => match self.next_deadline() {
                     None => return Ending::Stuck,
@@ -83,7 +90,7 @@ impl Run {
                     Some(deadline) => self.advance(deadline),
                 },
             }
-            if self.watch.as_ref().is_some_and(Watch::stopped) {
+            if !PLAIN && self.watch.as_ref().is_some_and(Watch::stopped) {
                 return Ending::Stopped;
             }
         }
@@ -116,6 +123,11 @@ impl Run {
     }
 
     pub(crate) fn poll(&self, runnable: Runnable) {
+        self.take_turn::<false>(runnable);
+    }
+
+    #[inline(always)]
+    fn take_turn<const PLAIN: bool>(&self, runnable: Runnable) {
         let task = runnable.id();
         let step = self.step.get() + 1;
         self.step.set(step);
@@ -123,12 +135,15 @@ impl Run {
         self.pulse.poll(task, step);
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step);
-        if self.followed.get() == Followed::Closely {
-            self.choices.borrow_mut().polled(task);
+        if !PLAIN {
+            if matches!(self.followed.get(), Followed::Closely | Followed::WithWakes) {
+                self.choices.borrow_mut().polled(task);
+            }
+            self.emit_pick(task, ordinal);
         }
-        self.emit_pick(task, ordinal);
         let ran = match self.cancel.is_watchful() {
             true => cancel::poll(self, runnable, ordinal),
+            false if PLAIN => runnable.run(),
             false => self.poll_plainly(runnable, ordinal),
         };
         self.current.set(None);
@@ -137,7 +152,7 @@ impl Run {
             // In what order one poll woke them may depend on what no seed repeats.
             self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
         }
-        if woken > 0 && self.followed.get() == Followed::Closely {
+        if !PLAIN && woken > 0 && self.followed.get() == Followed::WithWakes {
             self.tell_woken(task, woken);
         }
         self.fold(Mark::Poll, ((task.index() as u64) << 24) ^ woken);

@@ -31,6 +31,7 @@ use crate::leaf::Leaves;
 use crate::livelock::{Progress, Quiet};
 use crate::net::{Faults, Network};
 use crate::node::Machines;
+use crate::spin::Visits;
 use crate::strategy::Source;
 use crate::tape::Settings;
 use crate::watch::{Focus, Onlooker, Watch};
@@ -69,6 +70,8 @@ enum Followed {
     Parents,
     /// Their spawns and polls, as they come: what answers the choices depends on them.
     Closely,
+    /// Their wakes as well.
+    WithWakes,
 }
 
 /// How far a run may go.
@@ -93,6 +96,8 @@ pub(crate) struct Run {
     pub(crate) clock: Clock,
     pub(crate) tasks: Tasks,
     pub(crate) notes: Notes,
+    /// How often leaves are polled within one poll.
+    pub(crate) visits: Visits,
     /// What was cancelled, and what that took with it.
     pub(crate) cancel: crate::cancel::Record,
     pub(crate) network: Network,
@@ -118,7 +123,7 @@ pub(crate) struct Run {
     step: Cell<u64>,
     digest: Cell<Digest>,
     /// What it was after some of the polls.
-    early: Cell<Early>,
+    early: Early,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
     /// The step before which half of the time that the run may take had not passed.
@@ -153,6 +158,7 @@ impl Run {
             clock: Clock::default(),
             tasks: Tasks::default(),
             notes: Notes::default(),
+            visits: Visits::default(),
             cancel: crate::cancel::Record::default(),
             network: Network::default(),
             leaves: Leaves::default(),
@@ -168,7 +174,7 @@ impl Run {
             current: Cell::new(None),
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
-            early: Cell::new(Early::NONE),
+            early: Early::default(),
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
@@ -190,6 +196,7 @@ impl Run {
             });
             match seed {
                 0 => Followed::Parents,
+                _ if choices.follows() && choices.follows_wakes() => Followed::WithWakes,
                 _ if choices.follows() => Followed::Closely,
                 _ => Followed::No,
             }
@@ -197,12 +204,13 @@ impl Run {
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
+        self.visits.clear();
         self.cancel.clear();
         self.leaves.clear();
         self.step.set(0);
         self.progress.clear();
         self.digest.set(Digest::EMPTY);
-        self.early.set(Early::NONE);
+        self.early.clear();
         self.root_ended_at.set(None);
         self.half_time.set(None);
         self.generators.set(0);
@@ -244,7 +252,9 @@ impl Run {
         match self.followed.get() {
             Followed::No => {}
             Followed::Parents => self.tasks.add_parent(self.current.get()),
-            Followed::Closely => self.choices.borrow_mut().spawned(task, self.current.get(), origin.site),
+            Followed::Closely | Followed::WithWakes => {
+                self.choices.borrow_mut().spawned(task, self.current.get(), origin.site);
+            }
         }
         if origin.abortable {
             self.cancel.may_abort(task, handle.abort_handle());
@@ -315,12 +325,12 @@ impl Run {
     /// The hash of all that happened, choices included.
     pub(crate) fn fingerprint(&self) -> Fingerprint {
         let whole = self.digest.get().with(Mark::Choice, self.choices.borrow().digest().value()).value();
-        Fingerprint { whole, early: self.early.get() }
+        Fingerprint { whole, early: self.early.noted() }
     }
 
     /// Notes what the digest is after the first `polls`.
     fn note_early(&self, polls: u64) {
-        self.early.set(self.early.get().with(polls, self.digest.get()));
+        self.early.note(polls, self.digest.get());
     }
 
     pub(crate) fn id(&self) -> RunId {

@@ -27,6 +27,8 @@ pub(crate) enum Same {
     Limit { polls: bool, busiest: Option<Signature> },
     /// This future is polled after completion.
     PollAfterReady(&'static str),
+    /// A poll of a task that was spawned here goes round and round.
+    Spun(Signature),
     /// A task that was spawned here is alive when the root ends.
     Detached(Option<Signature>),
     /// A cancellation took with it what was made here.
@@ -67,6 +69,7 @@ impl Same {
                 Some(Self::Limit { polls: *limit == Limit::Polls, busiest: busiest.as_ref().map(signature) })
             }
             Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
+            Verdict::Spun { task, .. } => Some(Self::Spun(signature(task))),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
             Verdict::Harm(
                 Harm::DroppedValue { made, .. }

@@ -70,6 +70,11 @@ pub(crate) trait Source: Choose {
     /// A task is about to be polled, whether or not there was a choice.
     fn polled(&mut self, _task: TaskId) {}
 
+    /// Whether it wants to be told of wakes as well.
+    fn follows_wakes(&self) -> bool {
+        false
+    }
+
     /// `task` was made runnable by a poll of `by`: woken, or spawned.
     fn woke(&mut self, _by: TaskId, _task: TaskId) {}
 

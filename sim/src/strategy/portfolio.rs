@@ -95,7 +95,7 @@ impl Source for Portfolio {
         let of_seed = (seed % self.members.len() as u64) as usize;
         self.current = if self.is_crowd { UNIFORM } else { of_seed };
         self.members[self.current].begin(seed);
-        self.freedoms = freedom::of_seed(seed);
+        self.freedoms = if self.is_crowd { freedom::Set::NONE } else { freedom::of_seed(seed) };
     }
 
     fn freedoms(&self) -> freedom::Set {

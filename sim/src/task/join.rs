@@ -7,6 +7,7 @@ use reveille_executor::{AbortHandle, JoinError, TaskId};
 
 use crate::context;
 use crate::run::RunId;
+use crate::spin::visit;
 
 /// Waits for a task and yields its output. Dropping it lets the task go on, detached.
 ///
@@ -67,6 +68,7 @@ impl<T> JoinHandle<T> {
     /// Tells a replay that looks where its task waits.
     fn note_wait(&self) {
         context::try_with(|run| {
+            visit(run, "JoinHandle");
             if let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) {
                 focus.joins(self.inner.id());
             }

@@ -11,6 +11,7 @@ use super::Instant;
 use crate::context;
 use crate::leaf::{LeafId, Made};
 use crate::run::{Hint, Phase, Run, RunId, Site};
+use crate::spin::visit;
 use crate::watch::Watch;
 
 /// Waits until `duration` has passed. The wait begins with the call, not with the first poll.
@@ -141,6 +142,7 @@ impl Sleep {
             }
             return None;
         }
+        visit(run, self.made().what);
         let timer = run.clock.wait(self.timer, deadline, context.waker());
         if let Some(log) = log {
             log.armed(run, timer, self.made(), deadline);

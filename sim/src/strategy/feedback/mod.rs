@@ -108,6 +108,10 @@ impl Source for Feedback {
         self.streams.seed() != 0
     }
 
+    fn follows_wakes(&self) -> bool {
+        true
+    }
+
     fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
         self.family.spawned(parent, site);
         if self.mutant.is_none() {
