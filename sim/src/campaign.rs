@@ -351,7 +351,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             }
             Some(verdict) => Some(Reason::Verdict(verdict)),
             None if is_compared(run) => {
-                let look = |trace: &[Stamped]| wait = longer(wait.take(), longest_wait(trace, &world, run));
+                let look = |trace: &[Stamped]| wait = longest_wait(trace, &world, run, wait.as_ref()).or(wait.take());
                 let case = Case { trial, tape: &trial.tape(&world), digest: outcome.digest };
                 case.compared(None, look).map(Reason::Finding)
             }

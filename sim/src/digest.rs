@@ -104,9 +104,9 @@ mod tests {
     fn where_two_runs_parted_is_known_to_a_power_of_two() {
         let early = |odd_from: u64, polls: u64| {
             let noted = (1..=polls).filter(|poll| poll.is_power_of_two());
-            noted.fold(Early::NONE, |early, poll| {
-                early.with(poll, Digest::EMPTY.with(Mark::Poll, (poll >= odd_from).into()))
-            })
+            let early = Early::default();
+            noted.for_each(|poll| early.note(poll, Digest::EMPTY.with(Mark::Poll, (poll >= odd_from).into())));
+            early.noted()
         };
         assert_eq!(early(1, 9).parted(&early(99, 9)), Some((0, 1)));
         assert_eq!(early(5, 9).parted(&early(99, 100)), Some((4, 8)));

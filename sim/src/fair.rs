@@ -43,8 +43,8 @@ impl std::fmt::Display for LongestWait {
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     polls: u64,
-    /// By task: how many polls there had been when it was woken.
-    since: BTreeMap<TaskId, u64>,
+    /// By the number of the task: how many polls there had been when it was woken, if it waits.
+    since: Vec<Option<u64>>,
 }
 
 impl Waits {
@@ -52,28 +52,45 @@ impl Waits {
     pub(crate) fn event(&mut self, event: &Event) -> Option<(TaskId, u64)> {
         match *event {
             Event::Spawned { task, .. } | Event::Woken { task, .. } => {
-                self.since.entry(task).or_insert(self.polls);
+                let index = task.index();
+                if index >= self.since.len() {
+                    self.since.resize(index + 1, None);
+                }
+                self.since[index].get_or_insert(self.polls);
                 None
             }
             Event::Polled { task } => {
-                let waited = self.since.remove(&task).map(|since| (task, self.polls - since));
+                let waited = self.take(task).map(|since| (task, self.polls - since));
                 self.polls += 1;
                 waited
             }
             Event::Ended { task, .. } => {
-                self.since.remove(&task);
+                self.take(task);
                 None
             }
             _ => None,
         }
     }
+
+    fn take(&mut self, task: TaskId) -> Option<u64> {
+        self.since.get_mut(task.index())?.take()
+    }
 }
 
-/// The longest wait in `trace`, which is that of `world`'s run.
-pub(crate) fn longest_wait(trace: &[Stamped], world: &Run, run: u64) -> Option<LongestWait> {
+/// The longest wait in `trace`, which is that of `world`'s run, if it is longer than `known`. To name a task takes longer than to
+/// perform a short run, so only a new record is named.
+pub(crate) fn longest_wait(
+    trace: &[Stamped],
+    world: &Run,
+    run: u64,
+    known: Option<&LongestWait>,
+) -> Option<LongestWait> {
     let mut waits = Waits::default();
     let all = trace.iter().filter_map(|stamped| waits.event(&stamped.event));
     let (task, polls) = all.max_by_key(|(task, polls)| (*polls, std::cmp::Reverse(*task)))?;
+    if polls <= known.map_or(0, |known| known.polls) {
+        return None;
+    }
     Some(LongestWait { polls, task: TaskInfo::with_wakers(world, task, 0).to_string(), run })
 }
 

@@ -19,8 +19,8 @@ use crate::site::Stack;
 /// So many times no poll that ends takes its waker: a `select!` of many branches takes it once for each.
 pub(crate) const TOUCHES_MAX: u32 = 20_000;
 
-/// So often no poll that ends polls leaves of ours: four million timers in a `join_all` are polled once each.
-const VISITS_MAX: u32 = 1 << 22;
+/// So often no poll that ends polls leaves of ours: a million timers in a `join_all` are polled once each.
+const VISITS_MAX: u32 = 1 << 21;
 
 /// How often leaves of ours were polled within the poll under way.
 #[derive(Debug, Default)]

@@ -161,7 +161,8 @@ impl Pulses {
             seed,
             at: AtomicU64::new(RESTING),
             within,
-            thread: ThreadPlace::here(),
+            // A replay is short, and asking takes as long as many of them.
+            thread: if is_seeded { ThreadPlace::here() } else { ThreadPlace::default() },
         });
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);

@@ -39,9 +39,10 @@
 //! call).
 //!
 //! **A poll that never returns** (a `loop {}` without an await, a `std` lock taken twice by one thread, a blocking receive) cannot
-//! be stopped. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
+//! be stopped; only one that polls timers, handles or sockets of ours over and over is. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
 //! process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
-//! [`Explore::watchdog`](crate::Explore::watchdog). The line inside the poll only a debugger shows.
+//! [`Explore::watchdog`](crate::Explore::watchdog). It says what the thread is doing (on Linux), and the line if the poll goes round with
+//! its waker; else only a debugger shows the line inside the poll.
 //!
 //! **At most 256 runnable tasks compete at once** (`SCHEDULE_BOUND_MAX` of the executor): the front of the queue. Tasks
 //! that are passed over go to its back, so every order is still reachable, in several choices.

@@ -242,7 +242,8 @@ impl Run {
             // An executor that ends at once drops the future here and leaves a handle that says "cancelled".
             return LocalExecutor::new().spawn(future);
         }
-        let handle = match self.freedoms.on().has(Freedom::LateDrops) {
+        let is_free = self.freedoms.any();
+        let handle = match is_free && self.freedoms.on().has(Freedom::LateDrops) {
             true => self.executor.spawn(freedom::Late::new(future)),
             false => self.executor.spawn(future),
         };
@@ -265,7 +266,7 @@ impl Run {
         self.tasks.add(task, origin);
         self.nodes.spawned(task, self.current.get(), || handle.abort_handle());
         self.emit(Event::Spawned { task, by: self.current.get() });
-        if self.freedoms.on().has(Freedom::WithinSpawn) {
+        if is_free && self.freedoms.on().has(Freedom::WithinSpawn) {
             freedom::spawned(self);
         }
         handle

@@ -77,14 +77,10 @@ impl Intensity {
 
 impl Choose for Portfolio {
     fn choose(&mut self, point: Point<'_>) -> u32 {
-        let point = match point.hint {
-            Hint::Rarely { numerator, denominator } => {
-                let numerator = intensity(self.seed, point.kind).of(numerator, denominator);
-                Point { hint: Hint::Rarely { numerator, denominator }, ..point }
-            }
-            _ => point,
-        };
-        self.members[self.current].choose(point)
+        let member = &mut self.members[self.current];
+        let Hint::Rarely { numerator, denominator } = point.hint else { return member.choose(point) };
+        let numerator = intensity(self.seed, point.kind).of(numerator, denominator);
+        member.choose(Point { hint: Hint::Rarely { numerator, denominator }, ..point })
     }
 }
 
