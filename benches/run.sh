@@ -2,6 +2,7 @@
 # Runs all benchmarks, round after round, and writes the table into README.md.
 #
 #     benches/run.sh            five rounds, about 15 minutes
+#     benches/run.sh 3          so many rounds
 #     benches/run.sh --quick    one short round: whether it works, not what it says
 #
 # In a round each benchmark runs right beside its peers, so what else the machine does meets both; and rounds are repeated,
@@ -13,12 +14,13 @@ rounds=5
 measure=(--warm-up-time 0.2 --measurement-time 0.6)
 case "${1-}" in
     "") ;;
+    [1-9]) rounds=$1 ;;
     --quick)
         rounds=1
         measure=(--warm-up-time 0.05 --measurement-time 0.1)
         ;;
     *)
-        echo "usage: benches/run.sh [--quick]" >&2
+        echo "usage: benches/run.sh [ROUNDS | --quick]" >&2
         exit 2
         ;;
 esac
