@@ -38,7 +38,7 @@ impl<T: Entry> Queue<T> for Locked<T> {
     }
 
     #[inline]
-    fn push(&self, entry: T) -> Result<(), T> {
+    unsafe fn push(&self, entry: T) -> Result<(), T> {
         let entries = &mut self.state.lock().entries;
         if entries.len() == Self::ROOM {
             return Err(entry);
@@ -47,21 +47,21 @@ impl<T: Entry> Queue<T> for Locked<T> {
         Ok(())
     }
 
-    fn extend(&self, new: &mut impl Iterator<Item = T>) {
+    unsafe fn extend(&self, new: &mut impl Iterator<Item = T>) {
         let entries = &mut self.state.lock().entries;
         let room = Self::ROOM - entries.len();
         entries.extend(new.take(room));
     }
 
     #[inline]
-    fn pop(&self) -> Option<T> {
+    unsafe fn pop(&self) -> Option<T> {
         let mut state = self.state.lock();
         let entry = state.entries.pop_front()?;
         state.taken += 1;
         Some(entry)
     }
 
-    fn steal_into(&self, thief: &Self) -> Option<T> {
+    unsafe fn steal_into(&self, thief: &Self) -> Option<T> {
         // Only its owner, who is the caller, puts entries there: it has this much room or more when they come.
         let room = Self::ROOM - thief.len();
         let (first, rest) = {
@@ -72,7 +72,8 @@ impl<T: Entry> Queue<T> for Locked<T> {
             (first, state.entries.drain(..count - 1).collect::<Vec<_>>())
         };
         // One lock at a time: two that rob each other would wait for each other.
-        thief.extend(&mut rest.into_iter());
+        // SAFETY: the caller owns the thief.
+        unsafe { thief.extend(&mut rest.into_iter()) };
         Some(first)
     }
 }

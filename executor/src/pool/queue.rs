@@ -8,9 +8,21 @@ use super::Entry;
 
 /// A worker's own queue: which one it is, is chosen by type, as in
 /// [`Workers::with_queues`](super::Workers::with_queues).
+///
+/// That a queue has one owner is the business of the workers. Safe code does not get hold of one:
+///
+/// ```compile_fail,E0133
+/// use reveille_executor::{LocalQueue, Ring, TaskId};
+///
+/// fn owns<Q: LocalQueue<TaskId>>() {
+///     let _ = Q::new().push(TaskId::new(0));
+/// }
+/// owns::<Ring<TaskId>>();
+/// ```
 pub trait LocalQueue<T: Entry>: Queue<T> {}
 
-/// What a [`LocalQueue`] does. Not to be named outside: that each queue has one owner is the workers' business.
+/// What a [`LocalQueue`] does. Cannot be named outside, so no other types have it. A bound by [`LocalQueue`] reaches the methods all the
+/// same; so those that rest on there being one owner are unsafe to call.
 pub trait Queue<T: Entry>: Send + Sync + 'static {
     /// How many entries there is room for.
     const ROOM: usize;
@@ -23,18 +35,29 @@ pub trait Queue<T: Entry>: Send + Sync + 'static {
     /// How many entries were ever taken out, as far as the caller can see it: whether it changes is what matters.
     fn taken(&self) -> usize;
 
-    /// Puts an entry at the back; hands it back if there is no room. Only for the owner.
-    fn push(&self, entry: T) -> Result<(), T>;
+    /// Puts an entry at the back; hands it back if there is no room.
+    ///
+    /// # Safety
+    /// The caller owns this queue: no other thread calls this, `extend`, `pop`, or `steal_into` with it as the thief, meanwhile.
+    unsafe fn push(&self, entry: T) -> Result<(), T>;
 
-    /// Puts entries at the back, for which there is room. Only for the owner.
-    fn extend(&self, entries: &mut impl Iterator<Item = T>);
+    /// Puts entries at the back, for which there is room.
+    ///
+    /// # Safety
+    /// As for `push`.
+    unsafe fn extend(&self, entries: &mut impl Iterator<Item = T>);
 
-    /// Takes the entry at the front. Only for the owner.
-    fn pop(&self) -> Option<T>;
+    /// Takes the entry at the front.
+    ///
+    /// # Safety
+    /// As for `push`.
+    unsafe fn pop(&self) -> Option<T>;
 
-    /// Takes the older half of the entries: the first is returned, the others go to the back of `thief`, which is the
-    /// caller's own.
-    fn steal_into(&self, thief: &Self) -> Option<T>;
+    /// Takes the older half of the entries: the first is returned, the others go to the back of `thief`.
+    ///
+    /// # Safety
+    /// The caller owns `thief`, as for `push`, and it is another queue than this one.
+    unsafe fn steal_into(&self, thief: &Self) -> Option<T>;
 }
 
 /// No queue: whatever a worker pushes goes to the injector, which all share.
@@ -58,19 +81,19 @@ impl<T: Entry> Queue<T> for NoQueue {
         0
     }
 
-    fn push(&self, entry: T) -> Result<(), T> {
+    unsafe fn push(&self, entry: T) -> Result<(), T> {
         Err(entry)
     }
 
-    fn extend(&self, entries: &mut impl Iterator<Item = T>) {
+    unsafe fn extend(&self, entries: &mut impl Iterator<Item = T>) {
         debug_assert!(entries.next().is_none(), "there is no room");
     }
 
-    fn pop(&self) -> Option<T> {
+    unsafe fn pop(&self) -> Option<T> {
         None
     }
 
-    fn steal_into(&self, _: &Self) -> Option<T> {
+    unsafe fn steal_into(&self, _: &Self) -> Option<T> {
         None
     }
 }

@@ -75,7 +75,7 @@ impl<T: Entry> Queue<T> for Ring<T> {
     }
 
     #[inline]
-    fn push(&self, entry: T) -> Result<(), T> {
+    unsafe fn push(&self, entry: T) -> Result<(), T> {
         // The owner's own last store.
         let tail = self.tail.load(Ordering::Relaxed);
         if self.room(tail) == 0 {
@@ -86,7 +86,7 @@ impl<T: Entry> Queue<T> for Ring<T> {
         Ok(())
     }
 
-    fn extend(&self, entries: &mut impl Iterator<Item = T>) {
+    unsafe fn extend(&self, entries: &mut impl Iterator<Item = T>) {
         let tail = self.tail.load(Ordering::Relaxed);
         let mut count = 0;
         for entry in entries.take(self.room(tail)) {
@@ -97,7 +97,7 @@ impl<T: Entry> Queue<T> for Ring<T> {
     }
 
     #[inline]
-    fn pop(&self) -> Option<T> {
+    unsafe fn pop(&self) -> Option<T> {
         let tail = self.tail.load(Ordering::Relaxed);
         let mut head = self.head.load(Ordering::Relaxed);
         while head != tail {
@@ -111,7 +111,7 @@ impl<T: Entry> Queue<T> for Ring<T> {
         None
     }
 
-    fn steal_into(&self, thief: &Self) -> Option<T> {
+    unsafe fn steal_into(&self, thief: &Self) -> Option<T> {
         let to = thief.tail.load(Ordering::Relaxed);
         let room = thief.room(to);
         let mut head = self.head.load(Ordering::Acquire);

@@ -108,8 +108,8 @@ impl Shared {
     /// Drops the futures of all tasks (rule 10). No worker moves any more.
     fn close(&self) {
         self.registry.close();
-        // SAFETY: these are the entries, and nobody takes any but we (rule 3).
-        self.workers.drain(|task| unsafe { task.settle() });
+        // SAFETY: no worker moves any more. These are the entries, and nobody takes any but we (rule 3).
+        unsafe { self.workers.drain(|task| task.settle()) };
         while let Some(task) = self.registry.first() {
             // SAFETY: the task is in the list, which is closed, as are the queues, and no worker moves; nobody else takes it.
             unsafe {

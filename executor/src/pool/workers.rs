@@ -266,11 +266,15 @@ impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Takes out all entries, and refuses more. No worker moves any more, which the caller has made sure of.
-    pub(super) fn drain(&self, mut f: impl FnMut(T)) {
+    /// Takes out all entries, and refuses more.
+    ///
+    /// # Safety
+    /// No worker moves any more.
+    pub(super) unsafe fn drain(&self, mut f: impl FnMut(T)) {
         self.injector.close().into_iter().for_each(&mut f);
         for seat in &self.seats {
-            while let Some(entry) = seat.queue.pop() {
+            // SAFETY: the queue's owner does not move any more, and the caller is in its place.
+            while let Some(entry) = unsafe { seat.queue.pop() } {
                 f(entry);
             }
         }
@@ -310,7 +314,8 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// need be: this one may be busy for long.
     #[inline]
     pub fn push(&self, entry: T) {
-        match self.seat().queue.push(entry) {
+        // SAFETY: the queue is this worker's, of whom there is one, and which one thread at a time can use.
+        match unsafe { self.seat().queue.push(entry) } {
             // On the way out of the driver it will look at its queue, and then wake others if need be.
             Ok(()) if self.in_driver.get() => {}
             Ok(()) => self.all.wake_one(),
@@ -324,7 +329,8 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// next: then nobody need be woken, as there is no more to do than before.
     #[inline]
     pub fn push_back(&self, entry: T) {
-        if let Err(entry) = self.seat().queue.push(entry) {
+        // SAFETY: as in `push`.
+        if let Err(entry) = unsafe { self.seat().queue.push(entry) } {
             self.all.inject(entry);
         }
     }
@@ -347,9 +353,8 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
                 return Some(entry);
             }
         }
-        self.seat()
-            .queue
-            .pop()
+        // SAFETY: as in `push`.
+        unsafe { self.seat().queue.pop() }
             .or_else(|| self.take_share())
             .or_else(|| may_steal().then(|| self.steal(victim)).flatten())
     }
@@ -366,7 +371,9 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// Takes a share of the injector; this worker's own queue is empty.
     fn take_share(&self) -> Option<T> {
         let queue = &self.seat().queue;
-        self.all.injector.pop_share(self.all.seats.len(), Q::ROOM / 2, |mut rest| queue.extend(&mut rest))
+        // SAFETY: as in `push`.
+        let keep = |mut rest: &mut dyn Iterator<Item = T>| unsafe { queue.extend(&mut rest) };
+        self.all.injector.pop_share(self.all.seats.len(), Q::ROOM / 2, keep)
     }
 
     #[cold]
@@ -375,7 +382,8 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
         let first = victim(seats.len());
         let others = (0..seats.len()).map(|offset| (first + offset) % seats.len()).filter(|index| *index != self.index);
         for index in others {
-            if let Some(entry) = seats[index].queue.steal_into(&self.seat().queue) {
+            // SAFETY: as in `push`; `others` leaves this worker's own queue out.
+            if let Some(entry) = unsafe { seats[index].queue.steal_into(&self.seat().queue) } {
                 self.seat().steals.add();
                 return Some(entry);
             }
