@@ -2,10 +2,12 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::cell::Cell;
-use std::process::Command;
 use std::rc::Rc;
 
+use common::{in_a_process, printed};
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
 use reveille::cancel::{Audit, audit};
 use reveille::net::{TcpListener, TcpStream};
@@ -45,18 +47,6 @@ fn the_report_is_the_same_on_any_number_of_threads() {
     assert_eq!(one.failure().unwrap().tape(), four.failure().unwrap().tape());
 }
 
-/// Runs one test of this file in a process of its own, with a variable set, and returns what it printed.
-fn with_variable(test: &str, name: &str, value: &str) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture", "--include-ignored"])
-        .env(name, value)
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}");
-    text
-}
-
 #[test]
 #[ignore = "is run by others, with a variable set"]
 fn three_audits() {
@@ -72,7 +62,7 @@ fn three_audits() {
 #[test]
 fn a_tape_in_the_environment_is_repeated_by_the_audit_that_it_belongs_to() {
     let tape = broken().name("second").run().unwrap().failure().unwrap().tape().unwrap().to_string();
-    let text = with_variable("three_audits", "REVEILLE_REPLAY", &tape);
+    let text = printed("three_audits", &[("REVEILLE_REPLAY", &tape)]);
     assert_eq!(text.matches("schedules: None").count(), 1, "{text}");
     assert_eq!(text.matches("schedules: Some(16)").count(), 2, "{text}");
     let of = |name| text.split("reveille: audit of").find(|part| part.starts_with(name)).unwrap();
@@ -92,9 +82,9 @@ fn audits_without_names_are_told_apart_by_their_operations() {
 
 #[test]
 fn a_number_of_runs_and_a_seed_of_the_environment_are_heeded() {
-    let text = with_variable("three_audits", "REVEILLE_RUNS", "3");
+    let text = printed("three_audits", &[("REVEILLE_RUNS", "3")]);
     assert_eq!(text.matches("schedules: Some(3)").count(), 3, "{text}");
-    let text = with_variable("three_audits", "REVEILLE_JOBS", "2");
+    let text = printed("three_audits", &[("REVEILLE_JOBS", "2")]);
     assert_eq!(text.matches("schedules: Some(16)").count(), 3, "{text}");
 }
 
@@ -109,7 +99,7 @@ fn short_rounds() {
 
 #[test]
 fn an_audit_that_is_bounded_in_time_goes_on_in_rounds() {
-    let text = with_variable("short_rounds", "REVEILLE_SECONDS", "1");
+    let text = printed("short_rounds", &[("REVEILLE_SECONDS", "1")]);
     let line = text.lines().find_map(|line| line.split_once("schedules: Some(")).unwrap().1;
     let schedules: u64 = line.trim_end_matches(')').parse().unwrap();
     assert!(schedules > 2 && schedules.is_multiple_of(2), "{schedules} schedules");
@@ -130,11 +120,7 @@ fn spins_after_a_cut() {
 
 #[test]
 fn a_poll_that_does_not_return_after_a_cut_ends_the_process_with_a_report() {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args(["spins_after_a_cut", "--exact", "--nocapture", "--include-ignored"])
-        .env("REVEILLE_WATCHDOG", "1")
-        .output()
-        .unwrap();
+    let output = in_a_process("spins_after_a_cut", &[("REVEILLE_WATCHDOG", "1")]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success());
     assert!(text.contains("reveille: endless poll in `spins`"), "{text}");

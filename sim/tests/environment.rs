@@ -2,21 +2,10 @@
 
 #![cfg(not(loom))]
 
-use std::process::Command;
+mod common;
 
+use common::printed;
 use reveille::{choose, explore};
-
-/// Runs one test of this file in a process of its own, with variables set, and returns what it printed.
-fn with(test: &str, variables: &[(&str, &str)]) -> String {
-    let output = Command::new(std::env::current_exe().unwrap())
-        .args([test, "--exact", "--nocapture", "--include-ignored"])
-        .envs(variables.iter().copied())
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(output.status.success(), "{text}");
-    text
-}
 
 /// What a campaign says, which asks with as many answers as the variable has it.
 #[test]
@@ -35,29 +24,29 @@ fn says() {
 
 #[test]
 fn a_tape_that_no_longer_fits_goes_on_leniently_on_request_and_says_where_it_parted() {
-    let found = with("says", &[]);
+    let found = printed("says", &[]);
     let tape = found.lines().find_map(|line| line.strip_prefix("tape: ")).unwrap();
-    let strict = with("says", &[("REVEILLE_REPLAY", tape), ("ANSWERS", "8")]);
+    let strict = printed("says", &[("REVEILLE_REPLAY", tape), ("ANSWERS", "8")]);
     assert!(strict.contains("no longer fits `says`") && strict.contains("`REVEILLE_LENIENT=1`"), "{strict}");
-    let lenient = with("says", &[("REVEILLE_REPLAY", tape), ("REVEILLE_LENIENT", "1"), ("ANSWERS", "8")]);
+    let lenient = printed("says", &[("REVEILLE_REPLAY", tape), ("REVEILLE_LENIENT", "1"), ("ANSWERS", "8")]);
     let parted = "the program asks `c` with 8 answers at draw 0, where the tape has `c` with 9";
     assert!(lenient.contains("reveille: panic in `says`") && lenient.contains(parted), "{lenient}");
-    let wrong = with("says", &[("REVEILLE_REPLAY", tape), ("REVEILLE_LENIENT", "maybe")]);
+    let wrong = printed("says", &[("REVEILLE_REPLAY", tape), ("REVEILLE_LENIENT", "maybe")]);
     assert!(wrong.contains("REVEILLE_LENIENT is `maybe`: expected `1` or `0`"), "{wrong}");
 }
 
 #[test]
 fn a_strategy_is_named_and_a_wrong_name_is_answered_with_the_right_ones() {
-    let proof = with("says", &[("REVEILLE_STRATEGY", "exhaustive"), ("ANSWERS", "7")]);
+    let proof = printed("says", &[("REVEILLE_STRATEGY", "exhaustive"), ("ANSWERS", "7")]);
     assert!(proof.contains("reveille: all 7 runs passed"), "{proof}");
     for wrong in ["lucky", "pct:0"] {
-        let text = with("says", &[("REVEILLE_STRATEGY", wrong)]);
+        let text = printed("says", &[("REVEILLE_STRATEGY", wrong)]);
         assert!(text.contains("REVEILLE_STRATEGY: ") && text.contains(&format!("no strategy `{wrong}`")), "{text}");
     }
 }
 
 #[test]
 fn a_shard_that_does_not_exist_is_refused() {
-    let text = with("says", &[("REVEILLE_SHARD", "3/2")]);
+    let text = printed("says", &[("REVEILLE_SHARD", "3/2")]);
     assert!(text.contains("REVEILLE_SHARD is `3/2`: expected a shard"), "{text}");
 }

@@ -3,20 +3,15 @@
 
 #![cfg(not(loom))]
 
-use std::process::{Command, Output};
+mod common;
+
+use std::process::Output;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
+use common::in_a_process;
 use reveille::time::{Duration, sleep};
 use reveille::{explore, spawn, task, yield_now};
-
-/// Runs the test `name` of this file, which hangs, and returns what it left behind.
-fn hangs(name: &str) -> Output {
-    let program = std::env::current_exe().unwrap();
-    let mut test = Command::new(program);
-    test.args(["--exact", name, "--ignored"]).env("RUST_BACKTRACE", "0").env_remove("REVEILLE_WATCHDOG");
-    test.output().unwrap()
-}
 
 fn report(output: &Output) -> String {
     assert!(!output.status.success(), "a test that hangs has passed");
@@ -41,7 +36,7 @@ fn locks_twice() {
 
 #[test]
 fn a_lock_taken_twice_is_named_with_task_and_line() {
-    let report = report(&hangs("locks_twice"));
+    let report = report(&in_a_process("locks_twice", &[]));
     assert!(report.starts_with("reveille: endless poll in `locks_twice` (run 0 of 1000, seed 0)"), "{report}");
     assert!(report.contains("the poll of task 1 at step 3 has not returned after 1s"), "{report}");
     assert!(report.contains("attach a debugger to: REVEILLE_SEED=0 REVEILLE_RUNS=1 cargo test"), "{report}");
@@ -74,7 +69,7 @@ fn spins_in_one_schedule() {
 
 #[test]
 fn a_loop_that_only_some_schedules_enter_is_found_with_its_seed() {
-    let report = report(&hangs("spins_in_one_schedule"));
+    let report = report(&in_a_process("spins_in_one_schedule", &[]));
     assert!(report.contains("reveille: endless poll in `spins` (run "), "{report}");
     assert!(report.contains("the poll of task 2 at step 2 has not returned"), "{report}");
     assert!(report.contains("this was its first poll"), "{report}");
@@ -92,7 +87,7 @@ fn sleeps_in_a_task() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_thread_that_sleeps_is_told_from_a_loop() {
-    let report = report(&hangs("sleeps_in_a_task"));
+    let report = report(&in_a_process("sleeps_in_a_task", &[]));
     assert!(report.contains("its thread sleeps: `std::thread::sleep` holds up every task"), "{report}");
 }
 
@@ -141,7 +136,7 @@ fn hangs_in_a_destructor() {
 
 #[test]
 fn a_destructor_that_hangs_is_named() {
-    let report = report(&hangs("hangs_in_a_destructor"));
+    let report = report(&in_a_process("hangs_in_a_destructor", &[]));
     assert!(report.contains("a destructor has not returned, while the world was being dropped"), "{report}");
 }
 
@@ -181,7 +176,7 @@ fn listens_over_and_over() {
 
 #[test]
 fn a_loop_that_takes_its_waker_is_named_with_its_line() {
-    let report = report(&hangs("listens_over_and_over"));
+    let report = report(&in_a_process("listens_over_and_over", &[]));
     assert!(report.contains("the poll of task 0 at step 2 has not returned"), "{report}");
     assert!(report.contains("in this poll it took its waker 20000 times, the last time at"), "{report}");
     let line = include_str!("watchdog.rs").lines().position(|line| line.ends_with("// goes round here")).unwrap() + 1;
@@ -216,7 +211,7 @@ fn wakes_under_a_lock() {
 
 #[test]
 fn a_wake_under_a_lock_is_named_with_who_wakes() {
-    let report = report(&hangs("wakes_under_a_lock"));
+    let report = report(&in_a_process("wakes_under_a_lock", &[]));
     assert!(report.contains("the poll of task 0 at step "), "{report}");
     assert!(report.contains(", made within a `wake` by task 1 at step "), "{report}");
     assert!(report.contains("(the freedom `inline-wake`), has not returned"), "{report}");
