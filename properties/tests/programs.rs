@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::config;
+use common::{TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
-use reveille::{Explore, Failure, explore};
+use reveille::{Explore, Failure, explore, fair};
 use reveille_properties::program::model::{self, Polls, Setting};
 use reveille_properties::program::{Interpreter, Mode, Program, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
@@ -39,6 +39,23 @@ proptest! {
     fn a_correct_program_passes_under_every_strategy(program in programs(4, 5)) {
         for strategy in ["portfolio", "random", "sticky:8", "pct:3", "exhaustive"] {
             passes(explore().runs(8).strategy(strategy), &program, Mode::Uncut)?;
+        }
+    }
+
+    /// The bound that is derived where the workers are, as an oracle.
+    #[test]
+    fn under_the_policy_of_a_pool_nobody_waits_longer_than_it_promises(program in programs(4, 5)) {
+        for workers in [1, 3] {
+            let run = || {
+                let program = program.clone();
+                async move {
+                    let outcome = beside_busy_tasks(Interpreter::default(), program.clone()).await;
+                    model::check(&program, &outcome)
+                }
+            };
+            let explore = explore().runs(2).strategy(format!("workers:{workers}"));
+            let passed = explore.wake_to_poll_max(fair::pool_wait_max(workers, TASKS_MAX)).run(run);
+            prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
         }
     }
 
