@@ -39,6 +39,6 @@ pub mod os;
 pub mod socket;
 
 pub use instant::Instant;
-pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};
 pub use poll_cost::PollCost;
 pub use timers::{TimerKey, Timers};
