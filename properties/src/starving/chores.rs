@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use futures::future::{Either, LocalBoxFuture, select};
+use futures::future::{Either, FutureExt, LocalBoxFuture, select};
 use futures::stream::{self, StreamExt};
 use reveille::fair::Line;
 use reveille::time::{Duration, interval, sleep, timeout};
@@ -75,8 +75,7 @@ impl Player {
             if in_place {
                 return Box::pin(leaf(fetch(page)));
             }
-            let task = spawn(fetch(page));
-            Box::pin(async move { task.await.expect("it does not panic, and nobody aborts it") })
+            Box::pin(spawn(fetch(page)).map(|ended| ended.expect("it does not panic, and nobody aborts it")))
         };
         let mut pages = stream::iter(0..count).map(begin).buffer_unordered(2);
         while pages.next().await.is_some() {
