@@ -251,9 +251,9 @@ async fn clerks() {
                 }
                 yield_now().await;
                 if customer % 3 == 2 {
-                    press.give_back()
+                    press.give_back();
                 } else {
-                    press.order()
+                    press.order();
                 }
                 yield_now().await;
             }
@@ -268,9 +268,9 @@ async fn clerks() {
 
 #[test]
 fn where_edits_lead_nowhere_a_few_picks_are_drawn() {
-    let mut left: Vec<_> = (1..=30)
+    let mut left: Vec<_> = (1..=12)
         .map(|seed| unusual(&explore().name("s").seed(seed).patience(Duration::ZERO).run(clerks).unwrap_err()))
         .collect();
     left.sort_unstable();
-    assert!(left[9] <= 2, "a third come to the least: {left:?}");
+    assert!(left[3] <= 2, "a third come to the least: {left:?}");
 }

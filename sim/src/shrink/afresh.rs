@@ -4,6 +4,8 @@
 //! dozen picks out of order where two would do: most bugs have a depth of two or three (Burckhardt, Kothari, Musuvathi and
 //! Nagarakatte, ASPLOS 2010). So few that there is a fair chance to meet them by drawing them.
 
+use std::cmp::Ordering;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use reveille_executor::Kind;
@@ -23,9 +25,8 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
         let mut below = |bound: u64| (u64::from(generator.next_u32()) * bound) >> 32;
         let few = 2 + nth % 2;
         let candidate: Vec<_> = (0..few).map(|_| (below(picks) as usize, below(1 << 32) as u32)).collect();
-        if shrinker.is_spent()
-            || shrinker.attempt_with(|best| Box::new(Sparse::new(candidate, best))).is_some_and(|c| c.is_lt())
-        {
+        let compared = shrinker.attempt_with(|best| Box::new(Sparse::new(candidate, best)));
+        if compared.is_some_and(Ordering::is_lt) || shrinker.is_spent() {
             return;
         }
     }
