@@ -44,6 +44,6 @@ pub mod socket;
 
 pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
-pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};
 pub use poll_cost::PollCost;
 pub use timers::{TimerKey, Timers};

@@ -276,7 +276,14 @@ fn with_owners(tasks: Vec<TaskInfo>, owed: &[OwedLeaf]) -> Vec<TaskInfo> {
 fn owes(stuck: &mut StuckTask, owed: &[OwedLeaf]) {
     let of_task = owed.iter().filter(|owed| owed.owner.id == stuck.task.id);
     stuck.owes = of_task.filter(|owed| owed.is_left_behind(&stuck.awaits)).cloned().collect();
-    if stuck.cause == Cause::Deadlock && stuck.owes.iter().any(|owed| owed.excuse.is_none()) {
+    let mut to_blame = stuck.owes.iter().filter(|owed| owed.excuse.is_none());
+    let is_futurelock = match stuck.cause {
+        Cause::Deadlock => to_blame.next().is_some(),
+        // One that the combinator has on its list, and has not polled: so it is not the combinator that is waited for.
+        Cause::Behind(_) => to_blame.any(OwedLeaf::is_listed),
+        _ => false,
+    };
+    if is_futurelock {
         stuck.cause = Cause::Futurelock;
     }
 }

@@ -184,6 +184,7 @@ impl Watch {
     fn observe(&self, run: &Run, task: TaskId, op: WakerOp, live: usize) {
         if op == WakerOp::Wake {
             self.event(run, Event::Woken { task, by: run.current() });
+            self.leaves.iter().for_each(|leaves| leaves.task_woken(task));
         }
         let Some(focus) = self.focus.as_ref().filter(|focus| focus.task == task) else { return };
         match op {

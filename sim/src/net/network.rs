@@ -8,6 +8,7 @@ use reveille_reactor::fault::{Faults, Faulty, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
+use crate::leaf;
 use crate::run::Run;
 use crate::spin::visit;
 
@@ -43,6 +44,7 @@ impl Network {
         let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
             net.remember_waits(focus.is_some());
+            net.follow_waits(leaf::log_of(run).is_some());
             let mut kernel = net.calls(now, node, fabric);
             if faults == Faults::Off {
                 return call(&mut kernel);
@@ -54,6 +56,11 @@ impl Network {
             && let Ok(mut net) = self.net.try_borrow_mut()
         {
             focus.waits_on(net.take_waits());
+        }
+        if let Ok(mut net) = self.net.try_borrow_mut()
+            && let Some(late) = net.take_late()
+        {
+            late.into_iter().for_each(|(socket, interest)| leaf::socket_is_late(run, socket, interest));
         }
         run.end_if_refused();
         visit(run, "socket");
@@ -70,6 +77,7 @@ impl Network {
         let mut net = self.net.try_borrow_mut().ok()?;
         if !self.used.replace(true) {
             net.node(MAIN);
+            net.note_late(run.limits().starved_time);
         }
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut weather) = (Asks(run), Asks(run));
@@ -80,8 +88,12 @@ impl Network {
             let strikes = &self.strikes;
             work(&mut net, now, &mut Weather { fabric: honest, choose: &mut weather, faults, strikes })
         };
+        let turns = leaf::log_of(run).map(|log| (log, net.take_turns()));
         let wakers = net.has_wakers().then(|| net.take_wakers());
         drop(net);
+        if let Some((log, turns)) = turns {
+            turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
+        }
         if let Some(wakers) = wakers {
             self.let_go(wakers);
         }

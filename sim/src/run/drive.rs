@@ -12,7 +12,7 @@ use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::freedom;
 use crate::kinds;
-use crate::leaf::Marks;
+use crate::leaf::{LeafId, Marks};
 use crate::spin::Touch;
 use crate::watch::Watch;
 
@@ -239,6 +239,9 @@ impl Run {
         self.progress.at(self.step.get());
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
         self.emit(Event::Ended { task, how });
+        if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
+            leaves.woken(self, LeafId::Join(task));
+        }
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
         }
@@ -271,6 +274,7 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.strikes(self, now);
         }
+        self.leaves.time_passed(self.step.get(), now, self.limits.starved_time);
         self.progress.at(self.step.get());
         // Before what it wakes.
         self.emit(Event::TimePassed { now });
