@@ -17,7 +17,7 @@ use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
-use crate::leaf::Late;
+use crate::leaf::{Late, Made};
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
@@ -96,7 +96,7 @@ struct Shared {
     /// Where tasks were spawned that wait for ever on purpose.
     parked: Mutex<BTreeSet<Site>>,
     /// Where leaves were made of which nothing depends on when they are polled.
-    idle: Mutex<BTreeSet<Site>>,
+    idle: Mutex<BTreeSet<Made>>,
     /// What the dullest run is like, where a thread had to find that out by itself.
     profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
@@ -170,13 +170,13 @@ impl Shared {
     fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
         let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = lock().clone();
-        late.retain(|late| !known.contains(&late.made.site));
+        late.retain(|late| !known.contains(&late.made));
         if late.is_empty() {
             return None;
         }
         let verdict = case.starvation(&late);
         if verdict.is_none() {
-            lock().extend(late.iter().map(|late| late.made.site));
+            lock().extend(late.iter().map(|late| late.made));
         }
         verdict
     }

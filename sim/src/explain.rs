@@ -276,7 +276,14 @@ fn with_owners(tasks: Vec<TaskInfo>, owed: &[OwedLeaf]) -> Vec<TaskInfo> {
 fn owes(stuck: &mut StuckTask, owed: &[OwedLeaf]) {
     let of_task = owed.iter().filter(|owed| owed.owner.id == stuck.task.id);
     stuck.owes = of_task.filter(|owed| owed.is_left_behind(&stuck.awaits)).cloned().collect();
-    if stuck.cause == Cause::Deadlock && stuck.owes.iter().any(|owed| owed.excuse.is_none()) {
+    let mut to_blame = stuck.owes.iter().filter(|owed| owed.excuse.is_none());
+    let is_futurelock = match stuck.cause {
+        Cause::Deadlock => to_blame.next().is_some(),
+        // One that the combinator has on its list, and has not polled: so it is not the combinator that is waited for.
+        Cause::Behind(_) => to_blame.any(OwedLeaf::is_listed),
+        _ => false,
+    };
+    if is_futurelock {
         stuck.cause = Cause::Futurelock;
     }
 }
@@ -312,9 +319,11 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     });
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();
-    let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
+    let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest));
+    let operations = focus.take_operations().into_iter();
+    let io = sockets.chain(operations.filter_map(|operation| run.disks.describe(operation))).collect();
     let (task, owes, suspicion) = (task.clone(), Vec::new(), None);
-    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, suspicion, took_no_waker, last_drop })
+    Some(StuckTask { task, cause, moved, awaits, joins, io, owes, suspicion, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

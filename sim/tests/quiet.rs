@@ -11,6 +11,7 @@ mod quiet {
     mod channels;
     #[cfg(feature = "hyper")]
     mod http;
+    mod idle;
     mod locks;
     mod net;
     mod select;

@@ -4,9 +4,11 @@
 //! the two differ. What a model is made of (a deque that is rotated, a map) can be checked by looking at it.
 
 mod bytes;
+mod disk;
 mod executor;
 mod timers;
 
 pub(crate) use bytes::Bytes;
+pub use disk::disk_agrees;
 pub use executor::executor_agrees;
 pub use timers::timers_agree;

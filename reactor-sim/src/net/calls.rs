@@ -170,14 +170,24 @@ impl Kernel for Calls<'_> {
         if self.net.remembers {
             self.net.waits.push((socket, interest));
         }
+        let follows = self.net.follows;
         match self.waiters(socket, interest) {
-            Some((waiters, out)) => waiters.add(waker, others, out),
+            Some((waiters, out)) => {
+                if follows {
+                    waiters.follow(socket, interest);
+                }
+                waiters.add(waker, others, out);
+            }
             None => self.net.out.wake.push(waker),
         }
     }
 
     fn wait_briefly(&mut self, waker: Waker) {
         self.net.out.wake.push(waker);
+    }
+
+    fn is_followed(&self) -> bool {
+        self.net.follows
     }
 
     fn take_wakers(&mut self) -> Wakers {

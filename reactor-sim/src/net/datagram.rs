@@ -10,7 +10,7 @@ use super::hosts::{Hosts, Protocol};
 use super::stream::not_a_socket;
 use super::waiters::Waiters;
 use super::{Moment, Net, NodeId, Socket, destination};
-use crate::kernel::SocketId;
+use crate::kernel::{Interest, SocketId};
 use crate::slab::Key;
 
 /// The longest datagram: what an IPv4 packet has room for.
@@ -162,7 +162,12 @@ impl Net {
         buffer: &mut [u8],
         peek: bool,
     ) -> io::Result<(usize, SocketAddr)> {
+        let (now, late_after) = (self.out.now, self.late_after);
         let datagram = self.datagram_socket(socket)?;
+        if datagram.reader.tries_late(now, late_after) {
+            self.late.push((socket, Interest::Read));
+            return self.receive(socket, buffer, peek);
+        }
         if let Some(kind) = datagram.error.take() {
             return Err(kind.into());
         }

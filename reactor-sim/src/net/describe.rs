@@ -1,10 +1,11 @@
 //! What a socket waits for, in words, for the report of a task that waits in vain.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::connection::{Connection, End, Phase, other};
 use super::{Net, Socket};
-use crate::kernel::{Interest, SocketId};
+use crate::kernel::{Interest, SocketId, Turn};
 
 impl Net {
     /// What `socket` waits for and what the other side holds; `None` if it is closed.
@@ -66,6 +67,28 @@ impl Net {
     /// Whether to remember which sockets are waited for, for [`take_waits`](Self::take_waits). Off until asked for.
     pub fn remember_waits(&mut self, remember: bool) {
         self.remembers = remember;
+    }
+
+    /// Whether to tell what becomes of each wait, with [`take_turns`](Self::take_turns). Off until asked for.
+    pub fn follow_waits(&mut self, follow: bool) {
+        self.follows = follow;
+    }
+
+    /// What became of waits since this was last asked, in order; to be asked before [`take_wakers`](Self::take_wakers).
+    pub fn take_turns(&mut self) -> Vec<Turn> {
+        std::mem::take(&mut self.out.turns)
+    }
+
+    /// From now on a try that comes more than `after` later than the wake of who waited is noted, for
+    /// [`take_late`](Self::take_late).
+    pub fn note_late(&mut self, after: Duration) {
+        self.late_after = Some(after);
+    }
+
+    /// The waits whose next tries came late, since this was last asked.
+    #[inline]
+    pub fn take_late(&mut self) -> Option<Vec<(SocketId, Interest)>> {
+        (!self.late.is_empty()).then(|| std::mem::take(&mut self.late))
     }
 
     /// The sockets that were waited for since this was last asked.

@@ -93,6 +93,11 @@ pub struct Net {
     /// Which sockets were waited for lately, if somebody wants to know.
     waits: Vec<(SocketId, Interest)>,
     remembers: bool,
+    /// What becomes of each wait is told.
+    follows: bool,
+    /// After how long a try comes late, and the waits whose tries did.
+    late_after: Option<Duration>,
+    late: Vec<(SocketId, Interest)>,
 }
 
 /// What the program holds a name of.
@@ -160,6 +165,7 @@ impl Net {
 
     /// The kernel of `node`, at this moment.
     pub fn calls<'a>(&'a mut self, now: Instant, node: NodeId, fabric: &'a mut dyn Fabric) -> Calls<'a> {
+        self.out.now = now;
         Calls { net: self, node, moment: Moment { now, fabric } }
     }
 
@@ -180,6 +186,7 @@ impl Net {
         let mut events = 0;
         while self.next_event().is_some_and(|at| at <= now) {
             let Some((_, what)) = self.events.pop() else { break };
+            self.out.now = now;
             self.happen(what, &mut Moment { now, fabric });
             events += 1;
         }
@@ -196,6 +203,7 @@ impl Net {
         if self.out.is_empty() {
             wakers.wake.clear();
             wakers.discard.clear();
+            wakers.turns.clear();
             self.out = wakers;
         }
     }
@@ -218,6 +226,7 @@ impl Net {
         self.events.clear();
         self.links.clear();
         self.waits.clear();
+        self.late.clear();
         let mut out = self.take_wakers();
         out.discard.append(&mut out.wake);
         out

@@ -14,7 +14,7 @@ use super::hosts::{Hosts, Protocol};
 use super::lane::Item;
 use super::waiters::Waiters;
 use super::{Moment, Net, NodeId, Socket, destination};
-use crate::kernel::SocketId;
+use crate::kernel::{Interest, SocketId};
 use crate::slab::Key;
 
 /// A socket that listens.
@@ -75,6 +75,9 @@ impl Net {
             Some(_) => return Err(wrong_kind()),
             None => return Err(not_a_socket()),
         };
+        if listener.waiters.tries_late(self.out.now, self.late_after) {
+            self.late.push((socket, Interest::Read));
+        }
         let key = listener.queue.pop_front().ok_or(ErrorKind::WouldBlock)?;
         let accepted = SocketId(self.sockets.insert(Socket::Stream { connection: key, end: 1 }));
         let connection = self.connections.get_mut(key).expect("a queued connection exists");
@@ -126,8 +129,13 @@ impl Net {
     }
 
     pub(super) fn connected(&mut self, socket: SocketId) -> io::Result<()> {
+        let (now, late_after) = (self.out.now, self.late_after);
         let (_, end, connection) = self.stream(socket)?;
         let end = connection.end(end);
+        if end.writer.tries_late(now, late_after) {
+            self.late.push((socket, Interest::Write));
+            return self.connected(socket);
+        }
         end.report()?;
         match end.phase {
             Phase::Connecting => Err(ErrorKind::WouldBlock.into()),
@@ -144,7 +152,12 @@ impl Net {
         peek: bool,
         moment: &mut Moment<'_>,
     ) -> io::Result<usize> {
+        let late_after = self.late_after;
         let (key, end, connection) = self.stream(socket)?;
+        if connection.end(end).reader.tries_late(moment.now, late_after) {
+            self.late.push((socket, Interest::Read));
+            return self.read(socket, buffer, peek, moment);
+        }
         if connection.into(end).arrived() > 0 {
             let count = connection.into(end).read(buffer, peek);
             if let Some(bytes) = connection.into(end).take_credit() {
@@ -161,8 +174,13 @@ impl Net {
     }
 
     pub(super) fn write(&mut self, socket: SocketId, bytes: &[u8], moment: &mut Moment<'_>) -> io::Result<usize> {
+        let late_after = self.late_after;
         let (key, end, connection) = self.stream(socket)?;
         let this = connection.end(end);
+        if this.writer.tries_late(moment.now, late_after) {
+            self.late.push((socket, Interest::Write));
+            return self.write(socket, bytes, moment);
+        }
         this.report()?;
         if this.write_shut || this.is_over() {
             return Err(ErrorKind::BrokenPipe.into());

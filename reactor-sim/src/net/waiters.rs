@@ -1,14 +1,20 @@
 //! Who waits for one direction of one socket.
 
 use std::task::Waker;
+use std::time::Duration;
 
-use crate::kernel::{Others, Wakers};
+use crate::Instant;
+use crate::kernel::{Interest, Others, SocketId, Turn, Wakers};
 
 /// The wakers of one direction: hardly ever more than one, which takes no allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     first: Option<Waker>,
     more: Vec<Waker>,
+    /// When they were woken, until somebody tries again.
+    woken: Option<Instant>,
+    /// Whose direction it is, if that is followed.
+    name: Option<(SocketId, Interest)>,
 }
 
 impl Waiters {
@@ -33,14 +39,30 @@ impl Waiters {
         }
     }
 
+    /// From now on it is told what becomes of who waits for `interest` in `socket`.
+    pub(crate) fn follow(&mut self, socket: SocketId, interest: Interest) {
+        self.name = Some((socket, interest));
+    }
+
+    /// Whether somebody tries again only now, so long after who waited was woken.
+    #[inline]
+    pub(crate) fn tries_late(&mut self, now: Instant, after: Option<Duration>) -> bool {
+        self.woken.take().is_some_and(|woken| after.is_some_and(|after| now - woken > after))
+    }
+
     /// Takes all of them to be woken, oldest first.
     pub(crate) fn wake(&mut self, out: &mut Wakers) {
+        if self.first.is_some() {
+            self.woken.get_or_insert(out.now);
+            out.turns.extend(self.name.map(|(socket, interest)| Turn::Woken(socket, interest)));
+        }
         out.wake.extend(self.first.take());
         out.wake.append(&mut self.more);
     }
 
     /// Takes all of them to be dropped.
     pub(crate) fn discard(&mut self, out: &mut Wakers) {
+        out.turns.extend(self.name.take().map(|(socket, interest)| Turn::Closed(socket, interest)));
         out.discard.extend(self.first.take());
         out.discard.append(&mut self.more);
     }

@@ -19,7 +19,7 @@ mod tokio;
 mod udp;
 
 use std::io;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 pub use address::ToSocketAddrs;
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
@@ -35,6 +35,12 @@ pub trait Handle: Clone + Unpin {
     /// Calls the kernel; `None` if it is gone. Afterwards, holding no borrow, wakes and drops what
     /// [`Kernel::take_wakers`] gives.
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R>;
+
+    /// A future that is polled with `waker` has tried to do something with `socket`, and `waits` now, or is done. Only
+    /// called where [`Kernel::is_followed`] says so.
+    fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
+        let _ = (socket, interest, waker, waits);
+    }
 }
 
 /// A handle that can be had from where the program is: sockets made without naming a kernel use it.
@@ -97,17 +103,24 @@ fn try_call<H: Handle, R>(
             result => return result,
         }
     };
-    let attempt = handle.with(|kernel| match uninterrupted(kernel) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
-        }
-        done => Attempt::Done(done),
+    let attempt = handle.with(|kernel| {
+        let attempt = match uninterrupted(kernel) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
+            }
+            done => Attempt::Done(done),
+        };
+        (attempt, kernel.is_followed())
     });
+    let Some((attempt, is_followed)) = attempt else { return Poll::Ready(Err(gone())) };
+    if is_followed {
+        let waits = !matches!(attempt, Attempt::Done(_));
+        handle.attempted(socket, interest, context.waker(), waits);
+    }
     match attempt {
-        None => Poll::Ready(Err(gone())),
-        Some(Attempt::Done(result)) => Poll::Ready(result),
-        Some(Attempt::Waits) => Poll::Pending,
-        Some(Attempt::Registers) => {
+        Attempt::Done(result) => Poll::Ready(result),
+        Attempt::Waits => Poll::Pending,
+        Attempt::Registers => {
             // Cloned outside of the call: a waker may be anybody's code.
             let waker = context.waker().clone();
             handle.with(|kernel| kernel.wait(socket, interest, others, waker));

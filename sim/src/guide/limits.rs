@@ -27,10 +27,13 @@
 //! a queue and waits at the same line again) is called a *deadlock* all the same. Behind a sub-executor such as
 //! `FuturesUnordered`, which polls only children that were woken, nothing can be told: *stuck, cause unknown*.
 //!
-//! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf). Of others (a lock of another
-//! crate that was handed over, a channel, a socket, a [`JoinHandle`](crate::JoinHandle)) it is seen at most that somebody used a
-//! waker that its task had left elsewhere; the report on a deadlock says so, as a guess. Whether a timer belongs to a busy loop
-//! or to a future that was left in the middle is read from lines: without line tables timers are never accused.
+//! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf), or if it waits for a socket or a
+//! [`JoinHandle`](crate::JoinHandle) of ours among the children of a combinator that gives each a waker of its own
+//! (`FuturesUnordered`, `buffer_unordered`, a large `join_all`, the groups of futures-concurrency). In a `select!`, which gives none, a
+//! wait for a socket that was left cannot be told from one that was given up. Of others (a lock of another crate that was handed
+//! over, a channel) it is seen at most that somebody used a waker that its task had left elsewhere; the report on a deadlock
+//! says so, as a guess. Whether a leaf belongs to a busy loop or to a future that was left in the middle is read from lines: without
+//! line tables only what is in `leaf(..)` is accused.
 //!
 //! **Where it waits** is read from the stack at the moment in which a leaf clones the waker that a poll was given. A leaf
 //! that keeps a waker without cloning it, or none at all, is not seen; the report then says that the waker was left with

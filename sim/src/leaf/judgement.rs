@@ -23,6 +23,7 @@ use crate::watch::Watch;
 /// A leaf that is owed a poll when nothing can move any more.
 #[derive(Clone, Debug)]
 pub(crate) struct OwedLeaf {
+    pub(crate) leaf: LeafId,
     pub(crate) made: Made,
     /// The task that polled it last.
     pub(crate) owner: TaskInfo,
@@ -41,6 +42,11 @@ pub(crate) struct OwedLeaf {
 }
 
 impl OwedLeaf {
+    /// Whether it is known to be on the list of a combinator that has not polled it: then that is what the task waits behind.
+    pub(crate) fn is_listed(&self) -> bool {
+        self.leaf.is_lasting()
+    }
+
     /// Whether a future was left behind with it, by a task that waits at `awaits`.
     pub(crate) fn is_left_behind(&self, awaits: &[AwaitSite]) -> bool {
         self.wrapped || is_left_behind(&self.site, awaits)
@@ -50,6 +56,7 @@ impl OwedLeaf {
 /// A leaf that was owed a poll for too long.
 #[derive(Clone, Debug)]
 pub(crate) struct Starvation {
+    pub(super) leaf: LeafId,
     pub(super) made: Made,
     pub(super) owner: TaskInfo,
     /// Where it was polled last before it was woken.
@@ -79,12 +86,14 @@ impl Case<'_> {
         all.truncate(OWED_MAX);
         // Once more, with the stacks of these.
         let all = self.owed_with(all.into_iter().map(|(owed, _)| owed.leaf).collect());
-        let looked_into = all.into_iter().filter_map(|(owed, owner)| {
+        let is_certain = |owed: &Owed| !owed.leaf.is_lasting() || self.is_unpolled(owed.leaf, &owed.wake);
+        let certain = all.into_iter().filter(|(owed, _)| is_certain(owed));
+        let looked_into = certain.filter_map(|(owed, owner)| {
             let Owed { leaf, made, poll, wake, excuse, .. } = owed;
             let site = site(leaf, poll.stack.as_ref()?);
             let (woken, woken_at, passed_over) = (wake.step, wake.at, wake.passed_over);
             let wrapped = matches!(leaf, LeafId::Wrapped(_));
-            Some(OwedLeaf { made, owner, site, polled: poll.step, woken, woken_at, passed_over, excuse, wrapped })
+            Some(OwedLeaf { leaf, made, owner, site, polled: poll.step, woken, woken_at, passed_over, excuse, wrapped })
         });
         looked_into.collect()
     }
@@ -143,10 +152,17 @@ impl Case<'_> {
         if owed.excuse.is_some() || !(too_long || too_often) {
             return None;
         }
+        // One that may outlast who waits for it: it was polled again at last, as the wait that it was left with.
+        if owed.leaf.is_lasting() && !owed.same_waker {
+            return None;
+        }
         let site = site(owed.leaf, owed.poll.stack.as_ref()?);
         let busy = TaskInfo { polls: owed.first, ..owner.clone() };
         let meanwhile = waits_at(self.trial, self.tape, &busy, owed.until_step.saturating_sub(1));
-        (wrapped || is_left_behind(&site, &meanwhile)).then(|| Starvation {
+        let is_guilty = wrapped || is_left_behind(&site, &meanwhile);
+        let is_certain = || !owed.leaf.is_lasting() || self.is_unpolled(owed.leaf, &owed.wake);
+        (is_guilty && is_certain()).then(|| Starvation {
+            leaf: owed.leaf,
             made: owed.made,
             owner,
             site,

@@ -2,11 +2,13 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::task::Waker;
 use std::time::Duration;
 
 use reveille_executor::TaskId;
 use reveille_reactor::{Instant, TimerKey};
 
+use super::lasting::Knock;
 use super::record::{LeafId, Made};
 use crate::run::{Run, Site};
 use crate::site::Stack;
@@ -19,6 +21,7 @@ pub(crate) struct Log {
     inner: RefCell<Inner>,
     /// Where timers were made that were polled at all.
     polled: RefCell<BTreeSet<Site>>,
+    knock: Knock,
 }
 
 #[derive(Debug, Default)]
@@ -42,6 +45,8 @@ struct Record {
     wake: Option<Wake>,
     /// When it strikes, if it is a timer.
     deadline: Option<Instant>,
+    /// The waker of the last poll, of a leaf that may outlast who waits for it.
+    waker: Option<Waker>,
 }
 
 /// The last poll of a leaf.
@@ -61,6 +66,10 @@ pub(super) struct Wake {
     pub(super) passed_over: u64,
     /// When the first of them did, and the ordinal of that poll.
     since: Option<(Instant, u64)>,
+    /// The steps of the first, of the last, and of the one before that.
+    pub(super) first_step: u64,
+    pub(super) last_step: u64,
+    step_before: u64,
 }
 
 /// How it came that nothing is owed any more.
@@ -87,6 +96,8 @@ pub(super) struct Owed {
     pub(super) until: Instant,
     pub(super) until_step: u64,
     pub(super) end: End,
+    /// It was polled at last with the waker that it had been left with.
+    pub(super) same_waker: bool,
 }
 
 impl Owed {
@@ -96,12 +107,20 @@ impl Owed {
 }
 
 impl Record {
+    /// Whether it was left with a waker equal to this one.
+    fn has(&self, waker: Option<&Waker>) -> bool {
+        self.waker.as_ref().zip(waker).is_some_and(|(left, waker)| left.will_wake(waker))
+    }
+
     /// What is owed to it at the end of the poll that is under way; `None` if its owner has not passed it over.
     fn owed(&self, run: &Run, leaf: LeafId, end: End) -> Option<Owed> {
         let (mut wake, owner) = (self.wake?, self.owner?);
         let (since, first) = wake.since?;
         // The poll in which it is polled at last, or dropped, has not passed it over.
-        wake.passed_over -= u64::from(end != End::Never && run.current() == Some(owner));
+        if end != End::Never && run.current() == Some(owner) {
+            wake.passed_over -= 1;
+            wake.last_step = wake.step_before;
+        }
         (wake.passed_over > 0).then(|| Owed {
             leaf,
             made: self.made,
@@ -114,6 +133,7 @@ impl Record {
             until: run.clock.now(),
             until_step: run.step(),
             end,
+            same_waker: false,
         })
     }
 }
@@ -141,9 +161,30 @@ impl Log {
         Self { wanted: wanted.into_iter().collect(), ..Self::default() }
     }
 
+    /// `task` has been woken, or would be if it had not been.
+    pub(crate) fn task_woken(&self, task: TaskId) {
+        self.knock.woken(task);
+    }
+
+    /// Uses the waker of `leaf`, which may outlast who waits for it, once more: whether that wakes its task. To be asked when
+    /// the run is over.
+    pub(super) fn knock_at(&self, leaf: LeafId) -> Option<bool> {
+        let inner = self.inner.borrow();
+        let record = inner.leaves.get(&leaf)?;
+        let (owner, waker) = (record.owner?, record.waker.clone()?);
+        drop(inner);
+        Some(self.knock.at(owner, &waker))
+    }
+
     /// A leaf is being polled, and waits or may wait.
     pub(super) fn polled(&self, run: &Run, leaf: LeafId, made: Made) {
-        self.poll(run, leaf, made, None);
+        self.poll(run, leaf, made, None, None);
+    }
+
+    /// A leaf that may outlast who waits for it is being polled with `waker`, and waits.
+    pub(super) fn waits(&self, run: &Run, leaf: LeafId, made: Made, waker: &Waker) {
+        // Cloned outside of the borrow: it may be anybody's code.
+        self.poll(run, leaf, made, None, Some(waker.clone()));
     }
 
     /// A timer that was made at `site` is being polled.
@@ -158,36 +199,54 @@ impl Log {
 
     /// A timer is being polled, and waits.
     pub(crate) fn armed(&self, run: &Run, timer: TimerKey, made: Made, deadline: Instant) {
-        self.poll(run, LeafId::Timer(timer), made, Some(deadline));
+        self.poll(run, LeafId::Timer(timer), made, Some(deadline), None);
     }
 
-    fn poll(&self, run: &Run, leaf: LeafId, made: Made, deadline: Option<Instant>) {
+    fn poll(&self, run: &Run, leaf: LeafId, made: Made, deadline: Option<Instant>, waker: Option<Waker>) {
         let wanted = self.wanted.contains(&leaf);
         let stack = wanted.then(Stack::capture);
         let mut inner = self.inner.borrow_mut();
-        let owed = inner.forget(leaf).and_then(|record| record.owed(run, leaf, End::Polled));
+        // Dropped when nothing is borrowed any more, as its waker may be anybody's code.
+        let before = inner.forget(leaf);
+        let same_waker = before.as_ref().is_some_and(|before| before.has(waker.as_ref()));
+        let owed = before.as_ref().and_then(|before| before.owed(run, leaf, End::Polled));
         if let Some(owed) = owed.filter(|_| wanted) {
-            inner.keep(owed);
+            inner.keep(Owed { same_waker, ..owed });
         }
         if let (LeafId::Timer(timer), Some(deadline)) = (leaf, deadline) {
             inner.armed.insert((deadline, timer));
         }
         let poll = Some(Poll { step: run.step(), stack });
         let (owner, excuse) = (run.current(), run.leaves.excuse());
-        inner.leaves.insert(leaf, Record { made, owner, poll, excuse, wake: None, deadline });
+        inner.leaves.insert(leaf, Record { made, owner, poll, excuse, wake: None, deadline, waker });
+        drop(inner);
+        drop(before);
     }
 
     /// A leaf has completed, or is let go of.
     pub(crate) fn gone(&self, run: &Run, leaf: LeafId, completed: bool) {
-        let end = if completed { End::Polled } else { End::Dropped };
-        let mut inner = self.inner.borrow_mut();
-        let owed = inner.forget(leaf).and_then(|record| record.owed(run, leaf, end));
-        if let Some(owed) = owed.filter(|_| self.wanted.contains(&leaf)) {
-            inner.keep(owed);
-        }
+        self.end(run, leaf, completed, None);
     }
 
-    pub(super) fn woken(&self, run: &Run, leaf: LeafId) {
+    /// A leaf that may outlast who waits for it has completed, in a poll with `waker`.
+    pub(super) fn served(&self, run: &Run, leaf: LeafId, waker: &Waker) {
+        self.end(run, leaf, true, Some(waker));
+    }
+
+    fn end(&self, run: &Run, leaf: LeafId, completed: bool, waker: Option<&Waker>) {
+        let end = if completed { End::Polled } else { End::Dropped };
+        let mut inner = self.inner.borrow_mut();
+        let before = inner.forget(leaf);
+        let same_waker = before.as_ref().is_some_and(|before| before.has(waker));
+        let owed = before.as_ref().and_then(|before| before.owed(run, leaf, end));
+        if let Some(owed) = owed.filter(|_| self.wanted.contains(&leaf)) {
+            inner.keep(Owed { same_waker, ..owed });
+        }
+        drop(inner);
+        drop(before);
+    }
+
+    pub(crate) fn woken(&self, run: &Run, leaf: LeafId) {
         self.inner.borrow_mut().woken(run, leaf, run.clock.now());
     }
 
@@ -207,7 +266,10 @@ impl Log {
             let record = inner.leaves.get_mut(leaf).filter(|record| record.owner == Some(task));
             if let Some(wake) = record.and_then(|record| record.wake.as_mut()) {
                 wake.passed_over += 1;
-                wake.since.get_or_insert((run.clock.now(), ordinal));
+                if wake.since.is_none() {
+                    (wake.since, wake.first_step) = (Some((run.clock.now(), ordinal)), run.step());
+                }
+                (wake.step_before, wake.last_step) = (wake.last_step, run.step());
             }
         }
     }
@@ -233,7 +295,9 @@ impl Inner {
     fn woken(&mut self, run: &Run, leaf: LeafId, at: Instant) {
         let Some(record) = self.leaves.get_mut(&leaf) else { return };
         if record.wake.is_none() {
-            record.wake = Some(Wake { step: run.step(), at, passed_over: 0, since: None });
+            let step = run.step();
+            record.wake =
+                Some(Wake { step, at, passed_over: 0, since: None, first_step: 0, last_step: 0, step_before: 0 });
             self.owed.insert(leaf);
         }
     }

@@ -15,8 +15,12 @@
 //! Timers ([`sleep`](crate::time::sleep), [`timeout`](crate::time::timeout), [`interval`](crate::time::interval)) know by
 //! themselves: when they are polled and their deadline passed long ago, they were left alone meanwhile. A future of another
 //! crate is given an identity by [`leaf`]: it gets a waker of its own, which notes that it was woken and wakes the task. So
-//! the children of `FuturesUnordered`, `join_all` and `select!` are told apart. Sockets do not know: they are no futures,
-//! and that nobody reads is what back-pressure is made of.
+//! the children of `FuturesUnordered`, `join_all` and `select!` are told apart.
+//!
+//! Waits for sockets of ours and for handles of tasks know where combinators give each child a waker of its own
+//! (`FuturesUnordered`, `buffer_unordered` and its kin, a large `join_all`, the groups of futures-concurrency): only there can
+//! be shown that the wait is still there, since a socket and a handle may be kept when a wait for them is given up.
+//! (`lasting.rs`.) A socket that nobody waits for is owed nothing: that is what back-pressure is made of.
 //!
 //! Of the futures of other crates only a guess is possible, and only at a stall (`suspicion.rs`): the report says that a waker
 //! was used which the task had left elsewhere.
@@ -49,10 +53,11 @@
 //!
 //! # What it costs
 //!
-//! A timer that is polled compares its deadline with the clock. All else about timers is found out in a replay, where every
-//! poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
+//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake; a handle
+//! that is ready, the end of its task. All else is found out in a replay, where every poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
 
 mod judgement;
+mod lasting;
 mod limits;
 mod log;
 mod may_starve;
@@ -66,8 +71,9 @@ pub use may_starve::{MayStarve, may_starve};
 pub use wrapped::{Leaf, leaf};
 
 pub(crate) use judgement::OwedLeaf;
+pub(crate) use lasting::{join_taken, join_waits, socket_is_late, socket_tried, socket_turned};
 pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};
 pub(crate) use log::Log;
-pub(crate) use record::{Late, LeafId, Leaves, Made};
+pub(crate) use record::{Late, LeafId, Leaves, Made, log_of};
 pub(crate) use report::{futurelock, owed, starved, suspected};
 pub(crate) use suspicion::{Marks, Suspicion};

@@ -3,13 +3,15 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
+use std::time::Duration;
 
 use reveille_executor::TaskId;
-use reveille_reactor::{Instant, TimerKey};
+use reveille_reactor::{Instant, Interest, SocketId, TimerKey};
 
 use super::log::Log;
 use super::proxy::Proxy;
 use crate::run::{Run, Site};
+use crate::site;
 use crate::watch::Watch;
 
 /// Names a leaf of a run; its name is the same in each replay.
@@ -19,13 +21,37 @@ pub(crate) enum LeafId {
     Timer(TimerKey),
     /// A future in [`leaf`](super::leaf), counted from 0 in the order of first polls.
     Wrapped(u64),
+    /// One direction of a socket of ours, while somebody waits for it.
+    Socket(SocketId, Interest),
+    /// The handle of a task, while somebody waits for it.
+    Join(TaskId),
+}
+
+impl LeafId {
+    /// Whether it may outlast the future that waits for it; see `lasting.rs`.
+    pub(super) fn is_lasting(self) -> bool {
+        matches!(self, Self::Socket(..) | Self::Join(_))
+    }
 }
 
 /// What a leaf is, as a report says it, and where it was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Made {
     pub(crate) what: &'static str,
+    /// Of a handle, where its task was spawned; of a wait for a socket, where the task that waits was.
     pub(crate) site: Site,
+}
+
+impl Made {
+    /// What a report calls it.
+    pub(super) fn words(&self, leaf: LeafId) -> String {
+        let (what, at) = (self.what, site::place(self.site));
+        match leaf {
+            LeafId::Timer(_) | LeafId::Wrapped(_) => format!("the `{what}` made at {at}"),
+            LeafId::Socket(..) => format!("a {what} of a socket, in the task spawned at {at},"),
+            LeafId::Join(task) => format!("the `{what}` of task {task}, spawned at {at},"),
+        }
+    }
 }
 
 /// A leaf that seems to have been owed a poll for too long. Whether it was, and whether that matters, a replay tells.
@@ -49,6 +75,8 @@ pub(crate) struct Leaves {
     excuse: Cell<Option<&'static str>>,
     /// Those futures in [`leaf`](super::leaf) that are alive, and some that were.
     proxies: RefCell<Vec<Weak<Proxy>>>,
+    /// When time was how late: the step after which it was at least that, some eight times within what a leaf may be owed.
+    marks: RefCell<Vec<(u64, Instant)>>,
 }
 
 impl Leaves {
@@ -57,6 +85,22 @@ impl Leaves {
         self.late.borrow_mut().clear();
         self.excuse.set(None);
         self.proxies.borrow_mut().clear();
+        self.marks.borrow_mut().clear();
+    }
+
+    /// Time has come to `now` after the poll of `step`.
+    pub(crate) fn time_passed(&self, step: u64, now: Instant, starved_time: Duration) {
+        let mut marks = self.marks.borrow_mut();
+        if marks.last().is_none_or(|(_, last)| now - *last >= starved_time / 8) {
+            marks.push((step, now));
+        }
+    }
+
+    /// A time at or before the poll of `step`, and not long before it.
+    pub(super) fn at_or_before(&self, step: u64) -> Instant {
+        let marks = self.marks.borrow();
+        let before = marks.partition_point(|(mark, _)| *mark < step);
+        before.checked_sub(1).map_or(Instant::ZERO, |last| marks[last].1)
     }
 
     /// Remembers a new future in [`leaf`](super::leaf).
@@ -90,7 +134,9 @@ impl Leaves {
     #[cold]
     pub(super) fn is_late(&self, late: Late) {
         let mut all = self.late.borrow_mut();
-        let is_new = all.iter().all(|other| other.made.site != late.made.site);
+        // Many sockets of one task share a place, and only one of them may be guilty.
+        let is_same = |other: &Late| other.made == late.made && (!late.leaf.is_lasting() || other.leaf == late.leaf);
+        let is_new = !all.iter().any(is_same);
         if is_new && all.len() < LATE_MAX {
             all.push(late);
         }

@@ -10,10 +10,10 @@ use crate::site::{self, AwaitSite};
 
 /// What a stuck task holds back.
 pub(crate) fn owed(owed: &OwedLeaf) -> Vec<String> {
-    let OwedLeaf { made, site, polled, woken, woken_at, passed_over, excuse, .. } = owed;
-    let (at, times) = (site::place(made.site), times(*passed_over));
+    let OwedLeaf { leaf, made, site, polled, woken, woken_at, passed_over, excuse, .. } = owed;
+    let times = times(*passed_over);
     let mut lines = vec![
-        format!("it also owns a future that could go on: the `{}` made at {at}", made.what),
+        format!("it also owns a future that could go on: {}", made.words(*leaf)),
         format!("was woken at step {woken}, at {woken_at}, and not polled since, though the task was polled {times}"),
     ];
     lines.extend(awaits(&format!("that future, last polled at step {polled}"), std::slice::from_ref(site)));
@@ -74,10 +74,10 @@ pub(super) fn starved_before(starved: &Starvation) -> Vec<String> {
 
 /// Who was owed a poll, for how long, and where that future was.
 fn delay(starved: &Starvation) -> Vec<String> {
-    let Starvation { made, owner, site, woken, woken_at, passed_over, time, until, until_step, end, .. } = starved;
-    let at = site::place(made.site);
-    let mut lines =
-        vec![format!("the `{}` made at {at} was woken at step {woken}, at {woken_at}, and not polled", made.what)];
+    let Starvation { leaf, made, owner, site, woken, woken_at, passed_over, time, until, until_step, end, .. } =
+        starved;
+    let words = made.words(*leaf);
+    let mut lines = vec![format!("{words} was woken at step {woken}, at {woken_at}, and not polled")];
     lines.push(match end {
         End::Polled => format!("for {time:?}, until step {until_step}, at {until}"),
         End::Dropped => format!("for {time:?}, until it was dropped at step {until_step}, at {until}"),

@@ -1,9 +1,12 @@
 //! How a socket finds the network of its run.
 
-use reveille_reactor::Kernel;
+use std::task::Waker;
+
 use reveille_reactor::socket::{Ambient, Handle};
+use reveille_reactor::{Interest, Kernel, SocketId};
 
 use crate::context;
+use crate::leaf;
 use crate::run::{Phase, RunId};
 
 /// The network of a run, as sockets refer to it: by the run's identity, so that they are `Send` and recognise that their
@@ -20,6 +23,14 @@ impl Handle for Simulated {
             if alive { run.network.call(run, call) } else { None }
         })
         .flatten()
+    }
+
+    fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
+        context::try_with(|run| {
+            if run.id() == self.run && run.phase() == Phase::Running {
+                leaf::socket_tried(run, socket, interest, waker, waits);
+            }
+        });
     }
 }
 

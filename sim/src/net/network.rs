@@ -8,6 +8,7 @@ use reveille_reactor::fault::{Faults, Faulty, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
+use crate::leaf;
 use crate::run::Run;
 use crate::spin::visit;
 
@@ -26,7 +27,7 @@ pub(crate) struct Network {
 }
 
 /// Answers the network's questions from the choices of the run. Never unwinds: the network is borrowed meanwhile.
-struct Asks<'a>(&'a Run);
+pub(crate) struct Asks<'a>(pub(crate) &'a Run);
 
 impl Choose for Asks<'_> {
     fn choose(&mut self, point: Point<'_>) -> u32 {
@@ -43,6 +44,7 @@ impl Network {
         let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
             net.remember_waits(focus.is_some());
+            net.follow_waits(leaf::log_of(run).is_some());
             let mut kernel = net.calls(now, node, fabric);
             if faults == Faults::Off {
                 return call(&mut kernel);
@@ -54,6 +56,11 @@ impl Network {
             && let Ok(mut net) = self.net.try_borrow_mut()
         {
             focus.waits_on(net.take_waits());
+        }
+        if let Ok(mut net) = self.net.try_borrow_mut()
+            && let Some(late) = net.take_late()
+        {
+            late.into_iter().for_each(|(socket, interest)| leaf::socket_is_late(run, socket, interest));
         }
         run.end_if_refused();
         visit(run, "socket");
@@ -70,6 +77,7 @@ impl Network {
         let mut net = self.net.try_borrow_mut().ok()?;
         if !self.used.replace(true) {
             net.node(MAIN);
+            net.note_late(run.limits().starved_time);
         }
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut weather) = (Asks(run), Asks(run));
@@ -80,15 +88,20 @@ impl Network {
             let strikes = &self.strikes;
             work(&mut net, now, &mut Weather { fabric: honest, choose: &mut weather, faults, strikes })
         };
+        let turns = leaf::log_of(run).map(|log| (log, net.take_turns()));
         let wakers = net.has_wakers().then(|| net.take_wakers());
         drop(net);
+        if let Some((log, turns)) = turns {
+            turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
+        }
         if let Some(wakers) = wakers {
             self.let_go(wakers);
         }
         Some(result)
     }
 
-    fn faults(&self, run: &Run) -> Faults {
+    /// How bad things are, by now.
+    pub(crate) fn faults(&self, run: &Run) -> Faults {
         if self.healed.get() { Faults::Off } else { run.faults() }
     }
 
@@ -118,11 +131,17 @@ impl Network {
 
     pub(crate) fn heal(&self, run: &Run) {
         self.with(run, |net, now, _| net.heal(now));
+        run.disks.heal(run);
         self.healed.set(true);
     }
 
     pub(crate) fn strikes(&self) -> Strikes {
         self.strikes.clone()
+    }
+
+    /// Where strikes are counted: those of files too.
+    pub(crate) fn struck(&self) -> &Strikes {
+        &self.strikes
     }
 
     /// How many connections there are, those on their way out included.
@@ -140,11 +159,14 @@ impl Network {
         self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())
     }
 
-    /// Makes an empty network for the next run.
-    pub(crate) fn clear(&self) {
-        if self.used.replace(false) {
+    /// Makes an empty network for the next run. Others than sockets may have counted strikes here.
+    pub(crate) fn clear(&self, has_others: bool) {
+        let used = self.used.replace(false);
+        if used {
             let wakers = self.net.borrow_mut().clear();
             drop(wakers);
+        }
+        if used || has_others {
             self.strikes.clear();
         }
         self.healed.set(false);

@@ -12,7 +12,7 @@ use crate::digest::Mark;
 use crate::event::{Event, TaskEnd};
 use crate::freedom;
 use crate::kinds;
-use crate::leaf::Marks;
+use crate::leaf::{LeafId, Marks};
 use crate::spin::Touch;
 use crate::watch::Watch;
 
@@ -239,6 +239,9 @@ impl Run {
         self.progress.at(self.step.get());
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
         self.emit(Event::Ended { task, how });
+        if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
+            leaves.woken(self, LeafId::Join(task));
+        }
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
         }
@@ -257,12 +260,10 @@ impl Run {
         }
     }
 
-    /// When something will happen unless a task is polled: a timer, or a delivery.
+    /// When something will happen unless a task is polled: a timer, a delivery, the end of an operation on files.
     fn next_deadline(&self) -> Option<Instant> {
-        match (self.clock.next_deadline(), self.network.next_event()) {
-            (Some(timer), Some(delivery)) => Some(timer.min(delivery)),
-            (timer, delivery) => timer.or(delivery),
-        }
+        let next = [self.clock.next_deadline(), self.network.next_event(), self.disks.next_event()];
+        next.into_iter().flatten().min()
     }
 
     fn advance(&self, now: Instant) {
@@ -273,11 +274,12 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.strikes(self, now);
         }
+        self.leaves.time_passed(self.step.get(), now, self.limits.starved_time);
         self.progress.at(self.step.get());
         // Before what it wakes.
         self.emit(Event::TimePassed { now });
         self.clock.advance(now);
-        let deliveries = self.network.advance(self);
+        let deliveries = self.network.advance(self) + self.disks.advance(self);
         if deliveries > 0 {
             self.fold(Mark::Delivery, deliveries);
         }

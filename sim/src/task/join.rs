@@ -1,11 +1,12 @@
 //! The handle to a task.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use reveille_executor::{AbortHandle, JoinError, TaskId};
 
 use crate::context;
+use crate::leaf;
 use crate::run::RunId;
 use crate::spin::visit;
 
@@ -65,10 +66,13 @@ impl<T> JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
-    /// Tells a replay that looks where its task waits.
-    fn note_wait(&self) {
+    /// Tells the run that somebody waits for its task, and a replay that looks where that is.
+    fn note_wait(&self, waker: &Waker) {
         context::try_with(|run| {
             visit(run, "JoinHandle");
+            if self.run == Some(run.id()) {
+                leaf::join_waits(run, self.inner.id(), waker);
+            }
             if let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) {
                 focus.joins(self.inner.id());
             }
@@ -84,10 +88,15 @@ impl<T> Future for JoinHandle<T> {
             misused("JoinHandle");
         }
         let Poll::Ready(result) = Pin::new(&mut self.inner).poll(context) else {
-            self.note_wait();
+            self.note_wait(context.waker());
             return Poll::Pending;
         };
         let run = self.run.replace(RunId::NO_MORE);
+        context::try_with(|current| {
+            if run == Some(current.id()) {
+                leaf::join_taken(current, self.inner.id(), context.waker());
+            }
+        });
         note_panic(&result, run);
         Poll::Ready(result)
     }
