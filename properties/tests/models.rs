@@ -20,6 +20,11 @@ proptest! {
     }
 
     #[test]
+    fn a_disk_does_what_lists_of_versions_and_changes_do(operations in vec(any::<u8>(), 0..300)) {
+        models::disk_agrees(&operations);
+    }
+
+    #[test]
     fn timers_do_what_a_map_does(operations in vec(any::<u8>(), 0..300)) {
         models::timers_agree(&operations);
     }

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod datagrams;
+mod disk;
 mod executor;
 mod timers;
 mod window;
@@ -12,6 +13,7 @@ mod wire;
 
 pub(crate) use bytes::Bytes;
 pub use datagrams::datagrams_agree;
+pub use disk::disk_agrees;
 pub use executor::executor_agrees;
 pub use timers::timers_agree;
 pub use window::window_agrees;
