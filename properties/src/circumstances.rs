@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proptest::test_runner::{Reason, TestCaseError};
-use reveille::{Choose, Explore, Failure, FindingKind, Hint, Kind, Outcome, Passed, Point, explore};
+use reveille::{Choose, Explore, Failure, FindingKind, Hint, Kind, Outcome, Passed, Point, Tape, explore};
 
 /// Answers to all choices of one run: bytes, used up in the order in which the run asks, and 0 when they have been.
 ///
@@ -35,7 +35,15 @@ pub struct Circumstances {
     /// The name of a preset of faults.
     faults: &'static str,
     /// What [`check`](Self::check) has found, under any circumstances of the same strategy.
-    found: Arc<Mutex<Option<FindingKind>>>,
+    found: Arc<Mutex<Option<Found>>>,
+}
+
+/// A failure that is being made small.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    kind: FindingKind,
+    /// The run that failed last.
+    tape: Tape,
 }
 
 /// A task that is passed over.
@@ -63,7 +71,7 @@ impl Circumstances {
 
     /// Of one strategy with others: what one has found, the others know.
     #[must_use]
-    pub(crate) fn among(mut self, found: &Arc<Mutex<Option<FindingKind>>>) -> Self {
+    pub(crate) fn among(mut self, found: &Arc<Mutex<Option<Found>>>) -> Self {
         self.found = found.clone();
         self
     }
@@ -102,8 +110,10 @@ impl Circumstances {
     /// The same, for the body of a `proptest!`: a failure is a failed case, which proptest shrinks.
     ///
     /// A program that proptest has made smaller asks other choices, and rarely fails under the answers to those of the
-    /// larger one. So once a case has failed, those that pass are given fifty schedules more, and one that fails in the
-    /// same way counts: the tape in the report is that of the run that did, made small.
+    /// larger one. So once a case has failed, its tape is made small, and cases that follow are run with as much of that tape as
+    /// fits them; only where this passes, under their own circumstances and fifty schedules more. One that fails in
+    /// the same way counts, and hands its tape on. So the tape in the report is small as the case is, and belongs to it; and
+    /// most steps of proptest's shrinking take one run.
     ///
     /// # Errors
     /// The failure as a text, with its tape.
@@ -113,23 +123,63 @@ impl Circumstances {
         Fut: Future + 'static,
         Fut::Output: Outcome,
     {
-        let before = *self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let failure = match before {
-            None => self.run(&program).err(),
-            // Proptest shrinks: a wake from another thread would have been seen in the case that it began with.
-            Some(kind) => {
-                let near = explore().runs(50).seed(1).faults(self.faults);
-                let failure = self.explore().patience(Duration::ZERO).run(&program).err();
-                let failure = failure.or_else(|| near.patience(Duration::ZERO).run(&program).err());
-                failure.filter(|failure| failure.kind() == Some(kind))
-            }
+            None => self.explore().shrink(true).run(&program).err(),
+            Some(found) => self.fails_again(&found, &program),
         };
         let Some(failure) = failure else { return Ok(()) };
-        if let Some(kind) = failure.kind() {
-            self.found.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(kind);
+        if let (Some(kind), Some(tape)) = (failure.kind(), failure.tape()) {
+            let found = Found { kind, tape: tape.clone() };
+            *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         }
         Err(TestCaseError::Fail(Reason::from(format!("\n{}", Told(&failure)))))
     }
+
+    /// A failure of `program` of the kind that was found before.
+    fn fails_again<F, Fut>(&self, found: &Found, program: &F) -> Option<Failure>
+    where
+        F: Fn() -> Fut + Sync,
+        Fut: Future + 'static,
+        Fut::Output: Outcome,
+    {
+        // A wake from another thread would have been seen in the case that was found first.
+        let explores = [
+            explore().replay(found.tape.to_string()).lenient(),
+            self.explore().shrink(true),
+            explore().runs(50).seed(1).faults(self.faults),
+        ];
+        let mut failures =
+            explores.into_iter().filter_map(|explore| explore.patience(Duration::ZERO).run(program).err());
+        failures.find(|failure| failure.kind() == Some(found.kind))
+    }
+}
+
+/// Runs `program` as the tape says that [`Circumstances::check`] printed: for a look at a case that proptest has found, once
+/// its values are written down in a test of their own.
+///
+/// # Errors
+/// The failure, explained; also if the tape is none, or does not fit the program.
+///
+/// ```
+/// use reveille_properties::replay;
+///
+/// async fn program(bound: u32) {
+///     assert!(reveille::choose(bound) < 3);
+/// }
+/// # let found = reveille_properties::Circumstances::of_bytes(&[4]).check(|| program(5)).unwrap_err().to_string();
+/// # let tape = found.lines().find_map(|line| line.trim().strip_prefix("tape: ")).unwrap();
+/// // As in the report: let tape = "r1.0286.-.u..";
+/// let failure = replay(tape, || program(5)).unwrap_err();
+/// assert!(failure.to_string().contains("panicked"));
+/// ```
+pub fn replay<F, Fut>(tape: &str, program: F) -> Result<Passed, Failure>
+where
+    F: Fn() -> Fut + Sync,
+    Fut: Future + 'static,
+    Fut::Output: Outcome,
+{
+    explore().replay(tape).run(program)
 }
 
 /// A failure and its tape, which names the run where a seed does not.
@@ -139,7 +189,7 @@ impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         match self.0.tape() {
-            Some(tape) => write!(f, "\n  tape: {tape}"),
+            Some(tape) => write!(f, "\n  tape: {tape}\n  again: reveille_properties::replay(\"{tape}\", || ..)"),
             None => Ok(()),
         }
     }

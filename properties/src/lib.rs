@@ -6,7 +6,7 @@
 //! [`program`] is a small language of async programs as a proptest strategy, with an interpreter that runs them on reveille
 //! and a model that says which outcomes are allowed. [`schedules`], [`cancellations`], [`starvations`] and [`faults`]
 //! generate what a run leaves open, as values that shrink together with a user's own. [`conformance`] holds any executor to
-//! what it owes its futures. [`linear`] judges histories. [`models`] are slow and obvious
+//! what it owes its futures. [`starving`] generates programs that starve somebody, [`linear`] judges histories. [`models`] are slow and obvious
 //! versions of the harness' own parts. [`fuzz`] is what the targets in the folder `fuzz` do with their bytes.
 //!
 //! The suites in `tests/` hold reveille to its promises over all of these; known bugs of published crates are in `gallery/`.
@@ -24,6 +24,7 @@ pub mod linear;
 pub mod models;
 pub mod program;
 pub mod protocol;
+pub mod starving;
 
-pub use circumstances::Circumstances;
+pub use circumstances::{Circumstances, replay};
 pub use strategies::{cancellations, faults, schedules, starvations};

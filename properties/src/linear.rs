@@ -133,29 +133,68 @@ pub fn check<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> Result<()
     for call in calls {
         by_key.entry(model.key(&call.op)).or_default().push(call.clone());
     }
-    let bad = by_key.into_values().find(|calls| !is_linearizable(model, calls));
-    bad.map_or(Ok(()), |calls| Err(NotLinearizable { calls: smallest::<M>(model, calls) }))
+    let bad = by_key.into_values().find_map(|mut calls| {
+        calls.sort_by_key(|call| call.begun);
+        (!is_linearizable(model, &calls)).then_some(calls)
+    });
+    bad.map_or(Ok(()), |calls| Err(NotLinearizable { calls: smallest::<M>(model, &calls) }))
 }
 
-/// Whether the calls, all to one key, can be told one after the other.
+/// Which calls have been told: all before `low`, and those in `beyond`, in order. Calls are told about as they began, so the
+/// latter are few unless one takes long.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Told {
+    low: usize,
+    beyond: Vec<usize>,
+}
+
+impl Told {
+    /// The same with `call`, which was not among them.
+    fn with(&self, call: usize) -> Self {
+        let mut with = self.clone();
+        with.beyond.insert(with.beyond.partition_point(|other| *other < call), call);
+        let ends_run = with.beyond.iter().zip(with.low..).take_while(|(call, next)| **call == *next).count();
+        with.beyond.drain(..ends_run);
+        with.low += ends_run;
+        with
+    }
+
+    /// The others, in order, of so many.
+    fn open(&self, count: usize) -> impl Iterator<Item = usize> {
+        let mut beyond = self.beyond.iter().peekable();
+        (self.low..count).filter(move |call| beyond.next_if_eq(&call).is_none())
+    }
+}
+
+/// Whether the calls, all to one key and in the order in which they began, can be told one after the other.
 fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> bool {
+    let end = |at: usize| calls[at].returned.as_ref().map(|returned| returned.0);
     let mut seen = BTreeSet::new();
-    let mut rest = vec![(Vec::new(), model.initial())];
-    while let Some((done, state)) = rest.pop() {
-        let is_done = |at: &usize| done.binary_search(at).is_ok();
-        let open = || (0..calls.len()).filter(|at| !is_done(at));
-        // What has begun before every open call has returned may be next.
-        let horizon = open().filter_map(|at| calls[at].returned.as_ref().map(|returned| returned.0)).min();
-        let Some(horizon) = horizon else { return true };
-        for at in open().filter(|at| calls[*at].begun < horizon) {
-            let (next, output) = model.apply(&state, &calls[at].op);
+    let mut rest = vec![(Told { low: 0, beyond: Vec::new() }, model.initial())];
+    while let Some((told, state)) = rest.pop() {
+        // What has begun before every open call has returned may be next. One that began later returns later still.
+        let mut horizon = u64::MAX;
+        let mut next = Vec::new();
+        for at in told.open(calls.len()) {
+            if calls[at].begun >= horizon {
+                break;
+            }
+            horizon = horizon.min(end(at).unwrap_or(u64::MAX));
+            next.push(at);
+        }
+        if horizon == u64::MAX {
+            return true;
+        }
+        // The last to be pushed is tried first: let that be who returned first.
+        next.sort_unstable_by_key(|at| std::cmp::Reverse(end(*at).unwrap_or(u64::MAX)));
+        for at in next {
+            let (after, output) = model.apply(&state, &calls[at].op);
             if calls[at].returned.as_ref().is_some_and(|returned| returned.1 != output) {
                 continue;
             }
-            let mut done = done.clone();
-            done.insert(done.partition_point(|other| *other < at), at);
-            if seen.insert((done.clone(), next.clone())) {
-                rest.push((done, next));
+            let told = told.with(at);
+            if seen.insert((told.clone(), after.clone())) {
+                rest.push((told, after));
             }
         }
     }
@@ -163,28 +202,39 @@ fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> boo
 }
 
 /// The shortest bad beginning of a bad history, without what can be left out of it.
-fn smallest<M: Model>(model: &M, calls: Calls<M>) -> Calls<M> {
+fn smallest<M: Model>(model: &M, calls: &Calls<M>) -> Calls<M> {
     let mut returns: Vec<u64> = calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0)).collect();
     returns.sort_unstable();
     let beginning = |end: u64| -> Calls<M> {
         let begun = calls.iter().filter(|call| call.begun < end).cloned();
         begun.map(|call| Call { returned: call.returned.filter(|returned| returned.0 <= end), ..call }).collect()
     };
-    let last = returns.into_iter().find(|end| !is_linearizable(model, &beginning(*end)));
-    let mut calls = last.map(beginning).unwrap_or(calls.clone());
-    let is_last = |call: &Call<M::Op, M::Output>| call.returned.as_ref().map(|returned| returned.0) == last;
-    for at in (0..calls.len()).rev() {
-        let mut fewer = calls.clone();
-        if is_last(&fewer.remove(at)) || is_linearizable(model, &fewer) {
-            continue;
+    // A beginning of one that can be told can be told, so the first that cannot is found by halving.
+    let first = returns.partition_point(|end| is_linearizable(model, &beginning(*end)));
+    let last = returns[first];
+    let mut calls = beginning(last);
+    let is_last = |call: &Call<M::Op, M::Output>| call.returned.as_ref().is_some_and(|returned| returned.0 == last);
+    // Half of them at once, then a quarter, and in the end one by one.
+    let mut length = calls.len().div_ceil(2);
+    loop {
+        let mut end = calls.len();
+        while end > 0 {
+            let start = end.saturating_sub(length);
+            let rest = |at: usize, call: &Call<_, _>| !(start..end).contains(&at) || is_last(call);
+            let fewer: Calls<M> =
+                calls.iter().enumerate().filter(|(at, call)| rest(*at, call)).map(|(_, call)| call.clone()).collect();
+            // A part in which something else is wrong, since it was left out, would explain nothing.
+            let without_last: Calls<M> = fewer.iter().filter(|call| !is_last(call)).cloned().collect();
+            if fewer.len() < calls.len() && is_linearizable(model, &without_last) && !is_linearizable(model, &fewer) {
+                calls = fewer;
+            }
+            end = start;
         }
-        // A part in which something else is wrong, since it was left out, would explain nothing.
-        let without_last: Calls<M> = fewer.iter().filter(|call| !is_last(call)).cloned().collect();
-        if is_linearizable(model, &without_last) {
-            calls = fewer;
+        if length <= 1 {
+            return calls;
         }
+        length = length.div_ceil(2);
     }
-    calls
 }
 
 /// Registers by name, which hold numbers, 0 at first.

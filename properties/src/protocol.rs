@@ -4,7 +4,7 @@
 use std::marker::PhantomPinned;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
@@ -105,7 +105,7 @@ impl Oracle for Protocol {
     }
 }
 
-/// Counts the futures that are given to an executor, and what was done to them.
+/// Counts the futures that are given to an executor, on any threads, what was done to them, and their outputs.
 ///
 /// ```
 /// use reveille_properties::protocol::Census;
@@ -130,13 +130,25 @@ pub struct Census {
     polls_after_completion: AtomicU64,
     polls_within_polls: AtomicU64,
     moves: AtomicU64,
+    outputs_made: AtomicU64,
+    outputs_dropped: AtomicU64,
 }
 
 impl Census {
     /// Watches over `future`.
     pub fn watch<F: Future>(self: &Arc<Self>, future: F) -> Watched<F> {
         self.made.fetch_add(1, Ordering::Relaxed);
-        Watched { future, seen: Seen { census: self.clone(), state: State::Unpolled }, _pinned: PhantomPinned }
+        Watched {
+            future,
+            seen: Seen { census: self.clone(), state: AtomicUsize::new(UNPOLLED) },
+            _pinned: PhantomPinned,
+        }
+    }
+
+    /// An output for a future, by which it can be told from those of others.
+    pub fn output(self: &Arc<Self>, number: usize) -> Output {
+        self.outputs_made.fetch_add(1, Ordering::Relaxed);
+        Output { census: self.clone(), number }
     }
 
     /// How many futures there were.
@@ -153,6 +165,11 @@ impl Census {
         if made != dropped {
             return Err(format!("of {made} futures {dropped} were dropped"));
         }
+        let (made, dropped) = (self.outputs_made.load(Ordering::Relaxed), self.outputs_dropped.load(Ordering::Relaxed));
+        if made != dropped {
+            return Err(format!("of {made} outputs {dropped} were dropped"));
+        }
+        let made = self.made();
         for (count, what) in [
             (&self.polls_after_completion, "polls after completion"),
             (&self.polls_within_polls, "polls within a poll"),
@@ -167,22 +184,38 @@ impl Census {
     }
 }
 
-/// How far a future has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    Unpolled,
-    /// It waits, at this address.
-    At(usize),
-    /// It is being polled.
-    Polling,
-    Completed,
+/// How far a future has come: not polled, being polled, completed; any other number is the address at which it waits.
+const UNPOLLED: usize = 0;
+const POLLING: usize = 1;
+const COMPLETED: usize = 2;
+
+/// The output of a future that a [`Census`] watches over.
+#[derive(Debug)]
+pub struct Output {
+    census: Arc<Census>,
+    number: usize,
+}
+
+impl Output {
+    /// The number that it was made with.
+    #[must_use]
+    pub fn number(&self) -> usize {
+        self.number
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        self.census.outputs_dropped.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What is known of one future.
 #[derive(Debug)]
 struct Seen {
     census: Arc<Census>,
-    state: State,
+    /// Atomic, as two polls at once are what an executor with threads may get wrong.
+    state: AtomicUsize,
 }
 
 impl Drop for Seen {
@@ -211,18 +244,17 @@ impl<F: Future> Future for Watched<F> {
         let this = self.project();
         let address = &raw const *this.seen as usize;
         let census = &this.seen.census;
-        let broken = match this.seen.state {
-            State::Unpolled => None,
-            State::At(first) => (first != address).then_some(&census.moves),
-            State::Polling => Some(&census.polls_within_polls),
-            State::Completed => Some(&census.polls_after_completion),
+        let broken = match this.seen.state.swap(POLLING, Ordering::AcqRel) {
+            UNPOLLED => None,
+            POLLING => Some(&census.polls_within_polls),
+            COMPLETED => Some(&census.polls_after_completion),
+            first => (first != address).then_some(&census.moves),
         };
         if let Some(broken) = broken {
             broken.fetch_add(1, Ordering::Relaxed);
         }
-        this.seen.state = State::Polling;
         let polled = this.future.poll(context);
-        this.seen.state = if polled.is_ready() { State::Completed } else { State::At(address) };
+        this.seen.state.store(if polled.is_ready() { COMPLETED } else { address }, Ordering::Release);
         polled
     }
 }

@@ -20,6 +20,11 @@ proptest! {
     }
 
     #[test]
+    fn a_disk_does_what_lists_of_versions_and_changes_do(operations in vec(any::<u8>(), 0..300)) {
+        models::disk_agrees(&operations);
+    }
+
+    #[test]
     fn timers_do_what_a_map_does(operations in vec(any::<u8>(), 0..300)) {
         models::timers_agree(&operations);
     }
@@ -27,6 +32,16 @@ proptest! {
 
 proptest! {
     #![proptest_config(config(200))]
+
+    #[test]
+    fn a_link_does_what_two_lists_do(operations in vec(any::<u8>(), 0..300)) {
+        models::datagrams_agree(&operations);
+    }
+
+    #[test]
+    fn a_connection_does_what_lists_do(operations in vec(any::<u8>(), 0..300)) {
+        models::window_agrees(&operations);
+    }
 
     #[test]
     fn a_stream_delivers_what_was_sent(script in vec(any::<u8>(), 0..100)) {

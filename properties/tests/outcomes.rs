@@ -31,6 +31,16 @@ fn marks(step: &Step) -> Vec<Mark> {
         Step::Spawn(..) => [Ended::Completed, Ended::Panicked, Ended::Cancelled].map(Note::Joined).to_vec(),
         Step::Select { .. } => vec![Note::First(0), Note::First(1)],
         Step::Timeout(..) => vec![Note::Elapsed(false), Note::Elapsed(true)],
+        Step::Scope { bodies, .. } => {
+            let places: Vec<_> = (0..u8::try_from(bodies.len()).unwrap()).map(|place| (0, place)).collect();
+            let orders = (0..1 << places.len()).flat_map(|set: usize| {
+                let chosen = places.iter().enumerate().filter(move |(at, _)| set & (1 << at) > 0);
+                permutations(&chosen.map(|(_, place)| *place).collect::<Vec<_>>())
+            });
+            let order = |order: Vec<(usize, u8)>| order.into_iter().map(|(_, place)| place).collect::<Vec<_>>();
+            let peaks = |order: Vec<u8>| (0..=bodies.len()).map(move |peak| Note::Order(order.clone(), peak));
+            orders.map(order).flat_map(peaks).collect()
+        }
         _ => vec![Note::Plain],
     };
     [Mark::Unreached, Mark::Begun].into_iter().chain(notes.into_iter().map(Mark::Done)).collect()
@@ -92,7 +102,7 @@ fn allowed(program: &Program) -> BTreeSet<Outcome> {
 
 #[test]
 fn the_model_allows_exactly_what_schedules_bring_about() {
-    use Step::{Increment, Panic, Select, Send, Spawn, Yield};
+    use Step::{Increment, Panic, Scope, Select, Send, Spawn, Yield};
     let programs = [
         (1, vec![vec![Increment(0)], vec![Increment(0)]]),
         (2, vec![vec![Send(1)], vec![Send(2)]]),
@@ -104,6 +114,10 @@ fn the_model_allows_exactly_what_schedules_bring_about() {
             2,
             vec![vec![Select { left: vec![Increment(0)], right: vec![Increment(1)], keep: false }], vec![Increment(0)]],
         ),
+        // A task that is cancelled by its scope: before its first poll, within each of its steps, and not at all.
+        (4, vec![vec![Scope { borrowing: 0, cancels: Some(1), bodies: vec![vec![Yield, Yield]] }]]),
+        // The same when it is the panic of a sibling that cancels it.
+        (4, vec![vec![Scope { borrowing: 1, cancels: None, bodies: vec![vec![Yield, Panic], vec![Yield, Yield]] }]]),
     ];
     for (count, tasks) in programs {
         let program = Program { tasks };

@@ -4,27 +4,28 @@
 
 mod common;
 
-use common::{TASKS_MAX, beside_busy_tasks, config};
+use common::{STRATEGIES, TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
-use reveille::{Explore, Failure, explore, fair};
-use reveille_properties::program::model::{self, Polls, Setting};
+use reveille::{Explore, Failure, Freedom, explore, fair};
+use reveille_properties::program::model::{self, Polls, Setting, Spawning};
 use reveille_properties::program::{Interpreter, Mode, Program, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
 
 /// Runs `program`, and holds each outcome against the model.
-fn check(explore: Explore, program: &Program, mode: Mode, polls: Polls) -> Result<(), Failure> {
+fn check(explore: Explore, program: &Program, setting: Setting) -> Result<(), Failure> {
     let run = || {
         let program = program.clone();
         async move {
-            let outcome = Interpreter { mode, ..Interpreter::default() }.perform(program.clone()).await;
-            model::check_in(&program, &outcome, Setting { polls, mode })
+            let outcome = Interpreter { mode: setting.mode, ..Interpreter::default() }.perform(program.clone()).await;
+            model::check_in(&program, &outcome, setting)
         }
     };
     explore.deny_detached().run(run).map(drop)
 }
 
 fn passes(explore: Explore, program: &Program, mode: Mode) -> Result<(), TestCaseError> {
-    check(explore, program, mode, Polls::Instant).map_err(|failure| TestCaseError::fail(failure.to_string()))
+    check(explore, program, Setting { mode, ..Setting::default() })
+        .map_err(|failure| TestCaseError::fail(failure.to_string()))
 }
 
 /// One run, as proptest has it.
@@ -37,8 +38,24 @@ proptest! {
 
     #[test]
     fn a_correct_program_passes_under_every_strategy(program in programs(4, 5)) {
-        for strategy in ["portfolio", "random", "sticky:8", "pct:3", "exhaustive"] {
-            passes(explore().runs(8).strategy(strategy), &program, Mode::Uncut)?;
+        for strategy in STRATEGIES {
+            passes(explore().runs(4).strategy(strategy), &program, Mode::Uncut)?;
+        }
+    }
+
+    /// Where time moves on while a task can run, time-outs may strike as if polls took time; where tasks are polled within
+    /// `spawn`, they are as on many threads.
+    #[test]
+    fn so_it_does_with_every_freedom(program in programs(4, 5)) {
+        for freedom in Freedom::ALL {
+            let mut setting = Setting::default();
+            match freedom {
+                Freedom::HeldBack => setting.polls = Polls::Slow,
+                Freedom::WithinSpawn => setting.spawning = Spawning::AtOnce,
+                _ => {}
+            }
+            let passed = check(explore().runs(4).freedoms(freedom.name()), &program, setting);
+            prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
         }
     }
 
@@ -76,7 +93,8 @@ proptest! {
 
     #[test]
     fn so_it_does_when_polls_take_time(program in programs(4, 5)) {
-        let passed = check(explore().runs(10).poll_cost(true), &program, Mode::Uncut, Polls::Slow);
+        let setting = Setting { polls: Polls::Slow, ..Setting::default() };
+        let passed = check(explore().runs(10).poll_cost(true), &program, setting);
         prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
     }
 

@@ -7,9 +7,9 @@ mod common;
 
 use std::sync::Arc;
 
-use common::config;
+use common::{STRATEGIES, config};
 use proptest::prelude::*;
-use reveille::{Event, Explore, Oracle, TaskEnd, TaskId, explore};
+use reveille::{Event, Explore, Freedom, Oracle, TaskEnd, TaskId, explore};
 use reveille_properties::program::{Interpreter, Mode, Program, programs};
 use reveille_properties::protocol::{Census, Protocol};
 use reveille_properties::{cancellations, schedules, starvations};
@@ -32,8 +32,15 @@ proptest! {
 
     #[test]
     fn under_every_strategy(program in programs(4, 5)) {
-        for strategy in ["portfolio", "random", "sticky:8", "pct:3", "exhaustive"] {
-            counted(explore().runs(8).strategy(strategy).oracle(Protocol::default), &program, Mode::Uncut)?;
+        for strategy in STRATEGIES {
+            counted(explore().runs(4).strategy(strategy).oracle(Protocol::default), &program, Mode::Uncut)?;
+        }
+    }
+
+    #[test]
+    fn with_every_freedom(program in programs(4, 5)) {
+        for freedom in Freedom::ALL {
+            counted(explore().runs(4).freedoms(freedom.name()).oracle(Protocol::default), &program, Mode::Uncut)?;
         }
     }
 
@@ -100,6 +107,10 @@ fn the_census_notices_each_breach() {
     let census = Arc::new(Census::default());
     std::mem::forget(census.watch(async {}));
     assert_eq!(census.check(), Err("of 1 futures 0 were dropped".into()));
+
+    let census = Arc::new(Census::default());
+    std::mem::forget(census.output(1));
+    assert_eq!(census.check(), Err("of 1 outputs 0 were dropped".into()));
 
     let census = Arc::new(Census::default());
     let mut future = Box::pin(census.watch(std::future::poll_fn(|_| std::task::Poll::Ready(()))));

@@ -1,7 +1,8 @@
 // First, as what stands before it stays. See build.rs.
 #![cfg(not(all(doctest, under_loom)))]
 //! The simulated world as plain values: virtual time, the timers that wait for it, what a poll may cost; nodes, their
-//! sockets ([`socket`]) and the network between them ([`net`]), and the faults that it may have ([`fault`]).
+//! sockets ([`socket`]), the network between them ([`net`]) and their disks ([`disk`]), and the faults that those may have
+//! ([`fault`]).
 //!
 //! Nothing here runs anything. Time is passed in, wakers are handed in owned and handed out owned, and the caller wakes or
 //! drops them once it holds no borrow: dropping a waker can run user code that comes straight back.
@@ -26,18 +27,22 @@
 //! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
 #![forbid(unsafe_code)]
 
+mod files;
 mod instant;
 mod kernel;
 mod poll_cost;
 mod slab;
 mod timers;
 
+pub mod disk;
 pub mod fault;
+pub mod file;
 pub mod net;
 #[cfg(feature = "os")]
 pub mod os;
 pub mod socket;
 
+pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
 pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};
 pub use poll_cost::PollCost;

@@ -7,6 +7,11 @@ pub(crate) struct Key {
     generation: u32,
 }
 
+impl Key {
+    /// Names nothing.
+    pub(crate) const NONE: Self = Self { slot: u32::MAX, generation: u32::MAX };
+}
+
 #[cfg(feature = "os")]
 impl Key {
     /// The number of its slot, which other keys had before and will have after it.

@@ -51,11 +51,48 @@ pub enum Event {
         /// The answer, below `bound`.
         answer: u32,
     },
+    /// An operation on files was done, as its node's disk had it: whether anybody still waits for it or not.
+    FileOperation {
+        /// Which, and what came of it if it failed.
+        what: Told,
+    },
     /// Time moves on. What it wakes comes after.
     TimePassed {
         /// The time that it is now.
         now: Instant,
     },
+}
+
+/// A few words on what happened, cut off if they are too long.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    bytes: [u8; Self::LENGTH_MAX],
+    length: u8,
+}
+
+impl Told {
+    /// A line of a report has no room for more.
+    const LENGTH_MAX: usize = 62;
+
+    pub(crate) fn new(text: &str) -> Self {
+        let fits = |length: &usize| text.is_char_boundary(*length);
+        let length = (0..=text.len().min(Self::LENGTH_MAX)).rev().find(fits).unwrap_or(0);
+        let mut bytes = [0; Self::LENGTH_MAX];
+        bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+        Self { bytes, length: length as u8 }
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..self.length.into()]).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
 }
 
 /// How a task ended.
@@ -118,6 +155,7 @@ impl std::fmt::Display for Stamped {
             Event::Chose { kind, bound, answer } => {
                 write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter())
             }
+            Event::FileOperation { what } => write!(f, "disk: {}", what.as_str()),
             Event::TimePassed { now } => write!(f, "time moved to {now}"),
         }
     }

@@ -319,9 +319,11 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     });
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();
-    let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest)).collect();
+    let sockets = sockets.filter_map(|(socket, interest)| run.network.describe(socket, interest));
+    let operations = focus.take_operations().into_iter();
+    let io = sockets.chain(operations.filter_map(|operation| run.disks.describe(operation))).collect();
     let (task, owes, suspicion) = (task.clone(), Vec::new(), None);
-    Some(StuckTask { task, cause, moved, awaits, joins, sockets, owes, suspicion, took_no_waker, last_drop })
+    Some(StuckTask { task, cause, moved, awaits, joins, io, owes, suspicion, took_no_waker, last_drop })
 }
 
 /// Polls the task in focus once more: how it moved, if it did, and where it waits now.

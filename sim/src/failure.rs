@@ -257,8 +257,8 @@ fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt:
     for joined in &stuck.joins {
         writeln!(f, "    for the end of {joined}")?;
     }
-    for socket in &stuck.sockets {
-        writeln!(f, "    for {socket}")?;
+    for operation in &stuck.io {
+        writeln!(f, "    for {operation}")?;
     }
     if let Some(moved) = &stuck.moved {
         writeln!(f, "    polled once more, {}", How(moved))?;

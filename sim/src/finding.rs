@@ -228,8 +228,8 @@ pub(crate) struct StuckTask {
     pub(crate) awaits: Vec<AwaitSite>,
     /// The tasks whose end it waits for.
     pub(crate) joins: Vec<TaskInfo>,
-    /// What its sockets wait for, and what the other side holds.
-    pub(crate) sockets: Vec<String>,
+    /// What its sockets wait for, and what the other side holds; the operations on files that it waits for.
+    pub(crate) io: Vec<String>,
     /// The futures left behind that it owes a poll.
     pub(crate) owes: Vec<OwedLeaf>,
     /// A future of another crate that it may hold back.

@@ -1,5 +1,6 @@
 //! The kinds of choices that the simulation asks, beside the executor's `s` and the network's `l` (how long a packet takes),
-//! `w` (whether it arrives) `f` (whether a call meets a fault).
+//! `w` (whether it arrives), `f` (whether a call meets a fault), and the disks' `g` (how long an operation takes), `j` (whether it
+//! meets a fault), `q` (what a crash takes).
 
 use reveille_executor::Kind;
 

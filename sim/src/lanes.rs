@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use reveille_executor::{Kind, TaskId};
+use reveille_reactor::disk::DURATION;
+use reveille_reactor::fault::{CRASH, FILE};
 
 use crate::event::{Event, Stamped, TaskEnd};
 use crate::kinds;
@@ -78,6 +80,7 @@ impl Row {
         match event {
             Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
             Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
+            Event::FileOperation { what } => self.add(what.as_str().to_owned()),
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
@@ -113,6 +116,9 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
         kinds::POLL_COST => "the poll took time".into(),
         kinds::RANDOM => format!("took random seed {answer}"),
         kinds::CUT => "the operation was cut".into(),
+        DURATION => "an operation on files took long".into(),
+        FILE => "an operation on files met a fault".into(),
+        CRASH => "a crash took what was not synced".into(),
         kinds::CANCEL => "a cancellable future was dropped".into(),
         _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
     }

@@ -82,6 +82,7 @@ mod watchdog;
 
 pub mod cancel;
 pub mod fair;
+pub mod fs;
 pub mod guide;
 pub mod leaf;
 pub mod net;
@@ -89,7 +90,7 @@ pub mod node;
 pub mod task;
 pub mod time;
 
-pub use event::{Event, TaskEnd};
+pub use event::{Event, TaskEnd, Told};
 pub use explore::{Explore, explore, replay};
 pub use failure::{Failure, Passed};
 pub use finding::FindingKind;

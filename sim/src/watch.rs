@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
+use reveille_reactor::disk::OperationId;
 use reveille_reactor::{Interest, SocketId};
 
 use crate::context;
@@ -238,6 +239,8 @@ pub(crate) struct Focus {
     joins: RefCell<Vec<TaskId>>,
     /// The sockets that were waited for while the lens was on the task.
     sockets: RefCell<Vec<(SocketId, Interest)>>,
+    /// The operations on files that were waited for meanwhile.
+    operations: RefCell<Vec<OperationId>>,
 }
 
 /// The last waker of a task goes.
@@ -266,6 +269,7 @@ impl Focus {
             last_clone: RefCell::default(),
             joins: RefCell::default(),
             sockets: RefCell::default(),
+            operations: RefCell::default(),
         }
     }
 
@@ -337,6 +341,18 @@ impl Focus {
 
     pub(crate) fn take_sockets(&self) -> Vec<(SocketId, Interest)> {
         self.sockets.take()
+    }
+
+    /// The end of this operation was waited for.
+    pub(crate) fn waits_for(&self, operation: OperationId) {
+        let mut operations = self.operations.borrow_mut();
+        if self.collecting.get() && !operations.contains(&operation) {
+            operations.push(operation);
+        }
+    }
+
+    pub(crate) fn take_operations(&self) -> Vec<OperationId> {
+        self.operations.take()
     }
 
     pub(crate) fn take_joins(&self) -> Vec<TaskId> {

@@ -7,7 +7,7 @@ use reveille::{Failure, FindingKind, Passed};
 #[path = "../examples/services/parts/mod.rs"]
 mod parts;
 
-use parts::{graceful_shutdown, heartbeat, rate_limiter, register, single_flight};
+use parts::{graceful_shutdown, heartbeat, rate_limiter, register, single_flight, wal};
 
 fn told(broken: Result<Passed, Failure>, kind: FindingKind, text: &str, mended: Result<Passed, Failure>) {
     let failure = broken.expect_err("the mistake was not found");
@@ -40,4 +40,12 @@ fn a_read_that_is_older_than_the_one_before() {
 #[test]
 fn a_heart_that_does_not_beat_while_it_works() {
     told(heartbeat::broken(), FindingKind::Error, "the other side has gone silent", heartbeat::mended());
+}
+
+#[test]
+fn a_log_that_acknowledges_what_it_has_not_synced() {
+    let gone = "an acknowledged record is gone";
+    told(wal::broken(), FindingKind::Panic, gone, wal::mended());
+    told(wal::broken_by_name(), FindingKind::Panic, gone, wal::mended());
+    told(wal::broken_by_retry(), FindingKind::Panic, gone, wal::mended());
 }

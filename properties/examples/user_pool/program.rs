@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, RngSeed, TestError, TestRunner};
 use reveille::cancel::cancellable;
 use reveille::{spawn, yield_now};
-use reveille_properties::cancellations;
+use reveille_properties::{cancellations, replay};
 use tokio::sync::Notify;
 
 /// Hands out connections. A caller that finds none queues up, and is woken when one comes back.
@@ -96,4 +96,7 @@ pub(crate) fn main() {
     let Err(TestError::Fail(reason, (callers, world))) = result else { panic!("the mistake was not found") };
     println!("{reason}\n\nthe smallest case: {callers:#?}\n{world:?}");
     assert!(callers.len() <= 3, "one who holds the connection, one who gives up and one who waits are enough");
+    let tape =
+        reason.message().lines().find_map(|line| line.trim().strip_prefix("tape: ")).expect("it is in the report");
+    replay(tape, move || program(callers.clone())).expect_err("the tape is that of this case");
 }

@@ -58,7 +58,7 @@ impl Input<'_> {
     /// The next step; `None` at the end of the body.
     fn step(&mut self, depth: usize) -> Option<Step> {
         self.steps = self.steps.checked_sub(1)?;
-        let kinds = if depth < DEPTH_MAX { 17 } else { 11 };
+        let kinds = if depth < DEPTH_MAX { 18 } else { 11 };
         Some(match self.below(kinds) {
             0 => return None,
             1 => Step::Yield,
@@ -83,7 +83,12 @@ impl Input<'_> {
             13 => Step::Select { keep: self.below(2) == 1, left: self.body(depth + 1), right: self.body(depth + 1) },
             14 => Step::Unordered(self.bodies(depth + 1)),
             15 => Step::Buffered(1 + self.below(3), self.bodies(depth + 1)),
-            _ => Step::Set { cut: self.below(2) == 1, bodies: self.bodies(depth + 1) },
+            16 => Step::Set { cut: self.below(2) == 1, bodies: self.bodies(depth + 1) },
+            _ => Step::Scope {
+                borrowing: self.below(4),
+                cancels: self.below(5).checked_sub(1),
+                bodies: self.bodies(depth + 1),
+            },
         })
     }
 }

@@ -1,75 +1,27 @@
 //! Performs a program in a run of reveille, on the locks, channels and streams that users have.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::io;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures::future::{Either, LocalBoxFuture, join, select, try_join};
+use futures::future::{Either, FutureExt, LocalBoxFuture, join, select, try_join};
 use futures::stream::{self, FuturesUnordered, StreamExt};
 use futures::{AsyncReadExt, AsyncWriteExt};
 use reveille::cancel::cancellable;
 use reveille::net::{TcpListener, TcpStream};
-use reveille::{JoinError, JoinHandle, JoinSet, spawn, time, yield_now};
+use reveille::{JoinError, JoinHandle, JoinSet, scope, spawn, time, yield_now};
 use tokio::sync::{Mutex, Notify, Semaphore, mpsc, oneshot};
 
-use crate::protocol::Census;
+use crate::protocol::{Census, Output};
 
+use super::defect::Defect;
+use super::scoped::Watch;
 use super::{COUNTERS, Ended, Mark, Note, Outcome, PERMITS, Program, Step, Then, size};
-
-/// A mistake that the interpreter makes on request: what [`model::check`](super::model::check) is tested with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Defect {
-    /// Counters are increased without their lock.
-    LostUpdate,
-    /// Waiting for a task does not wait.
-    EarlyJoin,
-    /// An aborted task is said to be cancelled, and runs on.
-    AbortForgotten,
-    /// Dropping a handle aborts the task.
-    DetachAborts,
-    /// Time is never up.
-    NoTimeout,
-    /// The loser of a select goes on in a task of its own.
-    LoserRunsOn,
-    /// The loser of a select is dropped though it is to be kept.
-    KeptLoserDropped,
-    /// The last of several futures is forgotten.
-    UnorderedShort,
-    /// All futures are under way at once, whatever the bound.
-    BufferedAll,
-    /// What does not fit into the narrow channel is thrown away.
-    SendDropped,
-    /// What is sent through the wide channel comes twice now and then: when it is divisible by four.
-    PostTwice,
-    /// A permit is not waited for.
-    Overadmitted,
-    /// The last byte of a stream is lost.
-    StreamCut,
-    /// Panics are ignored.
-    PanicSwallowed,
-}
-
-impl Defect {
-    /// All of them.
-    pub const ALL: [Self; 14] = [
-        Self::LostUpdate,
-        Self::EarlyJoin,
-        Self::AbortForgotten,
-        Self::DetachAborts,
-        Self::NoTimeout,
-        Self::LoserRunsOn,
-        Self::KeptLoserDropped,
-        Self::UnorderedShort,
-        Self::BufferedAll,
-        Self::SendDropped,
-        Self::PostTwice,
-        Self::Overadmitted,
-        Self::StreamCut,
-        Self::PanicSwallowed,
-    ];
-}
 
 /// Whether the run may drop the program's tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,14 +71,17 @@ impl Interpreter {
         for body in program.tasks {
             let steps = size(&body);
             let body = player.clone().perform(body, first);
-            let mode = self.mode;
-            tasks.push(world.spawn(async move {
-                if mode == Mode::Cuttable {
-                    return cancellable(body).await;
-                }
-                body.await;
-                Some(())
-            }));
+            let (mode, output) = (self.mode, world.census.output(first));
+            tasks.push((
+                first,
+                world.spawn(async move {
+                    if mode == Mode::Cuttable {
+                        return cancellable(body).await.map(|()| output);
+                    }
+                    body.await;
+                    Some(output)
+                }),
+            ));
             first += steps;
         }
         drop(player);
@@ -135,9 +90,12 @@ impl Interpreter {
         let posted = stream::poll_fn(|context| posted.poll_recv(context)).collect();
         let (sent, posted) = join(sent, posted).await;
         let mut ended = Vec::new();
-        for task in tasks {
-            let result = task.await;
-            ended.push(if let Ok(None) = result { Ended::Cancelled } else { how(&result) });
+        for (first, task) in tasks {
+            ended.push(match task.await {
+                Ok(None) => Ended::Cancelled,
+                Ok(Some(output)) => how(&Ok(output), first),
+                Err(error) => how(&Err(error), first),
+            });
         }
         Outcome {
             marks: world.marks.take(),
@@ -146,13 +104,18 @@ impl Interpreter {
             sent,
             posted,
             permits_max: world.permits_max.get(),
+            late: world.late.load(Ordering::SeqCst),
         }
     }
 }
 
-fn how<T>(result: &Result<T, JoinError>) -> Ended {
+/// How the task ended whose steps begin at `first`.
+pub(super) fn how(result: &Result<Output, JoinError>, first: usize) -> Ended {
     match result {
-        Ok(_) => Ended::Completed,
+        Ok(output) => {
+            assert_eq!(output.number(), first, "the join of one task returned the output of another");
+            Ended::Completed
+        }
         Err(error) if error.is_panic() => Ended::Panicked,
         Err(_) => Ended::Cancelled,
     }
@@ -166,6 +129,7 @@ struct World {
     semaphore: Semaphore,
     permits: Cell<usize>,
     permits_max: Cell<usize>,
+    late: Arc<AtomicU64>,
     census: Arc<Census>,
 }
 
@@ -179,6 +143,7 @@ impl World {
             semaphore: Semaphore::new(PERMITS),
             permits: Cell::new(0),
             permits_max: Cell::new(0),
+            late: Arc::default(),
         }
     }
 
@@ -260,6 +225,9 @@ impl Player {
             Step::Unordered(bodies) => return self.unordered(bodies, number + 1).await,
             Step::Buffered(at_once, bodies) => return self.buffered(at_once, bodies, number + 1).await,
             Step::Set { cut, bodies } => return self.set(cut, bodies, number + 1).await,
+            Step::Scope { borrowing, cancels, bodies } => {
+                return self.scope(borrowing.into(), cancels, bodies, number + 1).await;
+            }
         }
         Note::Plain
     }
@@ -296,7 +264,11 @@ impl Player {
     }
 
     async fn spawn(&self, then: Then, body: Vec<Step>, first: usize) -> Note {
-        let task = self.world.spawn(self.clone().perform(body, first));
+        let (body, output) = (self.clone().perform(body, first), self.world.census.output(first));
+        let task = self.world.spawn(async move {
+            body.await;
+            output
+        });
         match then {
             Then::Detach => {
                 if self.has(Defect::DetachAborts) {
@@ -319,7 +291,7 @@ impl Player {
                 task.abort();
             }
         }
-        Note::Joined(how(&task.await))
+        Note::Joined(how(&task.await, first))
     }
 
     async fn timeout(&self, millis: u8, body: Vec<Step>, first: usize) -> Note {
@@ -398,6 +370,65 @@ impl Player {
             }
         }
         Note::Order(order, gauge[1].get())
+    }
+
+    async fn scope(&self, borrowing: usize, cancels: Option<u8>, bodies: Vec<Vec<Step>>, first: usize) -> Note {
+        let (gauge, watch) = (Rc::default(), Watch::new(&self.world.late));
+        let mut within = self.numbered(bodies, first, &gauge);
+        let tasks = within.split_off(within.len().min(borrowing));
+        // The tasks own what they write to, the others borrow it.
+        let (order, spared) = (Rc::new(RefCell::new(Vec::new())), RefCell::new(None));
+        let over = watch.at_drop();
+        scope(async |scope| {
+            for child in within {
+                let (order, spared) = (&*order, &spared);
+                let child = watch.borrowing(child);
+                drop(scope.enclose(self.world.census.watch(async move {
+                    let done = self.unless_spared(child, spared).await;
+                    order.borrow_mut().extend(done);
+                })));
+            }
+            for child in tasks {
+                let (order, child) = (order.clone(), watch.separate(child));
+                let child = self.world.census.watch(async move {
+                    let done = child.await;
+                    order.borrow_mut().push(done);
+                });
+                if self.has(Defect::ScopeOutlived) {
+                    drop(spawn(child));
+                } else {
+                    drop(scope.spawn(child));
+                }
+            }
+            let Some(yields) = cancels else { return };
+            for _ in 0..yields {
+                yield_now().await;
+            }
+            let cancel = (!self.has(Defect::CancelSpares)).then(|| scope.cancel());
+            watch.ends();
+            if let Some(cancel) = cancel {
+                cancel.await;
+            }
+        })
+        .await;
+        drop(over);
+        if let Some(panic) = spared.take() {
+            resume_unwind(panic);
+        }
+        Note::Order(order.take(), gauge[1].get())
+    }
+
+    /// The output of a child; its panic is put aside if it is to spare the others.
+    async fn unless_spared(
+        &self,
+        child: impl Future<Output = u8>,
+        spared: &RefCell<Option<Box<dyn Any + Send>>>,
+    ) -> Option<u8> {
+        if !self.has(Defect::PanicSpares) {
+            return Some(child.await);
+        }
+        let ended = AssertUnwindSafe(child).catch_unwind().await;
+        ended.map_err(|panic| spared.replace(Some(panic))).ok()
     }
 }
 

@@ -39,6 +39,9 @@ fn numbers(body: &[Step]) -> u64 {
     let own = |step: &Step| match step {
         Step::Sleep(n) | Step::Increment(n) | Step::Send(n) | Step::Post(n) => u64::from(*n),
         Step::Ask(n) | Step::Stream(n) | Step::Timeout(n, _) | Step::Buffered(n, _) => u64::from(*n),
+        Step::Scope { borrowing, cancels, .. } => {
+            u64::from(*borrowing) + cancels.map_or(0, |yields| 1 + u64::from(yields))
+        }
         _ => 0,
     };
     body.iter().map(|step| own(step) + step.bodies().into_iter().map(|body| numbers(body)).sum::<u64>()).sum()
@@ -83,6 +86,9 @@ fn lower(step: &mut Step) {
     match step {
         Step::Sleep(n) | Step::Increment(n) | Step::Send(n) | Step::Post(n) | Step::Ask(n) | Step::Stream(n) => *n = 0,
         Step::Timeout(n, _) => *n = 0,
+        Step::Scope { cancels: Some(n), .. } if *n > 0 => *n = 0,
+        Step::Scope { cancels: cancels @ Some(_), .. } => *cancels = None,
+        Step::Scope { borrowing, .. } => *borrowing = 0,
         _ => {}
     }
 }

@@ -12,15 +12,20 @@
 //! Deliberately absent: values that depend on the schedule. An outcome is about what was done and in what order.
 
 mod decode;
+mod defect;
 mod interpret;
 mod minimize;
 pub mod model;
+mod scoped;
 mod strategy;
+mod threads;
 
 pub use decode::decode;
-pub use interpret::{Defect, Interpreter, Mode};
+pub use defect::Defect;
+pub use interpret::{Interpreter, Mode};
 pub use minimize::minimize;
 pub use strategy::programs;
+pub use threads::perform_on_threads;
 
 /// The counters that steps may name, each with its lock.
 pub const COUNTERS: u8 = 3;
@@ -83,6 +88,16 @@ pub enum Step {
         /// One a task.
         bodies: Vec<Vec<Step>>,
     },
+    /// Does all bodies as the children of one scope, until all are done or it cancels them. One that panics cancels the
+    /// others, and then it is the scope that panics.
+    Scope {
+        /// So many of the children, the first ones, borrow, and are polled within the scope; the others are tasks.
+        borrowing: u8,
+        /// After so many yields the children are cancelled, if at all.
+        cancels: Option<u8>,
+        /// One a child.
+        bodies: Vec<Vec<Step>>,
+    },
 }
 
 /// What becomes of a spawned task.
@@ -111,6 +126,8 @@ pub struct Outcome {
     pub posted: Vec<(usize, u8)>,
     /// The most permits that were held at once.
     pub permits_max: usize,
+    /// How often a child was polled though its scope had cancelled it, or was gone.
+    pub late: u64,
 }
 
 /// What came of a step.
@@ -195,7 +212,8 @@ impl Step {
         match self {
             Self::Spawn(_, body) | Self::Timeout(_, body) => vec![body],
             Self::Select { left, right, .. } => vec![left, right],
-            Self::Unordered(bodies) | Self::Buffered(_, bodies) | Self::Set { bodies, .. } => bodies.iter().collect(),
+            Self::Unordered(bodies) | Self::Buffered(_, bodies) => bodies.iter().collect(),
+            Self::Set { bodies, .. } | Self::Scope { bodies, .. } => bodies.iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -205,9 +223,8 @@ impl Step {
         match self {
             Self::Spawn(_, body) | Self::Timeout(_, body) => vec![body],
             Self::Select { left, right, .. } => vec![left, right],
-            Self::Unordered(bodies) | Self::Buffered(_, bodies) | Self::Set { bodies, .. } => {
-                bodies.iter_mut().collect()
-            }
+            Self::Unordered(bodies) | Self::Buffered(_, bodies) => bodies.iter_mut().collect(),
+            Self::Set { bodies, .. } | Self::Scope { bodies, .. } => bodies.iter_mut().collect(),
             _ => Vec::new(),
         }
     }
@@ -217,6 +234,14 @@ impl Step {
 /// it waits for is received.
 fn tame(body: &mut [Step], received: bool, certain: bool) {
     for step in body {
+        if let Step::Scope { borrowing, bodies, .. } = step {
+            // A borrowing child panics within a poll of its scope, another one before it: the scope may be gone by then.
+            let borrowing = bodies.len().min((*borrowing).into());
+            let (within, tasks) = bodies.split_at_mut(borrowing);
+            within.iter_mut().for_each(|body| tame(body, received, false));
+            tasks.iter_mut().for_each(|body| tame(body, received && certain, false));
+            continue;
+        }
         let (received, certain) = match step {
             Step::Panic if !received => {
                 *step = Step::Yield;

@@ -44,11 +44,24 @@ pub enum Polls {
     Slow,
 }
 
+/// Whether others run while a task spawns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Spawning {
+    /// Who spawns goes on, and what it spawned runs later.
+    #[default]
+    Later,
+    /// They may: on many threads, and where a run has [`Freedom::WithinSpawn`](reveille::Freedom::WithinSpawn). Who asks may then be
+    /// answered before it waits.
+    AtOnce,
+}
+
 /// What a run was like, as far as it bears on what is allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Setting {
     /// Whether polls took time.
     pub polls: Polls,
+    /// Whether others ran while a task spawned.
+    pub spawning: Spawning,
     /// Whether the run might drop tasks.
     pub mode: Mode,
 }
@@ -81,7 +94,7 @@ pub fn check(program: &Program, outcome: &Outcome) -> Result<(), String> {
 /// # Errors
 /// As for [`check`].
 pub fn check_in(program: &Program, outcome: &Outcome, setting: Setting) -> Result<(), String> {
-    let judge = Judge { outcome, polls: setting.polls };
+    let judge = Judge { outcome, setting };
     expect(outcome.marks.len() == program.steps(), || "not every step has a mark".to_owned())?;
     expect(outcome.tasks.len() == program.tasks.len(), || "not every task was waited for".to_owned())?;
     let mut first = 0;
@@ -94,6 +107,7 @@ pub fn check_in(program: &Program, outcome: &Outcome, setting: Setting) -> Resul
         judge.joined(*ended, fate, first)?;
         first += size(body);
     }
+    expect(outcome.late == 0, || format!("children were polled {} times after their scope's end", outcome.late))?;
     expect(outcome.permits_max <= PERMITS, || format!("{} permits were held at once", outcome.permits_max))?;
     judge.counters(program)?;
     judge.received(program, &outcome.sent, |step| if let Step::Send(value) = step { Some(*value) } else { None })?;
@@ -112,7 +126,11 @@ fn millis_min(body: &[Step]) -> u64 {
             Step::Spawn(Then::Join, body) => millis_min(body),
             Step::Select { left, right, keep: false } => millis_min(left).min(millis_min(right)),
             Step::Timeout(millis, body) => millis_min(body).min(u64::from(*millis)),
-            Step::Select { .. } | Step::Unordered(_) | Step::Buffered(..) | Step::Set { cut: false, .. } => {
+            Step::Select { .. }
+            | Step::Unordered(_)
+            | Step::Buffered(..)
+            | Step::Set { cut: false, .. }
+            | Step::Scope { cancels: None, .. } => {
                 step.bodies().into_iter().map(|body| millis_min(body)).max().unwrap_or(0)
             }
             _ => 0,
@@ -126,13 +144,17 @@ fn is_instant(body: &[Step]) -> bool {
 }
 
 /// Whether `body` gives way to other tasks, on every schedule.
-fn waits(body: &[Step]) -> bool {
-    body.iter().any(|step| matches!(step, Step::Yield | Step::Increment(_) | Step::Permit | Step::Ask(_)))
+fn waits(body: &[Step], spawning: Spawning) -> bool {
+    body.iter().any(|step| match step {
+        Step::Yield | Step::Increment(_) | Step::Permit => true,
+        Step::Ask(_) => spawning == Spawning::Later,
+        _ => false,
+    })
 }
 
 struct Judge<'a> {
     outcome: &'a Outcome,
-    polls: Polls,
+    setting: Setting,
 }
 
 impl Judge<'_> {
@@ -203,7 +225,7 @@ impl Judge<'_> {
                 among(fates[0], if *elapsed { CUT } else { UNDISTURBED }, || {
                     format!("of the body of time-out {number}")
                 })?;
-                match self.polls {
+                match self.setting.polls {
                     Polls::Instant => in_time(number, *millis, body, *elapsed),
                     Polls::Slow => Ok(()),
                 }
@@ -212,19 +234,36 @@ impl Judge<'_> {
                 let (winner, loser) = (fates[usize::from(*first)], fates[1 - usize::from(*first)]);
                 among(winner, UNDISTURBED, || format!("of the winner of select {number}"))?;
                 // The left one is polled first, so the right one is not begun if that ends at once.
-                let begun = *first == 1 || waits(left);
+                let begun = *first == 1 || waits(left, self.setting.spawning);
                 let dropped = if begun { CUT } else { DROPPED };
                 among(loser, if *keep { UNDISTURBED } else { dropped }, || format!("of the loser of select {number}"))
             }
-            (Step::Unordered(_), Note::Order(order, _)) => complete(number, &fates, order, None),
+            (Step::Unordered(_), Note::Order(order, peak)) => {
+                under_way(number, &fates, *peak)?;
+                complete(number, &fates, order, None)
+            }
             (Step::Buffered(at_once, _), Note::Order(order, peak)) => {
                 expect(*peak <= usize::from(*at_once), || {
                     format!("step {number} had {peak} under way, of {at_once} allowed")
                 })?;
+                under_way(number, &fates, *peak)?;
                 expect(order.is_sorted(), || format!("step {number} gave its results as {order:?}"))?;
                 complete(number, &fates, order, None)
             }
             (Step::Set { cut, .. }, Note::Order(order, _)) => complete(number, &fates, order, cut.then_some(1)),
+            (Step::Scope { cancels: None, .. }, Note::Order(order, peak)) => {
+                under_way(number, &fates, *peak)?;
+                complete(number, &fates, order, None)
+            }
+            (Step::Scope { cancels: Some(_), .. }, Note::Order(order, peak)) => {
+                under_way(number, &fates, *peak)?;
+                let whole = fates.iter().filter(|fate| matches!(fate, Whole)).count();
+                let empty = fates.iter().filter(|fate| matches!(fate, Empty)).count();
+                expect((whole..=whole + empty).contains(&order.len()), || {
+                    format!("step {number} says that {order:?} were done, and {whole} were")
+                })?;
+                complete(number, &fates, order, Some(order.len()))
+            }
             (_, Note::Plain) if fates.is_empty() => Ok(()),
             (_, note) => Err(format!("step {number} says {note:?}")),
         }
@@ -242,6 +281,18 @@ impl Judge<'_> {
             Step::Spawn(Then::Abort(_), _) => among(fates[0], ABORTED, || format!("of the task of step {number}"))?,
             Step::Set { .. } => {
                 fates.iter().try_for_each(|fate| among(*fate, ABORTED, || format!("of a task of set {number}")))?;
+            }
+            // A child that panicked has the scope panic, and the body that it stands in.
+            Step::Scope { cancels, borrowing, bodies } => {
+                let allowed = [ABORTED, &[Panicked]].concat();
+                fates.iter().try_for_each(|fate| among(*fate, &allowed, || format!("of a child of scope {number}")))?;
+                // With borrowing children only, and if it cancels nobody, the scope is done in the poll in which they are.
+                let whole = fates.iter().filter(|fate| matches!(fate, Whole | Empty)).count();
+                let at_once = cancels.is_none() && usize::from(*borrowing) >= bodies.len();
+                expect(!at_once || whole < fates.len(), || {
+                    format!("all within scope {number} was done, and it was not")
+                })?;
+                return Ok(if fates.contains(&Panicked) { Panicked } else { Cut });
             }
             // These bodies are part of the task: what drops it drops them.
             _ => {
@@ -340,6 +391,15 @@ fn detached(number: usize) -> String {
 
 fn received(number: usize, expected: u64, got: u64) -> Result<(), String> {
     expect(expected == got, || format!("step {number} received {got} in place of {expected}"))
+}
+
+/// Of the bodies that were begun, some were under way at once: one at least, all at most.
+fn under_way(number: usize, fates: &[Fate], peak: usize) -> Result<(), String> {
+    let empty = fates.iter().filter(|fate| matches!(fate, Empty)).count();
+    let begun = fates.iter().filter(|fate| !matches!(fate, Empty | Unreached)).count();
+    expect((begun.min(1)..=begun + empty).contains(&peak), || {
+        format!("step {number} had {peak} under way, of {begun} that were begun")
+    })
 }
 
 /// `order` names the bodies that were done: all of them, or as many as it took if the rest was aborted.

@@ -1,6 +1,7 @@
 //! Programs for proptest.
 
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 
 use super::{COUNTERS, Program, Step, Then};
@@ -35,7 +36,12 @@ fn step() -> impl Strategy<Value = Step> {
             (body.clone(), body, any::<bool>()).prop_map(|(left, right, keep)| Step::Select { left, right, keep }),
             bodies.clone().prop_map(Step::Unordered),
             (1..4_u8, bodies.clone()).prop_map(|(at_once, bodies)| Step::Buffered(at_once, bodies)),
-            (any::<bool>(), bodies).prop_map(|(cut, bodies)| Step::Set { cut, bodies }),
+            (any::<bool>(), bodies.clone()).prop_map(|(cut, bodies)| Step::Set { cut, bodies }),
+            (0..4_u8, option::of(0..4_u8), bodies).prop_map(|(borrowing, cancels, bodies)| Step::Scope {
+                borrowing,
+                cancels,
+                bodies
+            }),
         ]
     })
 }

@@ -35,3 +35,19 @@ pub(crate) fn config(cases: u32) -> Config {
         ..Config::default()
     }
 }
+
+/// Every strategy that has a name.
+pub(crate) const STRATEGIES: [&str; 12] = [
+    "portfolio",
+    "random",
+    "sticky:8",
+    "pct:3",
+    "workers:2",
+    "workers:4",
+    "urw",
+    "pos",
+    "surw",
+    "skewed",
+    "feedback",
+    "exhaustive",
+];

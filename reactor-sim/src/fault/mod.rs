@@ -2,13 +2,14 @@
 //!
 //! A fault is something that the outside world may do and a program must survive. [`Weather`] decorates the
 //! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`Faulty`] decorates
-//! the [`Kernel`](crate::Kernel): calls come back short, empty-handed or interrupted, which every socket may legally do. Neither
-//! the network nor the kernel below knows. Both ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
-//! goes wrong; both count what really struck, in [`Strikes`].
+//! the [`Kernel`](crate::Kernel): calls come back short, empty-handed or interrupted, which every socket may legally do.
+//! [`FaultyFiles`] decorates a [`Disk`](crate::disk::Disk): it is full at times, and its syncs fail. What is below does not know. All ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
+//! goes wrong; all count what really struck, in [`Strikes`].
 //!
 //! Deliberately absent: probabilities as floating-point numbers, and a generator of their own.
 
 mod calls;
+mod files;
 mod weather;
 
 use std::cell::Cell;
@@ -16,6 +17,7 @@ use std::fmt;
 use std::str::FromStr;
 
 pub use calls::{CALL, Faulty};
+pub use files::{CRASH, FILE, FaultyFiles};
 pub use weather::{PACKET, Weather};
 
 /// How bad things are.
@@ -121,11 +123,21 @@ pub enum Fault {
     Refused,
     /// A name that exists was not found.
     LookupFailed,
+    /// A disk had no room for a write, or for the rest of one, or for a new name.
+    DiskFull,
+    /// A disk could not make safe what it was asked to.
+    SyncFailed,
+    /// A crash took the latest that was written to a file.
+    WritesLost,
+    /// A crash left some sectors of a file as they were before, and others not.
+    SectorsTorn,
+    /// A crash undid a name that was made, removed or changed.
+    NameUndone,
 }
 
 impl Fault {
     /// All sorts.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 16] = [
         Self::Late,
         Self::Lost,
         Self::Twice,
@@ -137,7 +149,18 @@ impl Fault {
         Self::SpuriousWake,
         Self::Refused,
         Self::LookupFailed,
+        Self::DiskFull,
+        Self::SyncFailed,
+        Self::WritesLost,
+        Self::SectorsTorn,
+        Self::NameUndone,
     ];
+
+    /// Whether it is one of files and disks only.
+    #[must_use]
+    pub const fn is_of_files(self) -> bool {
+        matches!(self, Self::DiskFull | Self::SyncFailed | Self::WritesLost | Self::SectorsTorn | Self::NameUndone)
+    }
 }
 
 /// How often each fault really struck.

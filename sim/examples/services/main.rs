@@ -2,7 +2,7 @@
 //!
 //!     cargo run -p reveille --example services             all of them
 //!     cargo run -p reveille --example services -- NAME     one: rate_limiter, single_flight, graceful_shutdown, heartbeat,
-//!                                                         register
+//!                                                         register, wal, wal_name, wal_retry
 //!
 //! Each file is a program to start from. `sim/tests/services.rs` has them as tests.
 

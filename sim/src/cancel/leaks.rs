@@ -11,7 +11,7 @@ use crate::context;
 use crate::run::{Run, Site};
 
 /// Waits and gives up, `waits` times in a row, and measures what is left of it: the calling task's live wakers, the timers
-/// that are armed, the connections that there are, the wakers that wait for sockets. If one of them grows by half a piece per wait or more, over the second half
+/// that are armed, the connections that there are, the wakers that wait for sockets, the open files. If one of them grows by half a piece per wait or more, over the second half
 /// of the waits, that is a finding ([`Leak`](crate::FindingKind::Leak)).
 ///
 /// Each of the futures that `wait` makes is polled once and dropped, and then a second of virtual time passes, in which
@@ -57,6 +57,8 @@ pub struct Growth {
     pub connections: i64,
     /// By how many the wakers grew that wait for a socket of the run to become ready.
     pub registrations: i64,
+    /// By how many the open files of the run grew.
+    pub open_files: i64,
     /// Over so many waits.
     pub waits: u32,
     /// How many of all the futures were ready at their first poll, and so never waited.
@@ -79,12 +81,13 @@ async fn measure<F: IntoFuture>(waits: u32, mut wait: impl FnMut() -> F, made: S
     }
     context::with("reveille::cancel::leaks", |run| {
         let growth = Reading::of(run).since(half_way, waits - waits / 2, ready);
-        let Growth { wakers, timers, connections, registrations, waits, .. } = growth;
+        let Growth { wakers, timers, connections, registrations, open_files, waits, .. } = growth;
         let grown = [
             (wakers, "live wakers of the task"),
             (timers, "armed timers"),
             (connections, "connections"),
             (registrations, "wakers that wait for a socket"),
+            (open_files, "open files"),
         ];
         for (count, what) in grown {
             if waits > 1 && 2 * count >= i64::from(waits) {
@@ -102,13 +105,14 @@ struct Reading {
     timers: usize,
     connections: usize,
     registrations: usize,
+    open_files: usize,
 }
 
 impl Reading {
     fn of(run: &Run) -> Self {
         let wakers = run.current().and_then(|task| run.executor.live_wakers(task)).unwrap_or(0);
         let (connections, registrations) = (run.network.connections(), run.network.registrations());
-        Self { wakers, timers: run.clock.timers(), connections, registrations }
+        Self { wakers, timers: run.clock.timers(), connections, registrations, open_files: run.disks.open_files() }
     }
 
     fn since(self, before: Self, waits: u32, ready: u32) -> Growth {
@@ -118,6 +122,7 @@ impl Reading {
             timers: grown(self.timers, before.timers),
             connections: grown(self.connections, before.connections),
             registrations: grown(self.registrations, before.registrations),
+            open_files: grown(self.open_files, before.open_files),
             waits,
             ready,
         }

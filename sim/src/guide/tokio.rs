@@ -2,7 +2,7 @@
 //!
 //! Much of such a crate runs here as it is. `tokio::sync` (channels, locks, `Notify`, `Semaphore`, `watch`, ..) knows
 //! nothing of its runtime, nor do `tokio::select!`, `join!`, `pin!` and `tokio_util::sync`. What belongs to the runtime is
-//! replaced: tasks, time and sockets.
+//! replaced: tasks, time, sockets and files.
 //!
 //! | in the crate | in a run |
 //! |---|---|
@@ -13,7 +13,8 @@
 //! | `tokio::sync::*` | unchanged |
 //! | `tokio::select! { .. }` | `tokio::select! { biased; .. }`: without `biased` tokio draws from a generator of its own, which no seed of ours repeats |
 //! | `tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host}` | the same names in [`reveille::net`](crate::net); tokio's `AsyncRead` and `AsyncWrite` with the feature `tokio` |
-//! | `tokio::fs`, `tokio::net::Unix*` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
+//! | `tokio::fs` | the same names in [`reveille::fs`](crate::fs), but for links, permissions and times |
+//! | `tokio::net::Unix*` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
 //!
 //! The least intrusive way is one module of the crate that names the runtime, and nothing else in the crate that does:
 //!

@@ -27,7 +27,7 @@ pub(crate) struct Network {
 }
 
 /// Answers the network's questions from the choices of the run. Never unwinds: the network is borrowed meanwhile.
-struct Asks<'a>(&'a Run);
+pub(crate) struct Asks<'a>(pub(crate) &'a Run);
 
 impl Choose for Asks<'_> {
     fn choose(&mut self, point: Point<'_>) -> u32 {
@@ -104,7 +104,8 @@ impl Network {
         Some(result)
     }
 
-    fn faults(&self, run: &Run) -> Faults {
+    /// How bad things are, by now.
+    pub(crate) fn faults(&self, run: &Run) -> Faults {
         if self.healed.get() { Faults::Off } else { run.faults() }
     }
 
@@ -134,11 +135,17 @@ impl Network {
 
     pub(crate) fn heal(&self, run: &Run) {
         self.with(run, |net, now, _| net.heal(now));
+        run.disks.heal(run);
         self.healed.set(true);
     }
 
     pub(crate) fn strikes(&self) -> Strikes {
         self.strikes.clone()
+    }
+
+    /// Where strikes are counted: those of files too.
+    pub(crate) fn struck(&self) -> &Strikes {
+        &self.strikes
     }
 
     /// How many connections there are, those on their way out included.
@@ -156,11 +163,14 @@ impl Network {
         self.net.try_borrow().map_or_else(|_| String::new(), |net| net.name(node).to_owned())
     }
 
-    /// Makes an empty network for the next run.
-    pub(crate) fn clear(&self) {
-        if self.used.replace(false) {
+    /// Makes an empty network for the next run. Others than sockets may have counted strikes here.
+    pub(crate) fn clear(&self, has_others: bool) {
+        let used = self.used.replace(false);
+        if used {
             let wakers = self.net.borrow_mut().clear();
             drop(wakers);
+        }
+        if used || has_others {
             self.strikes.clear();
         }
         self.healed.set(false);

@@ -1,4 +1,5 @@
-//! Simulated machines: tasks and sockets that live and die together, and links that can be cut.
+//! Simulated machines: tasks, sockets and open files that live and die together, a disk that survives them, and links that can
+//! be cut.
 //!
 //! ```
 //! use std::time::Duration;
@@ -122,6 +123,9 @@ impl Node {
     /// Kills everything that runs on this node: its tasks are cancelled, never to be polled again, its listeners are gone, its
     /// connections reset. The machine itself stays on the network, and refuses connections. To lose the machine as well,
     /// cut its links.
+    ///
+    /// Its disk survives, as after a loss of power: what was not synced is lost, kept or torn, as the run chooses; see
+    /// [`fs`](crate::fs).
     #[track_caller]
     pub fn crash(self) {
         self.with("Node::crash", |run| {
@@ -130,6 +134,7 @@ impl Node {
                 run.cancel.crashes(task.id());
                 task.abort();
             }
+            run.disks.crash(run, self.id);
         });
     }
 
@@ -192,6 +197,25 @@ impl Node {
                 net.release(now, other.id, self.id);
             })
         });
+    }
+
+    /// Lets no operation on files complete on this node, until its disk is [released](Self::release_disk).
+    #[track_caller]
+    pub fn stall_disk(self) {
+        self.with("Node::stall_disk", |run| run.disks.stall(self.id));
+    }
+
+    /// Undoes [`stall_disk`](Self::stall_disk): what is late by now is done at once.
+    #[track_caller]
+    pub fn release_disk(self) {
+        self.with("Node::release_disk", |run| run.disks.release(run, self.id));
+    }
+
+    /// Sets how many bytes of files fit on this node's disk, in sectors of 512; without limit at first. What does not fit is
+    /// `StorageFull`, and a write that fits in part is short. What is there already stays.
+    #[track_caller]
+    pub fn set_disk_capacity(self, bytes: u64) {
+        self.with("Node::set_disk_capacity", |run| run.disks.set_capacity(self.id, bytes));
     }
 
     /// Sets the usual time between here and `other`, both ways; 1 ms unless set. A packet takes that, twice or ten times as

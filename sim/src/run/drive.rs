@@ -260,12 +260,10 @@ impl Run {
         }
     }
 
-    /// When something will happen unless a task is polled: a timer, or a delivery.
+    /// When something will happen unless a task is polled: a timer, a delivery, the end of an operation on files.
     fn next_deadline(&self) -> Option<Instant> {
-        match (self.clock.next_deadline(), self.network.next_event()) {
-            (Some(timer), Some(delivery)) => Some(timer.min(delivery)),
-            (timer, delivery) => timer.or(delivery),
-        }
+        let next = [self.clock.next_deadline(), self.network.next_event(), self.disks.next_event()];
+        next.into_iter().flatten().min()
     }
 
     fn advance(&self, now: Instant) {
@@ -281,7 +279,7 @@ impl Run {
         // Before what it wakes.
         self.emit(Event::TimePassed { now });
         self.clock.advance(now);
-        let deliveries = self.network.advance(self);
+        let deliveries = self.network.advance(self) + self.disks.advance(self);
         if deliveries > 0 {
             self.fold(Mark::Delivery, deliveries);
         }

@@ -27,6 +27,7 @@ use crate::choices::Choices;
 use crate::digest::{Digest, Early, Fingerprint, Mark};
 use crate::event::Event;
 use crate::freedom::{self, Freedom, Freedoms};
+use crate::fs::Disks;
 use crate::leaf::Leaves;
 use crate::livelock::{Progress, Quiet};
 use crate::net::{Faults, Network};
@@ -101,6 +102,7 @@ pub(crate) struct Run {
     /// What was cancelled, and what that took with it.
     pub(crate) cancel: crate::cancel::Record,
     pub(crate) network: Network,
+    pub(crate) disks: Disks,
     /// Futures that know whether they were polled since they were woken.
     pub(crate) leaves: Leaves,
     /// Which task runs on which node.
@@ -161,6 +163,7 @@ impl Run {
             visits: Visits::default(),
             cancel: crate::cancel::Record::default(),
             network: Network::default(),
+            disks: Disks::default(),
             leaves: Leaves::default(),
             nodes: Machines::default(),
             progress: Progress::default(),
@@ -225,7 +228,8 @@ impl Run {
         self.freedoms.clear();
         let panicked = self.executor.reset();
         self.clock.clear();
-        self.network.clear();
+        let used_disks = self.disks.clear();
+        self.network.clear(used_disks);
         self.nodes.clear();
         self.pulse.rest();
         panicked > 0

@@ -5,6 +5,7 @@ pub(crate) mod heartbeat;
 pub(crate) mod rate_limiter;
 pub(crate) mod register;
 pub(crate) mod single_flight;
+pub(crate) mod wal;
 
 use reveille::{Failure, Passed};
 
@@ -12,12 +13,15 @@ type Explored = Result<Passed, Failure>;
 /// Its name, and its two forms.
 type Part = (&'static str, fn() -> Explored, fn() -> Explored);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 8] = [
     ("rate_limiter", rate_limiter::broken, rate_limiter::mended),
     ("single_flight", single_flight::broken, single_flight::mended),
     ("graceful_shutdown", graceful_shutdown::broken, graceful_shutdown::mended),
     ("heartbeat", heartbeat::broken, heartbeat::mended),
     ("register", register::broken, register::mended),
+    ("wal", wal::broken, wal::mended),
+    ("wal_name", wal::broken_by_name, wal::mended),
+    ("wal_retry", wal::broken_by_retry, wal::mended),
 ];
 
 /// Shows the parts named on the command line, or all of them.

@@ -1,0 +1,160 @@
+//! Faults of files: what every file system may legally do.
+
+use std::io::{self, ErrorKind, SeekFrom};
+use std::path::Path;
+
+use reveille_executor::{Choose, Hint, Kind, Point};
+
+use super::{Fault, Faults, Strikes};
+use crate::disk::Disk;
+use crate::disk::errors::input_output;
+use crate::files::{Entry, FileId, Files, Metadata, OpenHow};
+
+/// Whether, and how, an operation on files meets a fault.
+pub const FILE: Kind = Kind::new(b'j');
+
+/// What a crash leaves of what was not synced. No fault but the nature of disks: asked without faults as well.
+pub const CRASH: Kind = Kind::new(b'q');
+
+/// A disk on which calls come back short or interrupted, that is full at times, and whose syncs fail.
+///
+/// What a failed sync was to make safe is lost at the next crash, even if a second sync succeeds: its pages were marked clean.
+#[derive(Debug)]
+pub struct FaultyFiles<'a, C: ?Sized> {
+    /// The disk without faults.
+    pub disk: &'a mut Disk,
+    /// What answers.
+    pub choose: &'a mut C,
+    /// How bad it is.
+    pub faults: Faults,
+    /// What struck.
+    pub strikes: &'a Strikes,
+    /// The disk took a part of a write and has no room for more: the next write fails.
+    pub is_brimming: &'a mut bool,
+}
+
+impl<C: Choose + ?Sized> FaultyFiles<'_, C> {
+    /// Which fault of `menu` strikes, if one does.
+    fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
+        if self.faults == Faults::Off {
+            return None;
+        }
+        let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
+        let index = self.choose.decide(Point { kind: FILE, bound: menu.len() as u32 + 1, hint });
+        index.checked_sub(1).and_then(|index| menu.get(index as usize).copied())
+    }
+
+    fn failed<R>(&mut self, fault: Fault) -> io::Result<R> {
+        self.strikes.note(fault);
+        Err(match fault {
+            Fault::DiskFull => ErrorKind::StorageFull.into(),
+            Fault::SyncFailed => input_output(),
+            _ => ErrorKind::Interrupted.into(),
+        })
+    }
+
+    /// How many of `length` bytes a call is given: fewer, from the menu {1, a half, all but one}.
+    fn short(&mut self, length: usize) -> usize {
+        let cut = self.choose.decide(Point::new(FILE, 3));
+        [1, length / 2, length - 1][cut.min(2) as usize].max(1)
+    }
+}
+
+impl<C: Choose + ?Sized> Files for FaultyFiles<'_, C> {
+    fn open(&mut self, path: &Path, how: OpenHow) -> io::Result<FileId> {
+        let makes = (how.create || how.create_new) && self.disk.metadata(path).is_err();
+        match if makes { self.strike(&[Fault::DiskFull]) } else { None } {
+            None => self.disk.open(path, how),
+            Some(fault) => self.failed(fault),
+        }
+    }
+
+    fn read(&mut self, file: FileId, at: Option<u64>, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.strike(&[Fault::ShortRead, Fault::Interrupted]) {
+            None => self.disk.read(file, at, buffer),
+            Some(Fault::ShortRead) if buffer.len() > 1 => {
+                let length = self.short(buffer.len());
+                let count = self.disk.read(file, at, &mut buffer[..length])?;
+                if count == length {
+                    self.strikes.note(Fault::ShortRead);
+                }
+                Ok(count)
+            }
+            Some(Fault::ShortRead) => self.disk.read(file, at, buffer),
+            Some(fault) => self.failed(fault),
+        }
+    }
+
+    fn write(&mut self, file: FileId, at: Option<u64>, bytes: &[u8]) -> io::Result<usize> {
+        if std::mem::take(self.is_brimming) {
+            return self.failed(Fault::DiskFull);
+        }
+        match self.strike(&[Fault::ShortWrite, Fault::Interrupted, Fault::DiskFull]) {
+            None => self.disk.write(file, at, bytes),
+            Some(fault @ (Fault::ShortWrite | Fault::DiskFull)) if bytes.len() > 1 => {
+                let length = self.short(bytes.len());
+                let count = self.disk.write(file, at, &bytes[..length])?;
+                match fault {
+                    Fault::DiskFull => *self.is_brimming = true,
+                    _ => self.strikes.note(fault),
+                }
+                Ok(count)
+            }
+            Some(Fault::ShortWrite) => self.disk.write(file, at, bytes),
+            Some(fault) => self.failed(fault),
+        }
+    }
+
+    fn seek(&mut self, file: FileId, to: SeekFrom) -> io::Result<u64> {
+        self.disk.seek(file, to)
+    }
+
+    fn sync(&mut self, file: FileId) -> io::Result<()> {
+        match self.strike(&[Fault::SyncFailed]) {
+            None => self.disk.sync(file),
+            Some(fault) => {
+                self.disk.fail_to_sync(file);
+                self.failed(fault)
+            }
+        }
+    }
+
+    fn set_len(&mut self, file: FileId, len: u64) -> io::Result<()> {
+        self.disk.set_len(file, len)
+    }
+
+    fn metadata_of(&mut self, file: FileId) -> io::Result<Metadata> {
+        self.disk.metadata_of(file)
+    }
+
+    fn metadata(&mut self, path: &Path) -> io::Result<Metadata> {
+        self.disk.metadata(path)
+    }
+
+    fn create_dir(&mut self, path: &Path) -> io::Result<()> {
+        match self.strike(&[Fault::DiskFull]) {
+            None => self.disk.create_dir(path),
+            Some(fault) => self.failed(fault),
+        }
+    }
+
+    fn remove_dir(&mut self, path: &Path) -> io::Result<()> {
+        self.disk.remove_dir(path)
+    }
+
+    fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn read_dir(&mut self, path: &Path) -> io::Result<Vec<Entry>> {
+        self.disk.read_dir(path)
+    }
+
+    fn close(&mut self, file: FileId) {
+        self.disk.close(file);
+    }
+}

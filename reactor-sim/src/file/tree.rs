@@ -1,0 +1,105 @@
+//! What takes several operations: between any two of them the machine may crash.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::{File, Ring, done, metadata, perform, unexpected};
+use crate::disk::{Operation, Outcome};
+use crate::files::{Entry, Metadata, OpenHow};
+
+/// So much is read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// Reads a whole file.
+///
+/// # Errors
+/// Those of opening and of reading, but `Interrupted`.
+pub async fn read<R: Ring>(ring: R, path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open_in(ring, path, OpenHow::READ).await?;
+    let (mut bytes, mut chunk) = (Vec::new(), vec![0; CHUNK]);
+    loop {
+        match file.read_at(&mut chunk, bytes.len() as u64).await {
+            Ok(0) => return Ok(bytes),
+            Ok(count) => bytes.extend_from_slice(&chunk[..count]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Makes a file of these bytes, or empties it and writes them. Syncs nothing.
+///
+/// # Errors
+/// Those of opening and of writing, but `Interrupted`.
+pub async fn write<R: Ring>(ring: R, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    File::open_in(ring, path, OpenHow::CREATE).await?.write_all_at(bytes, 0).await
+}
+
+/// Copies the bytes of a file into another, and returns how many that were.
+///
+/// # Errors
+/// Those of [`read()`] and [`write()`].
+pub async fn copy<R: Ring>(ring: R, from: &Path, to: &Path) -> io::Result<u64> {
+    let bytes = read(ring.clone(), from).await?;
+    write(ring, to, &bytes).await?;
+    Ok(bytes.len() as u64)
+}
+
+/// Lists a directory.
+///
+/// # Errors
+/// `NotFound`, `NotADirectory`.
+pub async fn list<R: Ring>(ring: &R, path: &Path) -> io::Result<Vec<Entry>> {
+    match perform(ring, Operation::ReadDir(path.to_owned())).await? {
+        Outcome::Entries(entries) => Ok(entries),
+        other => Err(unexpected(&other)),
+    }
+}
+
+/// Makes a directory, and those above it that are missing.
+///
+/// # Errors
+/// `NotADirectory`, `AlreadyExists` if a file is in the way, `StorageFull`.
+pub async fn create_dir_all<R: Ring>(ring: &R, path: &Path) -> io::Result<()> {
+    let mut missing = vec![path];
+    while let Some(path) = missing.last().copied() {
+        match done(ring, Operation::CreateDir(path.to_owned())).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => match path.parent() {
+                Some(parent) if parent != Path::new("") => missing.push(parent),
+                _ => return Err(error),
+            },
+            Err(error) => {
+                let is_there = metadata(ring, Operation::Metadata(path.to_owned())).await;
+                if !is_there.is_ok_and(Metadata::is_dir) {
+                    return Err(error);
+                }
+                missing.pop();
+            }
+            Ok(()) => drop(missing.pop()),
+        }
+    }
+    Ok(())
+}
+
+/// Removes a directory with all that is in it.
+///
+/// # Errors
+/// `NotFound`, `NotADirectory`; what was removed before an error is gone.
+pub async fn remove_dir_all<R: Ring>(ring: &R, path: &Path) -> io::Result<()> {
+    let mut left: Vec<(PathBuf, bool)> = vec![(path.to_owned(), false)];
+    while let Some((path, is_listed)) = left.pop() {
+        if is_listed {
+            done(ring, Operation::RemoveDir(path)).await?;
+            continue;
+        }
+        let entries = list(ring, &path).await?;
+        left.push((path.clone(), true));
+        for Entry { name, file_type } in entries {
+            match file_type.is_dir() {
+                true => left.push((path.join(name), false)),
+                false => done(ring, Operation::RemoveFile(path.join(name))).await?,
+            }
+        }
+    }
+    Ok(())
+}
