@@ -94,7 +94,7 @@ impl Choose for Newest {
 
 #[test]
 fn a_policy_that_takes_the_newest_first_breaks_the_bound() {
-    let newest = explore().runs(1).answered_by(|_| Newest).wake_to_poll_max(pool_wait_max(1, 5));
+    let newest = explore().runs(1).shrink(false).answered_by(|_| Newest).wake_to_poll_max(pool_wait_max(1, 5));
     let failure = newest.run(busy_and_patient).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Unfairness), "{failure}");
     let bound = pool_wait_max(1, 5);
