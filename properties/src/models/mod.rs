@@ -9,6 +9,6 @@ mod executor;
 mod timers;
 
 pub(crate) use bytes::Bytes;
-pub use disk::disk_agrees;
+pub use disk::{disk_agrees, disk_crashes_in_all_ways};
 pub use executor::executor_agrees;
 pub use timers::timers_agree;
