@@ -39,6 +39,16 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
+    fn a_link_does_what_two_lists_do(operations in vec(any::<u8>(), 0..300)) {
+        models::datagrams_agree(&operations);
+    }
+
+    #[test]
+    fn a_connection_does_what_lists_do(operations in vec(any::<u8>(), 0..300)) {
+        models::window_agrees(&operations);
+    }
+
+    #[test]
     fn a_stream_delivers_what_was_sent(script in vec(any::<u8>(), 0..100)) {
         fuzz::stream(&script);
     }

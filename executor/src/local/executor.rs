@@ -115,6 +115,7 @@ impl LocalExecutor {
     /// assert_eq!(executor.ready(), 0);
     /// ```
     #[must_use]
+    #[inline]
     pub fn ready(&self) -> usize {
         self.owner(|owner| owner.take_inbox())
     }

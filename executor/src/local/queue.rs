@@ -80,14 +80,12 @@ impl<T: Copy> RunQueue<T> {
     /// Takes out the entry at `index`, or the last there is, and sends those before it to the back.
     #[inline]
     pub(super) fn take(&mut self, index: usize) -> Option<T> {
-        let mut index = index.min(self.len.checked_sub(1)?);
-        let behind = self.slots.len() - self.front;
-        if index >= behind && self.len_max < self.slots.len() {
-            self.pass_over(behind);
-            self.come_round();
-            index -= behind;
+        let index = index.min(self.len.checked_sub(1)?);
+        if self.len == self.slots.len() {
+            self.front = self.slot(index);
+        } else if index > 0 {
+            self.pass_over(index);
         }
-        self.pass_over(index);
         let entry = self.slots[self.front];
         self.front = self.slot(1);
         self.len -= 1;
@@ -104,9 +102,19 @@ impl<T: Copy> RunQueue<T> {
         Some(entry)
     }
 
-    /// Sends the first `count` entries to the back; `count` is at most their number.
-    #[inline]
+    /// Sends the first `count` entries to the back, across the slots without one; `count` is at most their number.
+    #[inline(never)]
     fn pass_over(&mut self, mut count: usize) {
+        let behind = self.slots.len() - self.front;
+        if count >= behind && self.len_max < self.slots.len() {
+            self.move_back(behind);
+            self.come_round();
+            count -= behind;
+        }
+        self.move_back(count);
+    }
+
+    fn move_back(&mut self, mut count: usize) {
         if self.len == self.slots.len() {
             self.front = self.slot(count);
             return;

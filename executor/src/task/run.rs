@@ -69,6 +69,7 @@ pub(super) unsafe fn run<F: Future, S: Schedule>(task: TaskRef, waker: &Waker) -
 ///
 /// # Safety
 /// As for [`run`].
+#[inline]
 pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
     // SAFETY: RUNNING keeps the task alive (rule 4).
     let header = unsafe { task.header() };

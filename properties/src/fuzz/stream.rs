@@ -9,7 +9,7 @@ use reveille::net::{TcpListener, TcpStream};
 use reveille::time::{Duration, sleep};
 
 use crate::Circumstances;
-use crate::models::Bytes;
+use crate::models::{Bytes, window_agrees};
 
 /// How both sides of a connection behave.
 #[derive(Clone, Debug)]
@@ -21,7 +21,8 @@ struct Script {
 }
 
 /// Sends through a connection in pieces, receives in others, over a network that delays, cuts calls short and wakes for
-/// nothing: what arrives is a prefix of what was sent, and all of it if neither side saw an error.
+/// nothing: what arrives is a prefix of what was sent, and all of it if neither side saw an error. Then the same bytes as calls of
+/// a connection, against its [model](crate::models::window_agrees).
 ///
 /// # Panics
 /// If it is otherwise.
@@ -40,6 +41,7 @@ pub fn stream(bytes: &[u8]) {
     if let Err(failure) = answers.explore().name("fuzz").run(|| converse(script.clone())) {
         panic!("{failure}\n  in {script:?}, faults {faults}");
     }
+    window_agrees(bytes);
 }
 
 async fn converse(script: Arc<Script>) -> Result<(), String> {

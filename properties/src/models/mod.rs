@@ -4,11 +4,16 @@
 //! the two differ. What a model is made of (a deque that is rotated, a map) can be checked by looking at it.
 
 mod bytes;
+mod datagrams;
 mod disk;
 mod executor;
 mod timers;
+mod window;
+mod wire;
 
 pub(crate) use bytes::Bytes;
+pub use datagrams::datagrams_agree;
 pub use disk::{disk_agrees, disk_crashes_in_all_ways};
 pub use executor::executor_agrees;
 pub use timers::timers_agree;
+pub use window::window_agrees;

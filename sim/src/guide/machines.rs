@@ -14,15 +14,7 @@
 //! # A matrix of continuous integration
 //!
 //! ```yaml
-//! jobs:
-//!   explore:
-//!     strategy:
-//!       fail-fast: false
-//!       matrix:
-//!         shard: [1, 2, 3, 4]
-//!     steps:
-//!       - uses: actions/checkout@v4
-//!       - run: REVEILLE_SHARD=${{ matrix.shard }}/4 REVEILLE_RUNS=100_000 cargo test
+#![doc = include_str!("../../examples/machines/matrix.yaml")]
 //! ```
 //!
 //! # Built once, run on many: nextest
@@ -38,31 +30,12 @@
 //!
 //! # An indexed Job of Kubernetes
 //!
-//! The index of a pod, from 0, is its shard, from 1. A pod that fails is not tried again: it has found something, and would
-//! find it again.
+//! This file, and the one above, are in `examples/machines` of the package. Its tests perform their command lines, with the index of
+//! a pod and the entry of the matrix set by hand: four shards perform together what one machine does. No cluster is part of
+//! these tests.
 //!
 //! ```yaml
-//! apiVersion: batch/v1
-//! kind: Job
-//! metadata:
-//!   name: explore
-//! spec:
-//!   completionMode: Indexed
-//!   completions: 16
-//!   parallelism: 16
-//!   backoffLimitPerIndex: 0
-//!   template:
-//!     spec:
-//!       restartPolicy: Never
-//!       containers:
-//!         - name: tests
-//!           image: tests          # your image, with tests.tar.zst and nextest in it
-//!           command: [sh, -c]
-//!           args:
-//!             - |
-//!               export REVEILLE_SHARD="$((JOB_COMPLETION_INDEX + 1))/16"
-//!               export REVEILLE_JOBS="$(nproc)" REVEILLE_RUNS=100_000_000
-//!               exec cargo nextest run --archive-file tests.tar.zst --workspace-remap .
+#![doc = include_str!("../../examples/machines/job.yaml")]
 //! ```
 //!
 //! # Searching by coverage

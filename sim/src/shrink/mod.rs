@@ -8,13 +8,15 @@
 //! What the executor did that is odd ([`Freedom`](crate::Freedom)) is taken out first of all, freedom by freedom.
 //!
 //! Where much is unusual, the order of tasks is edited first (`order.rs`), since every answer by position depends on those before
-//! it. Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
+//! it. What still is far from usual then is given up for a usual run with two or three picks drawn at random, if one of those fails
+//! too (`afresh.rs`). Then the passes edit the list of unusual choices: cut it short, drop stretches of it, lower an answer, move one, take a choice
 //! out of the tape altogether. When none helps any more, some replays go into a search below the number of picks
 //! reached, since a local minimum need not be the smallest: one task running ahead, neighbouring picks made one, then every tape with a single pick
 //! out of order, then tapes that keep all but two of the picks and add one elsewhere. No tape is tried twice.
 //!
 //! Deliberately absent: knowledge of what a choice means, beyond that 0 is the dullest answer.
 
+mod afresh;
 mod freedoms;
 mod order;
 mod passes;

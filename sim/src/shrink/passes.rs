@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Answers, Shrinker, order};
+use super::{Answers, Shrinker, afresh, order};
 
 /// Up to so many unusual answers, edits of them alone find the smallest run.
 const FEW: usize = 4;
@@ -18,6 +18,9 @@ pub(super) fn run(shrinker: &mut Shrinker<'_>) {
         run_ahead(shrinker);
         if !is_in_a_row(&shrinker.answers()) {
             order::stretches(shrinker);
+        }
+        if shrinker.answers().len() > FEW && !is_in_a_row(&shrinker.answers()) {
+            afresh::run(shrinker);
         }
     }
     loop {

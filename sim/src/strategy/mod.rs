@@ -25,7 +25,7 @@ pub(crate) use custom::{Custom, Maker};
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use feedback::Feedback;
 pub(crate) use lenient::Lenient;
-pub(crate) use ordered::{Noting, Ordered, Polled, Turn};
+pub(crate) use ordered::{Noting, Ordered, Polled, Sparse, Turn};
 pub(crate) use pct::Pct;
 pub(crate) use portfolio::Portfolio;
 pub(crate) use pos::Pos;

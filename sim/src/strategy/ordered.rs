@@ -57,21 +57,48 @@ impl Source for Noting {
     }
 }
 
+/// The answers of a run to choices that are not the schedule's, given again kind by kind.
+struct Others {
+    draws: Vec<Draw>,
+    /// How many draws of each kind there have been, by its index.
+    asked: Vec<usize>,
+}
+
+impl Others {
+    fn of(draws: &[Draw]) -> Self {
+        let draws = draws.iter().filter(|draw| draw.kind != Kind::SCHEDULE).copied().collect();
+        Self { draws, asked: Vec::new() }
+    }
+
+    fn begin(&mut self) {
+        self.asked.clear();
+    }
+
+    /// The answer that the draw of this kind had which came as many draws of its kind after the first.
+    fn answer(&mut self, point: Point<'_>) -> u32 {
+        let index = point.kind.index();
+        if index >= self.asked.len() {
+            self.asked.resize(index + 1, 0);
+        }
+        let nth = self.asked[index];
+        self.asked[index] += 1;
+        let draw = self.draws.iter().filter(|draw| draw.kind == point.kind).nth(nth);
+        draw.map_or(0, |draw| draw.value.min(point.bound - 1))
+    }
+}
+
 /// Has tasks polled in a certain order. Choices that are not the schedule's are answered kind by kind, as they were.
 pub(crate) struct Ordered {
     turns: Vec<Turn>,
     /// The turns that are still to come.
     left: Vec<Turn>,
-    /// The draws of the run that the order was taken from.
-    others: Vec<Draw>,
-    /// How many draws of each kind there have been, by its index.
-    asked: Vec<usize>,
+    others: Others,
 }
 
 impl Ordered {
+    /// `draws`: of the run that the order was taken from.
     pub(crate) fn new(turns: Vec<Turn>, draws: &[Draw]) -> Self {
-        let others = draws.iter().filter(|draw| draw.kind != Kind::SCHEDULE).copied().collect();
-        Self { turns, left: Vec::new(), others, asked: Vec::new() }
+        Self { turns, left: Vec::new(), others: Others::of(draws) }
     }
 
     fn pick(&self, point: Point<'_>) -> u32 {
@@ -83,30 +110,18 @@ impl Ordered {
         };
         self.left.iter().find_map(wanted).and_then(|index| u32::try_from(index).ok()).unwrap_or(0)
     }
-
-    /// The answer that the draw of this kind had which came as many draws of its kind after the first.
-    fn other(&mut self, point: Point<'_>) -> u32 {
-        let index = point.kind.index();
-        if index >= self.asked.len() {
-            self.asked.resize(index + 1, 0);
-        }
-        let nth = self.asked[index];
-        self.asked[index] += 1;
-        let draw = self.others.iter().filter(|draw| draw.kind == point.kind).nth(nth);
-        draw.map_or(0, |draw| draw.value.min(point.bound - 1))
-    }
 }
 
 impl Choose for Ordered {
     fn choose(&mut self, point: Point<'_>) -> u32 {
-        if point.kind == Kind::SCHEDULE { self.pick(point) } else { self.other(point) }
+        if point.kind == Kind::SCHEDULE { self.pick(point) } else { self.others.answer(point) }
     }
 }
 
 impl Source for Ordered {
     fn begin(&mut self, _seed: u64) {
         self.left.clone_from(&self.turns);
-        self.asked.clear();
+        self.others.begin();
     }
 
     fn follows(&self) -> bool {
@@ -119,5 +134,41 @@ impl Source for Ordered {
         if let Some(at) = taken {
             self.left.remove(at);
         }
+    }
+}
+
+/// Out of order at few picks, which are given by how many picks came before. Choices that are not the schedule's are answered
+/// kind by kind, as they were.
+pub(crate) struct Sparse {
+    /// Which picks, ascending, and how far out of order in proportion to what there is: 2^32 would be the whole queue.
+    picks: Vec<(usize, u32)>,
+    /// How many picks there have been.
+    picked: usize,
+    others: Others,
+}
+
+impl Sparse {
+    /// `draws`: of the run whose other answers are given again.
+    pub(crate) fn new(picks: Vec<(usize, u32)>, draws: &[Draw]) -> Self {
+        Self { picks, picked: 0, others: Others::of(draws) }
+    }
+}
+
+impl Choose for Sparse {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        if point.kind != Kind::SCHEDULE {
+            return self.others.answer(point);
+        }
+        let nth = self.picked;
+        self.picked += 1;
+        let share = self.picks.iter().find(|(at, _)| *at == nth).map(|(_, share)| u64::from(*share));
+        share.map_or(0, |share| 1 + ((share * u64::from(point.bound - 1)) >> 32) as u32)
+    }
+}
+
+impl Source for Sparse {
+    fn begin(&mut self, _seed: u64) {
+        self.picked = 0;
+        self.others.begin();
     }
 }

@@ -25,49 +25,48 @@ impl Streams {
         self.seed
     }
 
+    /// A number in `0..bound`, from the stream of `kind`.
     #[inline]
-    fn stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
-        let index = kind.index();
-        if self.by_kind.get(index).is_none_or(Option::is_none) {
-            self.begin_stream(index);
+    pub(super) fn below(&mut self, kind: Kind, bound: u32) -> u32 {
+        match self.by_kind.get_mut(kind.index()) {
+            Some(Some(stream)) => reduce(stream.next_u32(), bound),
+            _ => reduce(self.begin_stream(kind).next_u32(), bound),
         }
-        self.by_kind[index].as_mut().expect("the stream was begun above")
     }
 
     #[cold]
-    fn begin_stream(&mut self, index: usize) {
+    #[inline(never)]
+    fn begin_stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
+        let index = kind.index();
         if index >= self.by_kind.len() {
             self.by_kind.resize(index + 1, None);
         }
         let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
         stream.set_stream(index as u64);
-        self.by_kind[index] = Some(stream);
-    }
-
-    /// A number in `0..bound`, from the stream of `kind`.
-    #[inline]
-    pub(super) fn below(&mut self, kind: Kind, bound: u32) -> u32 {
-        reduce(self.stream(kind).next_u32(), bound)
+        self.by_kind[index].insert(stream)
     }
 
     /// 64 random bits, from the stream of `kind`.
     pub(super) fn bits(&mut self, kind: Kind) -> u64 {
-        self.stream(kind).next_u64()
+        match self.by_kind.get_mut(kind.index()) {
+            Some(Some(stream)) => stream.next_u64(),
+            _ => self.begin_stream(kind).next_u64(),
+        }
     }
 
     /// A uniform answer to `point`, its hint heeded.
     #[inline]
     pub(super) fn uniform(&mut self, point: Point<'_>) -> u32 {
         match point.hint {
-            Hint::Rarely { numerator, denominator } => {
-                if self.below(point.kind, denominator) >= numerator {
-                    0
-                } else {
-                    1 + self.below(point.kind, point.bound - 1)
-                }
-            }
+            Hint::Rarely { numerator, denominator } => self.seldom(point, numerator, denominator),
             _ => self.below(point.kind, point.bound),
         }
+    }
+
+    /// 0 but `numerator` times of `denominator`.
+    #[inline(never)]
+    fn seldom(&mut self, point: Point<'_>, numerator: u32, denominator: u32) -> u32 {
+        if self.below(point.kind, denominator) >= numerator { 0 } else { 1 + self.below(point.kind, point.bound - 1) }
     }
 }
 
