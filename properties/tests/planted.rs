@@ -7,9 +7,10 @@ mod common;
 
 use std::cell::Cell;
 
-use common::config;
+use common::{TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
 use proptest::test_runner::{TestError, TestRunner};
+use reveille::{Choose, FindingKind, Kind, Point, explore, fair};
 use reveille_properties::program::{Defect, Interpreter, Program, model, programs};
 use reveille_properties::{Circumstances, schedules};
 
@@ -59,4 +60,32 @@ fn every_planted_mistake_is_found_within_1000_cases_and_shrinks() {
 #[test]
 fn without_a_mistake_the_same_cases_find_nothing() {
     assert!(hunt(None, 1_000).is_none());
+}
+
+/// A policy with a mistake: what was pushed last is taken first.
+struct Newest;
+
+impl Choose for Newest {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        if point.kind == Kind::SCHEDULE { point.bound - 1 } else { 0 }
+    }
+}
+
+/// Of one worker, which is held to the bound that `programs.rs` holds the real policy to.
+#[test]
+fn a_policy_that_takes_the_newest_first_is_found_by_any_program() {
+    let mut runner = TestRunner::new(config(4));
+    let result = runner.run(&programs(4, 5), |program| {
+        let run = || {
+            let program = program.clone();
+            async move { drop(beside_busy_tasks(Interpreter::default(), program).await) }
+        };
+        let bound = fair::pool_wait_max(1, TASKS_MAX);
+        // Less than what a busy task takes: the real policy must not pass for want of turns.
+        prop_assert!(bound < 2_000);
+        let failure = explore().runs(1).shrink(false).answered_by(|_| Newest).wake_to_poll_max(bound).run(run);
+        prop_assert_eq!(failure.err().and_then(|failure| failure.kind()), Some(FindingKind::Unfairness));
+        Ok(())
+    });
+    result.unwrap();
 }

@@ -4,9 +4,9 @@
 
 mod common;
 
-use common::{STRATEGIES, config};
+use common::{STRATEGIES, TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
-use reveille::{Explore, Failure, Freedom, explore};
+use reveille::{Explore, Failure, Freedom, explore, fair};
 use reveille_properties::program::model::{self, Polls, Setting, Spawning};
 use reveille_properties::program::{Interpreter, Mode, Program, Step, Then, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
@@ -55,6 +55,23 @@ proptest! {
                 _ => {}
             }
             let passed = check(explore().runs(4).freedoms(freedom.name()), &program, setting);
+            prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
+        }
+    }
+
+    /// The bound that is derived where the workers are, as an oracle.
+    #[test]
+    fn under_the_policy_of_a_pool_nobody_waits_longer_than_it_promises(program in programs(4, 5)) {
+        for workers in [1, 3] {
+            let run = || {
+                let program = program.clone();
+                async move {
+                    let outcome = beside_busy_tasks(Interpreter::default(), program.clone()).await;
+                    model::check(&program, &outcome)
+                }
+            };
+            let explore = explore().runs(2).strategy(format!("workers:{workers}"));
+            let passed = explore.wake_to_poll_max(fair::pool_wait_max(workers, TASKS_MAX)).run(run);
             prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
         }
     }

@@ -26,6 +26,8 @@ pub(crate) struct Slab<T> {
     slots: Vec<Slot<T>>,
     free: Option<u32>,
     len: usize,
+    /// The generation of a slot that has held nothing since the slab was new or cleared.
+    first_generation: u32,
 }
 
 #[derive(Debug)]
@@ -43,7 +45,7 @@ enum State<T> {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: None, len: 0 }
+        Self { slots: Vec::new(), free: None, len: 0, first_generation: 0 }
     }
 }
 
@@ -52,8 +54,9 @@ impl<T> Slab<T> {
         self.len += 1;
         let Some(slot) = self.free else {
             let slot = u32::try_from(self.slots.len()).expect("fewer than 2^32 entries");
-            self.slots.push(Slot { generation: 0, state: State::Taken(value) });
-            return Key { slot, generation: 0 };
+            let generation = self.first_generation;
+            self.slots.push(Slot { generation, state: State::Taken(value) });
+            return Key { slot, generation };
         };
         let free = &mut self.slots[slot as usize];
         if let State::Free { next } = free.state {
@@ -106,6 +109,11 @@ impl<T> Slab<T> {
         self.slots.iter().enumerate().filter_map(taken).collect()
     }
 
+    /// A name for `key` that depends on what was done since the slab was new or cleared, and on nothing before.
+    pub(crate) fn name(&self, key: Key) -> u64 {
+        u64::from(key.generation.wrapping_sub(self.first_generation)) << 32 | u64::from(key.slot)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -113,9 +121,12 @@ impl<T> Slab<T> {
     /// Removes every entry; keys handed out before name nothing, and the slots are used again from the first.
     pub(crate) fn clear(&mut self) {
         self.free = None;
+        // One more than any, for all of them: so their later uses are counted as in a new slab.
+        let used = self.slots.iter().map(|slot| slot.generation.wrapping_sub(self.first_generation)).max();
+        self.first_generation = self.first_generation.wrapping_add(used.map_or(0, |used| used + 1));
         for at in (0..self.slots.len()).rev() {
             let slot = &mut self.slots[at];
-            slot.generation = slot.generation.wrapping_add(1);
+            slot.generation = self.first_generation;
             slot.state = State::Free { next: self.free };
             self.free = Some(at as u32);
         }
@@ -139,5 +150,25 @@ mod tests {
         assert_eq!((slab.get(b), slab.get(c), slab.len()), (None, None, 0));
         let d = slab.insert('d');
         assert_eq!((slab.get(d), slab.keys()), (Some(&'d'), vec![d]));
+    }
+
+    #[test]
+    fn in_a_slab_that_was_cleared_names_are_those_of_a_new_one() {
+        let names = |slab: &mut Slab<u8>| {
+            let first = slab.insert(0);
+            slab.remove(first);
+            let all = [slab.insert(1), slab.insert(2), slab.insert(3)];
+            slab.remove(all[1]);
+            [first, all[0], all[1], all[2], slab.insert(4)].map(|key| slab.name(key))
+        };
+        let mut used = Slab::default();
+        let expected = names(&mut used);
+        for _ in 0..3 {
+            used.clear();
+            assert_eq!(names(&mut used), expected);
+        }
+        let mut all = expected.to_vec();
+        all.dedup();
+        assert_eq!(all.len(), 5);
     }
 }

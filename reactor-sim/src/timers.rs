@@ -26,6 +26,8 @@ pub struct Timers {
     free: Option<u32>,
     /// The order of the next timer to be armed.
     next_order: u64,
+    /// The generation of a slot that has not been used since the timers were new or cleared.
+    first_generation: u32,
 }
 
 /// Names an armed timer. A key whose timer has fired or was removed names nothing, for ever: the slot may be used again,
@@ -84,7 +86,7 @@ impl Timers {
             }
             None => {
                 let slot = index(self.slots.len());
-                self.slots.push(Slot { generation: 0, state });
+                self.slots.push(Slot { generation: self.first_generation, state });
                 self.places.push(0);
                 slot
             }
@@ -178,15 +180,26 @@ impl Timers {
         self.heap.clear();
         self.free = None;
         self.next_order = 0;
+        // One more than any, for all of them: so their later uses are counted as in new timers.
+        let used = self.slots.iter().map(|slot| slot.generation.wrapping_sub(self.first_generation)).max();
+        self.first_generation = self.first_generation.wrapping_add(used.map_or(0, |used| used + 1));
+        let generation = self.first_generation;
         // Backwards, so that the slots are handed out from the first again.
         for (at, slot) in self.slots.iter_mut().enumerate().rev() {
             let state = std::mem::replace(&mut slot.state, State::Free { next: self.free });
             self.free = Some(index(at));
+            slot.generation = generation;
             if let State::Armed(waker) = state {
-                slot.generation = slot.generation.wrapping_add(1);
                 wakers.push(waker);
             }
         }
+    }
+
+    /// A name for `key` that depends on what was done since the timers were new or cleared, and on nothing before: who does the
+    /// same in other timers gets the same names.
+    #[must_use]
+    pub fn name(&self, key: TimerKey) -> u64 {
+        u64::from(key.generation.wrapping_sub(self.first_generation)) << 32 | u64::from(key.slot)
     }
 
     fn take_order(&mut self) -> u64 {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use reveille_executor::{Pool, StillRunning};
 
-use crate::{Failure, Isolation, Passed};
+use crate::{Explore, Failure, Isolation, Passed};
 
 pub use crate::outcome::Outcome;
 pub use crate::program::{buggify, sometimes};
@@ -32,6 +32,14 @@ pub struct Test {
     pub detached: Option<&'static str>,
     /// The argument `isolation`.
     pub isolation: Option<&'static str>,
+    /// The argument `starved_after`, in milliseconds.
+    pub starved_after: Option<u64>,
+    /// The argument `starved_polls`.
+    pub starved_polls: Option<u64>,
+    /// The argument `wake_to_poll_max`.
+    pub wake_to_poll_max: Option<u64>,
+    /// The argument `watchdog`, in milliseconds.
+    pub watchdog: Option<u64>,
     /// The folder of the package, if failing runs are kept.
     pub regressions: Option<&'static str>,
 }
@@ -74,6 +82,7 @@ where
     if let Some(freedoms) = test.freedoms {
         explore = explore.freedoms(freedoms);
     }
+    explore = bounds(test, explore);
     if let Some(package) = test.regressions {
         explore = explore.regressions(crate::regressions::file(package, test.name));
     }
@@ -96,6 +105,23 @@ where
         }
     };
     explore.run(program)
+}
+
+/// What the program is meant to do that would be a finding else.
+fn bounds(test: Test, mut explore: Explore) -> Explore {
+    if let Some(millis) = test.starved_after {
+        explore = explore.starved_after(Duration::from_millis(millis));
+    }
+    if let Some(polls) = test.starved_polls {
+        explore = explore.starved_polls(polls);
+    }
+    if let Some(polls) = test.wake_to_poll_max {
+        explore = explore.wake_to_poll_max(polls);
+    }
+    if let Some(millis) = test.watchdog {
+        explore = explore.watchdog(Duration::from_millis(millis));
+    }
+    explore
 }
 
 /// Reports a failed test through the test harness: prints the report and fails without a second message.

@@ -85,9 +85,10 @@ pub(crate) fn spun(spun: &Spun, task: &TaskInfo) -> Finding {
     let mut lines = vec![format!("a poll of {task} does not end: it polled a `{}` again and again, at", spun.what)];
     lines.extend(await_sites(&site).lines().map(|line| line.strip_prefix("  ").unwrap_or(line).to_owned()));
     lines.push(
-        "what waits must return `Pending` to its executor; nothing else can run, and no time passes, until it does"
+        "what waits must return `Pending` to its executor: nothing else can run, and no time passes, until it does"
             .into(),
     );
+    lines.push("a poll that is meant to go on for so long says so by `reveille::task::meant_to_spin()`".into());
     let place = site.frames.first().map(|frame| frame.site.to_string());
     Finding { place, ..Finding::new(FindingKind::EndlessPoll, lines) }
 }

@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reveille_executor::TaskId;
+use reveille_executor::{INJECTOR_INTERVAL, TaskId};
 
 use crate::context;
 use crate::event::{Event, Stamped};
@@ -121,7 +121,10 @@ impl Meter {
         if polls > self.polls_max {
             run.notes.unfair(vec![
                 format!("{} was woken, and {polls} polls of others came before its own", TaskInfo::of(run, task)),
-                format!("the test allows {}", self.polls_max),
+                format!(
+                    "the test allows {}: `explore().wake_to_poll_max(..)`, and none is the default",
+                    self.polls_max
+                ),
             ]);
         }
     }
@@ -132,7 +135,7 @@ impl Explore {
     /// tasks over on purpose, and only programs that bound the number of their tasks can promise anything.
     ///
     /// For the fair schedule alone, with `seed(0).runs(1)`, the number of tasks is a bound; under `workers:n` it is what the pool
-    /// promises.
+    /// promises, [`fair::pool_wait_max`](crate::fair::pool_wait_max).
     ///
     /// ```
     /// use reveille::{FindingKind, explore, spawn, yield_now};
@@ -154,6 +157,46 @@ impl Explore {
         self.wake_to_poll_max = Some(polls);
         self
     }
+}
+
+/// What the policy of a pool with so many `workers` promises to programs of up to so many `tasks`, 256 at most: how many polls others have
+/// between a task's wake and its own poll, under the strategy `workers:n`. For [`Explore::wake_to_poll_max`].
+///
+/// A worker hands an entry out within `61 (R/n + 1) + 2·256` *rounds*, in each of which every worker moves; the derivation stands at the
+/// workers of `reveille-executor`, and `R`, the entries before it in the injector, is less than the number of tasks. With one
+/// worker a round is a poll. Of several a random one moves, so a round takes `n (1 + 1/2 + .. + 1/n)` polls on average; it is twice that
+/// which is allowed here, and over the hundreds of rounds of the bound the chance of passing it is none to speak of.
+///
+/// ```
+/// use reveille::{explore, fair, spawn, yield_now};
+///
+/// async fn busy() {
+///     for _ in 0..500 {
+///         yield_now().await;
+///     }
+/// }
+/// explore()
+///     .runs(3)
+///     .strategy("workers:4")
+///     .wake_to_poll_max(fair::pool_wait_max(4, 3))
+///     .run(|| async {
+///         let both = (spawn(busy()), spawn(busy()));
+///         (both.0.await.unwrap(), both.1.await.unwrap())
+///     })
+///     .unwrap();
+/// ```
+///
+/// # Panics
+/// Without workers.
+#[must_use]
+pub fn pool_wait_max(workers: u32, tasks: u64) -> u64 {
+    /// The slots of a worker's own queue.
+    const QUEUE: u64 = 256;
+    assert!(workers > 0, "a pool has at least one worker");
+    let workers = u64::from(workers);
+    let rounds = u64::from(INJECTOR_INTERVAL) * (tasks.div_ceil(workers) + 1) + 2 * QUEUE;
+    let polls_per_round = (1..=workers).map(|nth| workers.div_ceil(nth)).sum::<u64>();
+    if workers == 1 { rounds } else { 2 * polls_per_round * rounds }
 }
 
 /// A bound that can be told from none, and can be met.
@@ -271,6 +314,6 @@ fn described(run: &Run, queue: &Queue, waiter: &Waiter) -> Vec<String> {
             site::place(waiter.joined),
             waiter.overtaken
         ),
-        format!("the line allows {overtakes_max}"),
+        format!("the line allows {overtakes_max}: `Line::new({name:?}, ..)`"),
     ]
 }

@@ -41,6 +41,11 @@ impl Progress {
         self.step.set(step);
     }
 
+    /// Whether the program says so, now.
+    pub(crate) fn is_meant_to_spin(&self) -> bool {
+        self.spinning.get() > 0
+    }
+
     /// What the polls came to of a run that ended after `limit` of them.
     pub(crate) fn at_the_limit(&self, limit: u64) -> Quiet {
         let since = self.step.get();
@@ -65,7 +70,9 @@ pub(crate) enum Quiet {
 }
 
 /// Says that the program is meant to spin for as long as the result lives: that polls go on while no task ends and no time passes is no
-/// [livelock](crate::FindingKind::Livelock) then. The [limit](crate::Explore::limits) of polls stays what it is.
+/// [livelock](crate::FindingKind::Livelock) then, and a poll that goes round with leaves of ours no
+/// [endless poll](crate::FindingKind::EndlessPoll). The [limit](crate::Explore::limits) of polls and the
+/// [watchdog](crate::Explore::watchdog) stay what they are.
 ///
 /// ```
 /// use reveille::{FindingKind, explore, task::meant_to_spin, yield_now};

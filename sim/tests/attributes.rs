@@ -94,6 +94,79 @@ tests! {
     another_one: 3, "random";
 }
 
+/// What is left alone on purpose, for less than is allowed, and for more.
+mod meant_to_be_so {
+    use std::pin::pin;
+
+    use reveille::time::{Duration, sleep};
+    use reveille::{leaf, spawn, yield_now};
+
+    async fn leaves_alone(time: Duration) {
+        let mut kept = pin!(leaf(sleep(Duration::from_secs(1))));
+        assert!(futures::poll!(kept.as_mut()).is_pending());
+        sleep(time).await;
+        kept.await;
+    }
+
+    #[reveille::test(runs = 5, starved_after = "2min")]
+    async fn a_future_may_be_left_alone_for_so_long() {
+        leaves_alone(Duration::from_secs(119)).await;
+    }
+
+    #[reveille::test(runs = 5, starved_after = "500ms")]
+    #[should_panic(expected = "starved leaf")]
+    async fn and_no_longer() {
+        leaves_alone(Duration::from_secs(2)).await;
+    }
+
+    #[reveille::test(runs = 5, starved_after = "1000000h")]
+    #[should_panic(expected = "must not be above the limits of a run")]
+    async fn a_limit_that_no_run_can_pass_is_an_error() {}
+
+    async fn passes_over(polls: u32) {
+        let mut kept = pin!(leaf(yield_now()));
+        assert!(futures::poll!(kept.as_mut()).is_pending());
+        for _ in 0..polls {
+            yield_now().await;
+        }
+        kept.await;
+    }
+
+    #[reveille::test(runs = 2, starved_polls = 2_000)]
+    async fn a_leaf_may_be_passed_over_so_often() {
+        passes_over(1_900).await;
+    }
+
+    #[reveille::test(runs = 2, starved_polls = 20)]
+    #[should_panic(expected = "starved leaf")]
+    async fn and_no_more() {
+        passes_over(30).await;
+    }
+
+    async fn crowd() {
+        let tasks: Vec<_> = (0..9).map(|_| spawn(async { yield_now().await })).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+
+    #[reveille::test(runs = 1, wake_to_poll_max = 9)]
+    async fn a_task_may_wait_for_so_long() {
+        crowd().await;
+    }
+
+    #[reveille::test(runs = 1, wake_to_poll_max = 4)]
+    #[should_panic(expected = "`explore().wake_to_poll_max(..)`")]
+    async fn and_no_longer_for_its_turn() {
+        crowd().await;
+    }
+
+    #[reveille::test(runs = 40, watchdog = "1s")]
+    async fn a_poll_may_take_a_while() {
+        yield_now().await;
+    }
+}
+
 #[reveille::test(detached = "allow")]
 async fn detached_tasks_may_be_allowed() {
     reveille::spawn(reveille::time::sleep(reveille::time::Duration::from_secs(1)));

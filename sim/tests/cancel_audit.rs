@@ -413,3 +413,84 @@ fn every_reachable_pair_of_await_and_moment_is_cut() {
         assert_eq!(report.rows().iter().filter(|row| row.way == way).count(), 10, "{report}");
     }
 }
+
+/// What the watchman of an operation does when it is cut: tidies up for long, in the middle of a round.
+mod starvation {
+    use super::*;
+
+    /// Rings when the operation is dropped before its end.
+    struct Alarm(Option<Rc<Notify>>);
+
+    impl Drop for Alarm {
+        fn drop(&mut self) {
+            self.0.iter().for_each(|alarm| alarm.notify_one());
+        }
+    }
+
+    async fn works(alarm: Rc<Notify>) {
+        let mut alarm = Alarm(Some(alarm));
+        sleep(Duration::from_secs(5)).await;
+        alarm.0 = None;
+    }
+
+    async fn round() {
+        for _ in 0..10 {
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Tidies up for so long if the alarm rings, and goes on with its round.
+    async fn watches(alarm: Rc<Notify>, tidying: Duration) {
+        let mut round = std::pin::pin!(round());
+        let mut notified = std::pin::pin!(alarm.notified());
+        tokio::select! {
+            biased;
+            () = &mut notified => sleep(tidying).await,
+            () = &mut round => return,
+        }
+        round.await;
+    }
+
+    fn audited(tidying: Duration) -> Audit<Rc<Notify>, ()> {
+        audit(works)
+            .name("starvation")
+            .world(Rc::<Notify>::default)
+            .runs(4)
+            .bystander("watchman", move |alarm| watches(alarm, tidying))
+    }
+
+    #[test]
+    fn a_cut_after_which_a_future_is_left_unpolled_for_long_is_named() {
+        let report = audited(Duration::from_secs(100)).run().unwrap();
+        assert_eq!(faults(&report), ["starved leaf"]);
+        let failure = report.failure().unwrap();
+        assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
+        let text = failure.to_string();
+        assert!(text.contains("in cancel_audit::starvation::round"), "{text}");
+        assert!(text.contains("  cut: the operation was "), "{text}");
+        let again = audited(Duration::from_secs(100)).replay(failure.tape().unwrap().to_string()).run().unwrap();
+        assert_eq!(again.failure().unwrap().kind(), Some(FindingKind::StarvedLeaf));
+        let threads = audited(Duration::from_secs(100)).jobs(2).run().unwrap();
+        assert_eq!(threads.to_string(), report.to_string());
+    }
+
+    #[test]
+    fn for_a_moment_it_may_be() {
+        audited(Duration::from_secs(20)).run().unwrap().assert_clean();
+    }
+
+    #[test]
+    fn what_starves_without_a_cut_is_not_blamed_on_one() {
+        let failure = audit(|()| async {
+            let mut round = std::pin::pin!(round());
+            assert!(futures::poll!(round.as_mut()).is_pending());
+            sleep(Duration::from_secs(100)).await;
+            round.await;
+        })
+        .runs(4)
+        .run()
+        .unwrap_err();
+        assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
+        assert!(failure.to_string().contains("nothing was cut in this run"), "{failure}");
+    }
+}

@@ -2,8 +2,8 @@
 
 #![cfg(not(loom))]
 
-use reveille::fair::Line;
-use reveille::{FindingKind, explore, spawn, task, yield_now};
+use reveille::fair::{Line, pool_wait_max};
+use reveille::{Choose, FindingKind, Kind, Point, explore, spawn, task, yield_now};
 use tokio::sync::mpsc;
 
 /// So many tasks that have so many polls each.
@@ -44,6 +44,62 @@ fn the_bound_is_met_by_the_executor_and_by_one_less_it_is_not() {
     assert!(report.contains("the test allows 7"), "{report}");
     let again = reveille::explore().wake_to_poll_max(7).replay(failure.tape().unwrap().to_string()).run(|| crowd(9));
     assert_eq!(again.unwrap_err().kind(), Some(FindingKind::Unfairness));
+}
+
+/// Some that yield for ever, as it were, and one that hardly runs.
+async fn busy_and_patient() {
+    const TURNS: usize = 2_000;
+    let busy = || async {
+        for _ in 0..TURNS {
+            yield_now().await;
+        }
+    };
+    let busy: Vec<_> = (0..3).map(|_| spawn(busy())).collect();
+    let patient = spawn(async {
+        for _ in 0..3 {
+            yield_now().await;
+        }
+    });
+    patient.await.unwrap();
+    for task in busy {
+        task.await.unwrap();
+    }
+}
+
+#[test]
+fn under_the_policy_of_a_pool_nobody_waits_longer_than_it_promises() {
+    for workers in [1, 2, 4, 16] {
+        let bound = pool_wait_max(workers, 5);
+        let strategy = format!("workers:{workers}");
+        let passed = explore().runs(8).strategy(strategy).wake_to_poll_max(bound).run(busy_and_patient).unwrap();
+        assert_eq!(passed.runs, 8);
+        let crowd = explore().runs(4).strategy(format!("workers:{workers}"));
+        crowd.wake_to_poll_max(pool_wait_max(workers, 250)).run(|| crowd_of(250)).unwrap();
+    }
+}
+
+async fn crowd_of(tasks: u32) {
+    crowd(tasks).await;
+    crowd(tasks / 2).await;
+}
+
+/// A policy with a mistake: each worker takes what was pushed last.
+struct Newest;
+
+impl Choose for Newest {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        if point.kind == Kind::SCHEDULE { point.bound - 1 } else { 0 }
+    }
+}
+
+#[test]
+fn a_policy_that_takes_the_newest_first_breaks_the_bound() {
+    let newest = explore().runs(1).shrink(false).answered_by(|_| Newest).wake_to_poll_max(pool_wait_max(1, 5));
+    let failure = newest.run(busy_and_patient).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Unfairness), "{failure}");
+    let bound = pool_wait_max(1, 5);
+    assert!(failure.to_string().contains(&format!("the test allows {bound}")), "{failure}");
+    assert_eq!((bound, pool_wait_max(2, 5)), (61 * 6 + 512, 2 * 3 * (61 * 4 + 512)));
 }
 
 /// The default strategy passes tasks over on purpose: the figure says by how much.

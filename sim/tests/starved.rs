@@ -200,6 +200,33 @@ fn a_loser_that_is_awaited_much_later_was_starved() {
     says(&failure, "was woken at step 2, at 10s, and not polled\n  for 51s, until step 4, at 61s");
 }
 
+/// In a world that has been used for other runs before.
+#[test]
+fn what_starves_in_some_runs_only_is_found_in_the_first_of_them() {
+    let program = || async {
+        let (first, twice) = (reveille::choose(7), reveille::choose(3));
+        for _ in 0..first {
+            drop(spawn(sleep(seconds(1))));
+        }
+        let step = async {
+            sleep(seconds(1)).await;
+            sleep(seconds(1)).await;
+        };
+        if first == 5 && twice == 2 {
+            leave_alone(step).await;
+        } else {
+            step.await;
+        }
+    };
+    let failure = explore().runs(500).strategy("random").run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf), "{failure}");
+    let run =
+        failure.to_string().split("(run ").nth(1).and_then(|rest| rest.split(' ').next().map(str::to_owned)).unwrap();
+    // One in 21.
+    assert!((1..200).contains(&run.parse::<u64>().unwrap()), "{failure}");
+    says(&failure, "for 59s");
+}
+
 /// Polls `future` once, and again after a minute.
 async fn leave_alone<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
@@ -260,6 +287,49 @@ fn polls_that_pass_over_a_leaf_are_counted() {
     assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
     says(&failure, "meanwhile its task was polled 1001 times");
     explore().starved_polls(2_000).run(busy(1_002)).unwrap();
+}
+
+/// Why polls count in `leaf(..)` only: a burst that is worked off in no time passes a future over more often than any limit, and
+/// is no mistake. Here a thousand and one messages are there at once, and are looked at first.
+#[test]
+fn a_burst_of_work_that_takes_no_time_starves_nobody() {
+    async fn fetch() {
+        sleep(seconds(1)).await;
+        sleep(seconds(1)).await;
+    }
+    async fn burst(fetch: impl Future<Output = ()>) {
+        let (sender, mut receiver) = mpsc::unbounded_channel();
+        spawn(async move {
+            sleep(seconds(1)).await;
+            // A send too many for the limit.
+            (0..=1_001).for_each(|nth| sender.send(nth).unwrap());
+        });
+        // The burst comes in the same instant as what is fetched, and just before it.
+        yield_now().await;
+        let (begun, mut fetch, mut seen) = (Instant::now(), pin!(fetch), 0);
+        loop {
+            tokio::select! {
+                biased;
+                Some(_message) = receiver.recv() => {
+                    seen += 1;
+                    yield_now().await;
+                }
+                () = &mut fetch => break,
+            }
+        }
+        assert_eq!((seen, begun.elapsed()), (1_002, seconds(2)));
+    }
+    // It was fetched as soon as the clock had it.
+    let fetched = |is_leaf: bool| async move {
+        match is_leaf {
+            true => burst(leaf(fetch())).await,
+            false => burst(fetch()).await,
+        }
+    };
+    explore().seed(0).runs(1).run(move || fetched(false)).expect("a correct program was accused");
+    let failure = explore().seed(0).runs(1).run(move || fetched(true)).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
+    says(&failure, "and not polled\n  for 0ns, until step");
 }
 
 #[test]

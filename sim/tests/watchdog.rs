@@ -116,6 +116,21 @@ fn a_loop_that_polls_a_leaf_of_ours_is_ended_and_named() {
     assert!(report.contains(&format!("sim/tests/watchdog.rs:{line}:")), "{report}");
 }
 
+/// More often than any poll that was not meant to.
+#[test]
+fn a_loop_that_is_meant_to_poll_a_leaf_of_ours_for_so_long_is_left_alone() {
+    use futures::FutureExt as _;
+
+    let program = || async {
+        let _meant = task::meant_to_spin();
+        let mut pause = Box::pin(sleep(Duration::from_secs(1)));
+        for _ in 0..5_000_000 {
+            assert!((&mut pause).now_or_never().is_none());
+        }
+    };
+    assert_eq!(explore().runs(1).watchdog(Duration::ZERO).run(program).unwrap().runs, 1);
+}
+
 #[test]
 #[ignore = "hangs: started by the test below"]
 fn hangs_in_a_destructor() {

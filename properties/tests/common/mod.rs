@@ -3,6 +3,25 @@
 #![allow(dead_code, reason = "each suite uses a part")]
 
 use proptest::test_runner::{Config, RngAlgorithm, RngSeed};
+use reveille_properties::program::{Interpreter, Outcome, Program};
+
+/// Performs `program` beside two tasks that have two thousand turns each: who hands out turns has something to be unfair with.
+pub(crate) async fn beside_busy_tasks(interpreter: Interpreter, program: Program) -> Outcome {
+    let busy = || async {
+        for _ in 0..2_000 {
+            reveille::yield_now().await;
+        }
+    };
+    let busy = [reveille::spawn(busy()), reveille::spawn(busy())];
+    let outcome = interpreter.perform(program).await;
+    for task in busy {
+        task.await.expect("it only yields");
+    }
+    outcome
+}
+
+/// The most tasks of [`beside_busy_tasks`], with those that a small program spawns.
+pub(crate) const TASKS_MAX: u64 = 16;
 
 /// Fixed seeds: a test that fails now and then teaches people to run it again. `REVEILLE_CASES` multiplies the cases, for a
 /// long run.

@@ -69,6 +69,13 @@ impl Net {
         self.remembers = remember;
     }
 
+    /// A name for `socket` that depends on what was done since the network was new or [cleared](Self::clear), and on nothing
+    /// before: who does the same in another gets the same names.
+    #[must_use]
+    pub fn socket_name(&self, socket: SocketId) -> u64 {
+        self.sockets.name(socket.0)
+    }
+
     /// Whether to tell what becomes of each wait, with [`take_turns`](Self::take_turns). Off until asked for.
     pub fn follow_waits(&mut self, follow: bool) {
         self.follows = follow;

@@ -13,6 +13,10 @@ pub(crate) enum Kind {
         min: u64,
     },
     Text,
+    /// A time, in a string: a whole number with its unit. Of milliseconds at least as many.
+    Time {
+        millis_min: u64,
+    },
     /// One of these.
     Word(&'static [&'static str]),
 }
@@ -30,6 +34,10 @@ pub(crate) const OF_TEST: &[Known] = &[
     ("freedoms", "FREEDOMS", Kind::Text),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
     ("isolation", "ISOLATION", Kind::Word(&["shared", "thread", "process"])),
+    ("starved_after", "STARVED_AFTER", Kind::Time { millis_min: 1 }),
+    ("starved_polls", "STARVED_POLLS", Kind::Number { min: 1 }),
+    ("wake_to_poll_max", "WAKE_TO_POLL_MAX", Kind::Number { min: 1 }),
+    ("watchdog", "WATCHDOG", Kind::Time { millis_min: 0 }),
 ];
 
 /// The arguments of `#[reveille::main]`.
@@ -107,9 +115,11 @@ impl Kind {
         match self {
             Self::Number { min } => {
                 let number = parse_number(&text).filter(|number| *number >= min)?;
-                let mut checked = Literal::u64_suffixed(number);
-                checked.set_span(literal.span());
-                Some(checked)
+                Some(number_at(literal.span(), number))
+            }
+            Self::Time { millis_min } => {
+                let millis = parse_millis(&text).filter(|millis| *millis >= millis_min)?;
+                Some(number_at(literal.span(), millis))
             }
             Self::Text => text.starts_with(['"', 'r']).then(|| literal.clone()),
             Self::Word(words) => words
@@ -123,6 +133,7 @@ impl Kind {
         match self {
             Self::Number { .. } => "1_000",
             Self::Text => "\"..\"",
+            Self::Time { .. } => "\"90s\"",
             Self::Word(_) => "\"deny\"",
         }
     }
@@ -131,6 +142,10 @@ impl Kind {
         match self {
             Self::Number { min } => format!("a whole number from {min}, such as `1_000`"),
             Self::Text => "a string, such as `\"..\"`".to_owned(),
+            Self::Time { millis_min } => {
+                let above = if millis_min > 0 { " above zero" } else { "" };
+                format!("a time{above} in `ms`, `s`, `min` or `h`, such as `\"90s\"`")
+            }
             Self::Word(words) => {
                 let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
                 words.join(" or ")
@@ -150,6 +165,27 @@ fn parse_number(literal: &str) -> Option<u64> {
     };
     let digits = ["u64", "u32", "usize"].iter().find_map(|suffix| digits.strip_suffix(suffix)).unwrap_or(digits);
     u64::from_str_radix(digits, radix).ok()
+}
+
+/// The milliseconds of `"500ms"`, `"90s"`, `"2min"`, `"1h"`.
+fn parse_millis(literal: &str) -> Option<u64> {
+    let text = literal.strip_prefix('"')?.strip_suffix('"')?;
+    let unit_at = text.find(|c: char| !c.is_ascii_digit() && c != '_')?;
+    let (number, unit) = text.split_at(unit_at);
+    let millis: u64 = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    number.replace('_', "").parse::<u64>().ok()?.checked_mul(millis)
+}
+
+fn number_at(span: Span, number: u64) -> Literal {
+    let mut literal = Literal::u64_suffixed(number);
+    literal.set_span(span);
+    literal
 }
 
 /// `token` without the invisible group in which a macro passes what it was given.
@@ -185,6 +221,22 @@ mod tests {
         }
         for literal in ["1.5", "\"1\"", "1e3", "18446744073709551616", "", "'1'", "1i8"] {
             assert_eq!(parse_number(literal), None, "{literal}");
+        }
+    }
+
+    #[test]
+    fn times_have_units() {
+        for (literal, millis) in [
+            ("\"500ms\"", 500),
+            ("\"90s\"", 90_000),
+            ("\"1_000s\"", 1_000_000),
+            ("\"2min\"", 120_000),
+            ("\"1h\"", 3_600_000),
+        ] {
+            assert_eq!(parse_millis(literal), Some(millis), "{literal}");
+        }
+        for literal in ["90", "\"90\"", "\"s\"", "\"1.5s\"", "\"-1s\"", "\"9 s\"", "\"99999999999999999h\"", "\"\""] {
+            assert_eq!(parse_millis(literal), None, "{literal}");
         }
     }
 }

@@ -51,6 +51,10 @@ use function::Function;
 /// | `freedoms` | `"none"`, `"default"`, or names with commas | what odd but legal things the executor may do |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
 /// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |
+/// | `starved_after` | a time, such as `"90s"` (`ms`, `s`, `min`, `h`) | how long a future may be left unpolled on purpose; see `reveille::Explore::starved_after` |
+/// | `starved_polls` | a number of polls, such as `5_000` | the same in polls, of a future in `leaf(..)` |
+/// | `wake_to_poll_max` | a number of polls | how long a task may wait for its turn; without it there is no bound |
+/// | `watchdog` | a time, such as `"60s"`, or `"0s"` for no limit | how long a poll may take in real time |
 ///
 /// The environment has the last word:
 ///
@@ -128,6 +132,10 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                     freedoms: FREEDOMS,
                     detached: DETACHED,
                     isolation: ISOLATION,
+                    starved_after: STARVED_AFTER,
+                    starved_polls: STARVED_POLLS,
+                    wake_to_poll_max: WAKE_TO_POLL_MAX,
+                    watchdog: WATCHDOG,
                     regressions: REGRESSIONS,
                 },
                 BODY_NAME,

@@ -23,8 +23,10 @@ use super::reference::Reference;
 use super::report::{Counts, Report, Sampled, Tally};
 use crate::campaign::{self, Failed, Reason, Stop};
 use crate::digest::Fingerprint;
+use crate::explain::Case;
 use crate::failure::Failure;
 use crate::judge::Verdict;
+use crate::leaf::Late;
 use crate::prepared::Prepared;
 use crate::run::Run;
 use crate::strategy::Source;
@@ -128,7 +130,18 @@ impl Sweep<'_> {
         let seed = self.prepared.plan.seed.wrapping_add(run);
         let (outcome, (polls, made)) =
             self.trial.perform(world, seed, |run, _| (run.cancel.polls(), run.cancel.made()));
-        Seen { verdict: outcome.verdict, digest: outcome.digest, polls, made }
+        let digest = outcome.digest;
+        let verdict = outcome.verdict.or_else(|| self.starvation(world, digest, &outcome.late));
+        Seen { verdict, digest, polls, made }
+    }
+
+    /// The verdict on leaves that were `late` in the run that was performed last in `world`. Judged anew in each run, for all that costs a
+    /// replay: what one run tells of a place must not depend on which runs other threads have performed before.
+    fn starvation(&self, world: &Run, digest: Fingerprint, late: &[Late]) -> Option<Verdict> {
+        if late.is_empty() {
+            return None;
+        }
+        Case { trial: &self.trial, tape: &self.trial.tape(world), digest }.starvation(late)
     }
 
     /// Notes where the operation waits after each of its polls, by run and poll.

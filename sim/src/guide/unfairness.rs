@@ -7,7 +7,7 @@
 //!
 //! * [`Explore::wake_to_poll_max`](crate::Explore::wake_to_poll_max): how many polls others may have between a task's wake and its own poll. Schedules
 //!   pass tasks over on purpose, so it says something of the program under the fair schedule (`seed(0).runs(1)`), or of a
-//!   pool's policy (`workers:4`). [`Passed::longest_wait`](crate::Passed::longest_wait) tells the figure where no bound is set.
+//!   pool's policy (`workers:4`, with [`fair::pool_wait_max`](crate::fair::pool_wait_max) for its bound). [`Passed::longest_wait`](crate::Passed::longest_wait) tells the figure where no bound is set.
 //! * [`fair::Line`](crate::fair::Line): how often a waiter may be overtaken, where the program knows who came first. This one holds under any
 //!   schedule.
 //!

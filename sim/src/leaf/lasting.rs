@@ -21,7 +21,7 @@ use std::cell::Cell;
 use std::task::Waker;
 
 use reveille_executor::TaskId;
-use reveille_reactor::{Interest, SocketId, Turn};
+use reveille_reactor::{Instant, Interest, SocketId, Turn};
 
 use super::log::{Log, Wake};
 use super::record::{Late, LeafId, Made, log_of};
@@ -72,7 +72,7 @@ impl Made {
 
 /// The wait of the current task for a socket came late, by some measure.
 #[cold]
-pub(crate) fn socket_is_late(run: &Run, socket: SocketId, interest: Interest) {
+pub(crate) fn socket_is_late(run: &Run, socket: u64, interest: Interest) {
     if let Some(made) = Made::wait(run, interest).filter(|_| run.leaves.excuse().is_none()) {
         run.leaves.is_late(Late { leaf: LeafId::Socket(socket, interest), made });
     }
@@ -81,7 +81,7 @@ pub(crate) fn socket_is_late(run: &Run, socket: SocketId, interest: Interest) {
 /// A replay that keeps a log hears that a socket was tried in a poll with `waker`, and whether that waits now.
 pub(crate) fn socket_tried(run: &Run, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
     let Some(log) = log_of(run) else { return };
-    let leaf = LeafId::Socket(socket, interest);
+    let Some(leaf) = name(run, socket, interest) else { return };
     match Made::wait(run, interest).filter(|_| waits) {
         Some(made) => log.waits(run, leaf, made, waker),
         None => log.served(run, leaf, waker),
@@ -91,9 +91,15 @@ pub(crate) fn socket_tried(run: &Run, socket: SocketId, interest: Interest, wake
 /// The same of what became of a wait.
 pub(crate) fn socket_turned(run: &Run, log: &Log, turn: Turn) {
     match turn {
-        Turn::Woken(socket, interest) => log.woken(run, LeafId::Socket(socket, interest)),
-        Turn::Closed(socket, interest) => log.gone(run, LeafId::Socket(socket, interest), false),
+        Turn::Woken(socket, interest) => name(run, socket, interest).into_iter().for_each(|leaf| log.woken(run, leaf)),
+        Turn::Closed(socket, interest) => {
+            name(run, socket, interest).into_iter().for_each(|leaf| log.gone(run, leaf, false));
+        }
     }
+}
+
+fn name(run: &Run, socket: SocketId, interest: Interest) -> Option<LeafId> {
+    run.network.name_of(socket).map(|socket| LeafId::Socket(socket, interest))
 }
 
 /// The current task waits for the end of `task`.
@@ -108,7 +114,7 @@ pub(crate) fn join_waits(run: &Run, task: TaskId, waker: &Waker) {
 /// The result of `task` has been taken in a poll with `waker`.
 #[inline]
 pub(crate) fn join_taken(run: &Run, task: TaskId, waker: &Waker) {
-    if run.clock.now().as_nanos() > run.limits().starved_time.as_nanos() as u64 {
+    if run.clock.now() - Instant::ZERO > run.limits().starved_time {
         join_taken_late(run, task);
     }
     if let Some(log) = log_of(run) {

@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use reveille_executor::TaskId;
-use reveille_reactor::{Instant, TimerKey};
+use reveille_reactor::Instant;
 
 use super::lasting::Knock;
 use super::record::{LeafId, Made};
@@ -29,7 +29,7 @@ struct Inner {
     /// Those that are alive and were polled.
     leaves: BTreeMap<LeafId, Record>,
     /// Timers that have not struck, by deadline.
-    armed: BTreeSet<(Instant, TimerKey)>,
+    armed: BTreeSet<(Instant, u64)>,
     /// Those that have been woken and not polled since.
     owed: BTreeSet<LeafId>,
     /// The longest delay of each leaf that is wanted.
@@ -198,7 +198,7 @@ impl Log {
     }
 
     /// A timer is being polled, and waits.
-    pub(crate) fn armed(&self, run: &Run, timer: TimerKey, made: Made, deadline: Instant) {
+    pub(crate) fn armed(&self, run: &Run, timer: u64, made: Made, deadline: Instant) {
         self.poll(run, LeafId::Timer(timer), made, Some(deadline), None);
     }
 

@@ -43,8 +43,13 @@
 //! timer's delay counts when somebody polls the timer *again*, too late: that somebody wanted it. At a stall there is no later,
 //! and the future is named.
 //!
-//! *A future in `leaf(..)`* was named by its author, so both exceptions do not hold: it is a finding when it is owed a poll
-//! for too long, whatever becomes of it.
+//! *A burst of work.* A loop that looks at its channel first, and finds a thousand messages there, passes its other futures over a
+//! thousand times at one instant, and then comes to them: on time, by the clock. So for all leaves only the time counts, and
+//! how often they were passed over does not. (`a_burst_of_work_that_takes_no_time_starves_nobody` of `tests/starved.rs` shows such a program,
+//! and that it would be accused.)
+//!
+//! *A future in `leaf(..)`* was named by its author, so these exceptions do not hold: it is a finding when it is owed a poll
+//! for too long or passed over too often, whatever becomes of it.
 //!
 //! *On purpose*: [`may_starve`] says so, with a reason that reports repeat.
 //!

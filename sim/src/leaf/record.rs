@@ -6,7 +6,7 @@ use std::task::Waker;
 use std::time::Duration;
 
 use reveille_executor::TaskId;
-use reveille_reactor::{Instant, Interest, SocketId, TimerKey};
+use reveille_reactor::{Instant, Interest};
 
 use super::log::Log;
 use super::proxy::Proxy;
@@ -14,15 +14,15 @@ use crate::run::{Run, Site};
 use crate::site;
 use crate::watch::Watch;
 
-/// Names a leaf of a run; its name is the same in each replay.
+/// Names a leaf of a run; its name is the same in each replay, whatever the world was used for before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum LeafId {
     /// One of our timers, from the poll that arms it to the poll or drop that lets go of it.
-    Timer(TimerKey),
+    Timer(u64),
     /// A future in [`leaf`](super::leaf), counted from 0 in the order of first polls.
     Wrapped(u64),
     /// One direction of a socket of ours, while somebody waits for it.
-    Socket(SocketId, Interest),
+    Socket(u64, Interest),
     /// The handle of a task, while somebody waits for it.
     Join(TaskId),
 }
@@ -124,9 +124,9 @@ impl Leaves {
 
     /// A timer that struck at `deadline` is polled at `now`, by the first poll since.
     #[inline]
-    pub(crate) fn timer_taken(&self, run: &Run, timer: TimerKey, made: Made, deadline: Instant) {
+    pub(crate) fn timer_taken(&self, run: &Run, timer: impl FnOnce() -> u64, made: Made, deadline: Instant) {
         if run.clock.now() - deadline > run.limits().starved_time && self.excuse.get().is_none() {
-            self.is_late(Late { leaf: LeafId::Timer(timer), made });
+            self.is_late(Late { leaf: LeafId::Timer(timer()), made });
         }
     }
 

@@ -57,14 +57,18 @@ impl Network {
         {
             focus.waits_on(net.take_waits());
         }
-        if let Ok(mut net) = self.net.try_borrow_mut()
-            && let Some(late) = net.take_late()
-        {
-            late.into_iter().for_each(|(socket, interest)| leaf::socket_is_late(run, socket, interest));
+        let late = self.net.try_borrow_mut().ok().and_then(|mut net| net.take_late());
+        for (socket, interest) in late.into_iter().flatten() {
+            self.name_of(socket).into_iter().for_each(|socket| leaf::socket_is_late(run, socket, interest));
         }
         run.end_if_refused();
         visit(run, "socket");
         Some(result)
+    }
+
+    /// What a socket is called in each replay; `None` while the network is borrowed.
+    pub(crate) fn name_of(&self, socket: SocketId) -> Option<u64> {
+        self.net.try_borrow().ok().map(|net| net.socket_name(socket))
     }
 
     /// What a socket waits for, in words.

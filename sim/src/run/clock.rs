@@ -57,6 +57,11 @@ impl Clock {
         }
     }
 
+    /// What a timer is called in each replay.
+    pub(crate) fn name(&self, key: TimerKey) -> u64 {
+        self.timers.borrow().name(key)
+    }
+
     pub(crate) fn cancel(&self, key: TimerKey) {
         let waker = self.timers.borrow_mut().remove(key);
         drop(waker);

@@ -108,7 +108,7 @@ impl Sleep {
         if let Some(timer) = self.timer.take() {
             self.in_its_run(|run| {
                 if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
-                    log.gone(run, LeafId::Timer(timer), false);
+                    log.gone(run, LeafId::Timer(run.clock.name(timer)), false);
                 }
                 run.clock.cancel(timer);
             });
@@ -135,9 +135,9 @@ impl Sleep {
         }
         if run.clock.now() >= deadline {
             if let Some(timer) = self.timer {
-                run.leaves.timer_taken(run, timer, self.made(), deadline);
+                run.leaves.timer_taken(run, || run.clock.name(timer), self.made(), deadline);
                 if let Some(log) = log {
-                    log.gone(run, LeafId::Timer(timer), true);
+                    log.gone(run, LeafId::Timer(run.clock.name(timer)), true);
                 }
             }
             return None;
@@ -145,7 +145,7 @@ impl Sleep {
         visit(run, self.made().what);
         let timer = run.clock.wait(self.timer, deadline, context.waker());
         if let Some(log) = log {
-            log.armed(run, timer, self.made(), deadline);
+            log.armed(run, run.clock.name(timer), self.made(), deadline);
         }
         Some(timer)
     }

@@ -19,4 +19,19 @@ async fn no_quotes() {}
 #[reveille::test(detached = "maybe")]
 async fn no_such_word() {}
 
+#[reveille::test(starved_after = "0s")]
+async fn no_time_at_all() {}
+
+#[reveille::test(starved_after = 30)]
+async fn no_unit() {}
+
+#[reveille::test(starved_polls = 0)]
+async fn no_polls_at_all() {}
+
+#[reveille::test(wake_to_poll_max = 0)]
+async fn no_second_task() {}
+
+#[reveille::test(watchdog = "a while")]
+async fn no_time() {}
+
 fn main() {}
