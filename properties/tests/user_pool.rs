@@ -39,10 +39,11 @@ fn a_failing_case_is_kept_in_the_file_of_proptest_and_is_the_first_of_the_next_r
             source_file: Some(file!()),
             ..Config::default()
         };
-        TestRunner::new(config).run(&(1..1_000_u32, schedules()), |(bound, world)| world.check(move || rarely(bound)))
+        let strategy = (1..1_000_u32, schedules());
+        TestRunner::new(config).run(&strategy, |(bound, world)| world.check(move || rarely(bound))).map_err(Box::new)
     };
     let found = hunt(1, 10_000).expect_err("it was not found");
-    let TestError::Fail(reason, (bound, _)) = found else { panic!("{found}") };
+    let TestError::Fail(reason, (bound, _)) = *found else { panic!("{found}") };
     assert_eq!(bound, 500, "it is not the smallest case");
     assert!(reason.message().contains("tape: r1."), "{reason}");
     assert!(std::fs::read_to_string(&file).unwrap().lines().any(|line| line.starts_with("cc ")));
