@@ -285,6 +285,13 @@ fn a_report_shows_what_was_done_to_files_and_when() {
             fs::File::open("none").await.unwrap();
         })
         .unwrap_err();
+    let lost = explore().run(|| async {
+        node("db").spawn(fs::write("journal", "x")).await.unwrap().unwrap();
+        node("db").crash();
+        assert!(node("db").spawn(fs::try_exists("journal")).await.unwrap().unwrap());
+    });
+    let lost = lost.unwrap_err().to_string();
+    assert!(lost.contains("a crash took what was not synced, changes of names undone: 1"), "{lost}");
     let text = failure.to_string();
     for told in ["time is 40µs, write 1 byte at 0 of `journal`", "open `none`: entity not found"] {
         assert!(text.contains(told), "{text}");

@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
-use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
+use reveille_reactor::disk::{Damage, Operation, OperationId, Outcome, Storage};
 use reveille_reactor::file::{AmbientRing, Ring};
 use reveille_reactor::net::NodeId;
 use reveille_reactor::{FileId, Instant};
@@ -70,7 +70,12 @@ impl Disks {
     /// The node loses its power, and comes up again.
     pub(crate) fn crash(&self, run: &Run, node: NodeId) {
         if self.used.get() {
-            self.with(|storage| storage.crash(node, &mut Asks(run), run.network.struck()));
+            let crash = |storage: &mut Storage| storage.crash(node, &mut Asks(run), run.network.struck());
+            self.with_then(crash, |damage| {
+                if damage != Damage::default() {
+                    run.emit(Event::FileOperation { what: Told::new(&damage.to_string()) });
+                }
+            });
             run.end_if_refused();
         }
     }
