@@ -25,6 +25,11 @@ proptest! {
     }
 
     #[test]
+    fn a_crash_of_a_disk_leaves_each_of_what_it_may_leave(operations in vec(any::<u8>(), 0..40)) {
+        models::disk_crashes_in_all_ways(&operations);
+    }
+
+    #[test]
     fn timers_do_what_a_map_does(operations in vec(any::<u8>(), 0..300)) {
         models::timers_agree(&operations);
     }

@@ -211,7 +211,7 @@ impl Explore {
         self
     }
 
-    /// What may go wrong in the network: `off` (the default), `light` or `heavy`; see [`Faults`](crate::net::Faults).
+    /// What may go wrong in the network and on disks: `off` (the default), `light` or `heavy`; see [`Faults`](crate::net::Faults).
     ///
     /// ```
     /// use reveille::net::{Fault, UdpSocket};

@@ -1,9 +1,9 @@
-//! Streams under tokio's own traits and helpers.
+//! Streams and files under tokio's own traits and helpers.
 
 #![cfg(not(loom))]
 
 use reveille::net::{TcpListener, TcpStream};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, SeekFrom};
 
 #[test]
 fn tokios_helpers_work_on_streams_and_their_halves_under_heavy_faults() {
@@ -34,6 +34,33 @@ fn tokios_helpers_work_on_streams_and_their_halves_under_heavy_faults() {
             reveille::sometimes!(asked.is_ok() && served.is_ok(), "all is well");
             if asked.is_ok() && served.is_ok() {
                 assert_eq!(answer, "ONETWOTHREE");
+            }
+            std::io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn tokios_helpers_work_on_files_under_light_faults() {
+    use reveille::fs::{self, File};
+
+    reveille::explore()
+        .runs(300)
+        .faults("light")
+        .run(|| async {
+            let Ok(mut file) = File::create_new("f").await else { return Ok(()) };
+            let written = async {
+                file.write_all(b"one\ntwo\nthree\n").await?;
+                file.flush().await
+            };
+            if written.await.is_ok() {
+                assert_eq!(file.seek(SeekFrom::Start(4)).await?, 4);
+                assert_eq!(BufReader::new(&mut file).lines().next_line().await?.as_deref(), Some("two"));
+                assert_eq!(file.stream_position().await?, 14, "the reader has read ahead");
+                file.rewind().await?;
+                let mut text = String::new();
+                file.read_to_string(&mut text).await?;
+                assert_eq!(text, fs::read_to_string("f").await?);
             }
             std::io::Result::Ok(())
         })

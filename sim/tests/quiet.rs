@@ -9,6 +9,7 @@
 #[expect(clippy::disallowed_types, reason = "users write `HashMap`, and nothing here depends on its order")]
 mod quiet {
     mod channels;
+    mod files;
     #[cfg(feature = "hyper")]
     mod http;
     mod idle;

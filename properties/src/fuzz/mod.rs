@@ -16,11 +16,12 @@ pub use tapes::{replay, tape_text};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets, by the name of their binary and of the folder of their corpus.
-pub const TARGETS: [Target; 7] = [
+pub const TARGETS: [Target; 8] = [
     ("schedule", schedule),
     ("cancel", cancel),
     ("executor_ops", crate::models::executor_agrees),
     ("timers", crate::models::timers_agree),
+    ("disk", crate::models::disk_agrees),
     ("stream", stream),
     ("tape_text", tape_text),
     ("replay", replay),

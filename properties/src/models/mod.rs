@@ -13,7 +13,7 @@ mod wire;
 
 pub(crate) use bytes::Bytes;
 pub use datagrams::datagrams_agree;
-pub use disk::disk_agrees;
+pub use disk::{disk_agrees, disk_crashes_in_all_ways};
 pub use executor::executor_agrees;
 pub use timers::timers_agree;
 pub use window::window_agrees;

@@ -137,7 +137,9 @@ impl Contents {
 
     pub(super) fn set_len(&mut self, len: u64) {
         if len != self.cached.len {
-            self.take(Step { len: Some(len), sectors: self.cached.cut(len) });
+            // Beyond the end there are zeros already.
+            let sectors = if len < self.cached.len { self.cached.cut(len) } else { Vec::new() };
+            self.take(Step { len: Some(len), sectors });
         }
     }
 

@@ -8,7 +8,7 @@
 //! cargo test -p reveille-reactor --test files_parity
 //! ```
 //!
-//! What a crash leaves cannot be recorded here: of that there is a model, in `properties/src/models/disk.rs`.
+//! What a crash leaves cannot be recorded here: of that there is a model, in `properties/src/models/disk`.
 
 #![cfg(not(loom))]
 

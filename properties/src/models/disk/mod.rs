@@ -3,14 +3,17 @@
 //! What may be there after a crash is found by trying: each subset of the changes that is allowed makes a tree, and one of these trees has
 //! to be what is found. A file in it has one of the lengths that it had, and each sector is one of its versions.
 
-use std::collections::BTreeMap;
+mod model;
+
+use std::collections::BTreeSet;
 use std::io::{ErrorKind, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use reveille_reactor::disk::{Disk, SECTOR};
+use reveille_reactor::disk::Disk;
 use reveille_reactor::{FileId, Files, OpenHow};
 
 use super::Bytes;
+use model::{Body, File, Model, Node, SECTORS, SIZE, Tree, UNSAFE_MAX, shown};
 
 /// Makes the operations that `bytes` say on a [`Disk`] and on a model of it, and compares what can be seen after each; crashes
 /// included, of which the bytes say what they take.
@@ -25,258 +28,53 @@ pub fn disk_agrees(bytes: &[u8]) {
     let mut bytes = Bytes::new(bytes);
     let mut pair = Pair { disk: Disk::default(), model: Model::default(), open: Vec::new() };
     while !bytes.is_empty() {
-        pair.operate(&mut bytes);
+        pair.operate(&mut bytes, true);
         pair.compare();
     }
     pair.end();
 }
 
-const SIZE: usize = SECTOR as usize;
-/// Files have at most so many sectors.
-const SECTORS: usize = 3;
-/// So many changes of names wait at most: each subset is tried.
-const UNSAFE_MAX: usize = 9;
-
-/// The number of a file or a directory; 0 is the root.
-type Node = usize;
-type Name = (Node, char);
-
-#[derive(Clone, Debug, PartialEq)]
-enum Body {
-    Directory,
-    File(File),
-}
-
-#[derive(Clone, PartialEq)]
-struct File {
-    now: Vec<u8>,
-    /// Of each sector, what a crash may leave of it.
-    versions: [Vec<[u8; SIZE]>; SECTORS],
-    /// The lengths that a crash may leave.
-    lengths: Vec<usize>,
-}
-
-/// What happened to names, whole or not at all.
-#[derive(Debug)]
-struct Change {
-    sets: Vec<(Name, Option<Node>)>,
-    moves_directory: bool,
-    is_safe: bool,
-}
-
-#[derive(Debug)]
-struct Model {
-    nodes: Vec<Body>,
-    names: BTreeMap<Name, Node>,
-    /// From the last crash on.
-    changes: Vec<Change>,
-}
-
-impl Default for Model {
-    fn default() -> Self {
-        Self { nodes: vec![Body::Directory], names: BTreeMap::new(), changes: Vec::new() }
-    }
-}
-
-impl File {
-    fn of(now: Vec<u8>) -> Self {
-        let versions = std::array::from_fn(|at| vec![sector(&now, at)]);
-        Self { lengths: vec![now.len()], versions, now }
-    }
-
-    fn write(&mut self, at: usize, bytes: &[u8]) {
-        let end = at + bytes.len();
-        self.now.resize(self.now.len().max(end), 0);
-        self.now[at..end].copy_from_slice(bytes);
-        self.lengths.push(self.now.len());
-        for touched in at / SIZE..end.div_ceil(SIZE) {
-            self.versions[touched].push(sector(&self.now, touched));
+/// Makes the operations that `bytes` say, crashes apart, and then a crash in every way there is: what comes about is what the
+/// model allows, no more and no less. Programs after which that is too much to try are passed over.
+///
+/// # Panics
+/// If it is otherwise.
+///
+/// ```
+/// reveille_properties::models::disk_crashes_in_all_ways(&[0, 0, 8, 5, 0, 0, 1, 0]);
+/// ```
+pub fn disk_crashes_in_all_ways(bytes: &[u8]) {
+    let made = || {
+        let mut bytes = Bytes::new(bytes);
+        let mut pair = Pair { disk: Disk::default(), model: Model::default(), open: Vec::new() };
+        while !bytes.is_empty() {
+            pair.operate(&mut bytes, false);
         }
-    }
-
-    fn set_len(&mut self, length: usize) {
-        let before = self.now.clone();
-        self.now.resize(length, 0);
-        self.lengths.push(length);
-        for at in 0..SECTORS {
-            // What is cut in the middle is written anew, zeros or not.
-            let is_cut = length < before.len() && at * SIZE < length && length < (at + 1) * SIZE;
-            if is_cut || sector(&before, at) != sector(&self.now, at) {
-                self.versions[at].push(sector(&self.now, at));
-            }
-        }
-    }
-
-    fn sync(&mut self) {
-        self.versions.iter_mut().for_each(|versions| drop(versions.drain(..versions.len() - 1)));
-        self.lengths.drain(..self.lengths.len() - 1);
-    }
-
-    fn fail_to_sync(&mut self) {
-        self.versions.iter_mut().for_each(|versions| versions.truncate(1));
-    }
-
-    fn may_become(&self, found: &[u8]) -> bool {
-        let may_be = |at: usize| {
-            let end = found.len().clamp(at * SIZE, (at + 1) * SIZE) - at * SIZE;
-            self.versions[at].iter().any(|version| version[..end] == sector(found, at)[..end])
-        };
-        self.lengths.contains(&found.len()) && (0..SECTORS).all(may_be)
-    }
-}
-
-impl std::fmt::Debug for File {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let told = |versions: &Vec<[u8; SIZE]>| versions.iter().map(|version| runs(version)).collect::<Vec<_>>();
-        let versions = self.versions.each_ref().map(told);
-        write!(f, "{} (sectors {versions:?}, lengths {:?})", runs(&self.now), self.lengths)
-    }
-}
-
-/// Bytes, as so many of each: "3x65 9x0".
-fn runs(bytes: &[u8]) -> String {
-    let runs = bytes.chunk_by(|one, other| one == other).map(|run| format!("{}x{}", run.len(), run[0]));
-    runs.collect::<Vec<_>>().join(" ")
-}
-
-fn shown(tree: &Tree) -> String {
-    let one = |(path, bytes): (&PathBuf, &Option<Vec<u8>>)| {
-        format!("{}: {}", path.display(), bytes.as_ref().map_or("a directory".into(), |bytes| runs(bytes)))
+        pair
     };
-    tree.iter().map(one).collect::<Vec<_>>().join(", ")
-}
-
-/// The sector of that number, with zeros where the file has ended.
-fn sector(bytes: &[u8], at: usize) -> [u8; SIZE] {
-    std::array::from_fn(|place| bytes.get(at * SIZE + place).copied().unwrap_or(0))
-}
-
-/// What is found under a path: the bytes of a file, `None` for a directory.
-type Tree = BTreeMap<PathBuf, Option<Vec<u8>>>;
-
-impl Model {
-    /// The directory that holds the last part of a path, and that part.
-    fn place(&self, path: &[char]) -> Result<Name, ErrorKind> {
-        let (last, above) = path.split_last().expect("paths have parts");
-        let mut at = 0;
-        for name in above {
-            at = *self.names.get(&(at, *name)).ok_or(ErrorKind::NotFound)?;
-            if self.nodes[at] != Body::Directory {
-                return Err(ErrorKind::NotADirectory);
-            }
-        }
-        Ok((at, *last))
-    }
-
-    fn at(&self, name: Name) -> Option<Node> {
-        self.names.get(&name).copied()
-    }
-
-    fn is_directory(&self, node: Node) -> bool {
-        self.nodes[node] == Body::Directory
-    }
-
-    fn is_empty(&self, directory: Node) -> bool {
-        self.names.keys().all(|(of, _)| *of != directory)
-    }
-
-    /// Whether `node` is `directory` or one of those above.
-    fn is_above(&self, node: Node, directory: Node) -> bool {
-        let parent = self.names.iter().find(|(_, named)| **named == directory).map(|((parent, _), _)| *parent);
-        node == directory || parent.is_some_and(|parent| self.is_above(node, parent))
-    }
-
-    fn file(&mut self, node: Node) -> Option<&mut File> {
-        match &mut self.nodes[node] {
-            Body::File(file) => Some(file),
-            Body::Directory => None,
-        }
-    }
-
-    fn change(&mut self, sets: Vec<(Name, Option<Node>)>, moves_directory: bool) {
-        set(&mut self.names, &sets);
-        self.changes.push(Change { sets, moves_directory, is_safe: false });
-    }
-
-    fn make(&mut self, name: Name, body: Body) -> Node {
-        self.nodes.push(body);
-        self.change(vec![(name, Some(self.nodes.len() - 1))], false);
-        self.nodes.len() - 1
-    }
-
-    /// Whether the change of number `later` can only be there if the one of number `earlier` is.
-    fn needs(&self, later: usize, earlier: usize) -> bool {
-        let (one, other) = (&self.changes[later], &self.changes[earlier]);
-        let in_common = one.sets.iter().any(|(name, _)| other.sets.iter().any(|(other, _)| name == other));
-        earlier < later && (in_common || one.moves_directory || other.moves_directory)
-    }
-
-    fn sync_directory(&mut self, directory: Node) {
-        for change in &mut self.changes {
-            change.is_safe |= change.sets.iter().any(|((of, _), _)| *of == directory);
-        }
-        // Until nothing is added.
-        loop {
-            let needed = |earlier: &usize| {
-                (0..self.changes.len()).any(|later| self.changes[later].is_safe && self.needs(later, *earlier))
-            };
-            let next = (0..self.changes.len()).find(|earlier| !self.changes[*earlier].is_safe && needed(earlier));
-            let Some(next) = next else { return };
-            self.changes[next].is_safe = true;
-        }
-    }
-
-    fn unsafe_changes(&self) -> Vec<usize> {
-        (0..self.changes.len()).filter(|at| !self.changes[*at].is_safe).collect()
-    }
-
-    /// Whether a crash may leave `found`: whether some subset of the changes does.
-    fn may_become(&self, found: &Tree, before: &BTreeMap<Name, Node>) -> bool {
-        let open = self.unsafe_changes();
-        (0..1_u32 << open.len()).any(|subset| {
-            let is_kept = |at: usize| {
-                open.iter().position(|unsafe_one| *unsafe_one == at).is_none_or(|nth| subset & (1 << nth) != 0)
-            };
-            let kept: Vec<usize> = (0..self.changes.len()).filter(|at| is_kept(*at)).collect();
-            let is_whole =
-                kept.iter().all(|later| (0..*later).all(|earlier| !self.needs(*later, earlier) || is_kept(earlier)));
-            let mut names = before.clone();
-            kept.iter().for_each(|at| set(&mut names, &self.changes[*at].sets));
-            is_whole && self.is_tree(&names, found)
-        })
-    }
-
-    /// Whether `found` is what these names lead to.
-    fn is_tree(&self, names: &BTreeMap<Name, Node>, found: &Tree) -> bool {
-        let mut expected = Vec::new();
-        let mut next = vec![(0, PathBuf::new())];
-        while let Some((at, path)) = next.pop() {
-            for ((of, name), node) in names.iter().filter(|((of, _), _)| *of == at) {
-                debug_assert_eq!(*of, at);
-                let path = path.join(name.to_string());
-                expected.push((path.clone(), *node));
-                if self.is_directory(*node) {
-                    next.push((*node, path));
-                }
-            }
-        }
-        let is_as_found = |(path, node): &(PathBuf, Node)| match (found.get(path), &self.nodes[*node]) {
-            (Some(None), Body::Directory) => true,
-            (Some(Some(bytes)), Body::File(file)) => file.may_become(bytes),
-            _ => false,
+    let Some(allowed) = made().model.allowed() else { return };
+    let (mut found, mut answers) = (BTreeSet::new(), Vec::new());
+    for _ in 0..WAYS_MAX {
+        let (mut pair, mut asked) = (made(), Vec::new());
+        pair.disk.crash(&mut |bound| {
+            let answer = answers.get(asked.len()).copied().unwrap_or(0);
+            asked.push((answer, bound));
+            answer
+        });
+        found.insert(pair.found());
+        // The next in the order of a dictionary.
+        while asked.pop_if(|(answer, bound)| *answer + 1 == *bound).is_some() {}
+        let Some((last, _)) = asked.last_mut() else {
+            let told = |trees: &BTreeSet<Tree>| trees.iter().map(shown).collect::<Vec<_>>().join("\n    ");
+            return assert!(found == allowed, "found\n    {}\nand not\n    {}", told(&found), told(&allowed));
         };
-        expected.len() == found.len() && expected.iter().all(is_as_found)
+        *last += 1;
+        answers = asked.into_iter().map(|(answer, _)| answer).collect();
     }
 }
 
-fn set(names: &mut BTreeMap<Name, Node>, sets: &[(Name, Option<Node>)]) {
-    for (name, node) in sets {
-        match node {
-            Some(node) => names.insert(*name, *node),
-            None => names.remove(name),
-        };
-    }
-}
+/// So many ways to crash are tried.
+const WAYS_MAX: usize = 3_000;
 
 /// An open file, on both.
 struct Open {
@@ -309,7 +107,7 @@ fn text(path: &[char]) -> PathBuf {
 }
 
 impl Pair {
-    fn operate(&mut self, bytes: &mut Bytes<'_>) {
+    fn operate(&mut self, bytes: &mut Bytes<'_>, may_crash: bool) {
         if self.model.unsafe_changes().len() >= UNSAFE_MAX {
             self.sync_root();
         }
@@ -328,7 +126,8 @@ impl Pair {
                 pair.disk.close(open.file);
             }),
             13 => self.sync_directory(&path(bytes)),
-            14 => self.crash(bytes),
+            14 if may_crash => self.crash(bytes),
+            14 => {}
             _ => self.sync_root(),
         }
     }
@@ -534,11 +333,10 @@ impl Pair {
     }
 
     fn crash(&mut self, bytes: &mut Bytes<'_>) {
-        let before = BTreeMap::new();
         self.disk.crash(&mut |bound| u32::from(bytes.byte()) % bound);
         let found = self.found();
         let model = &self.model;
-        assert!(model.may_become(&found, &before), "a crash left {}\n  of {model:?}", shown(&found));
+        assert!(model.may_become(&found), "a crash left {}\n  of {model:?}", shown(&found));
         for open in self.open.drain(..) {
             assert!(self.disk.read(open.file, None, &mut [0]).is_err(), "a file is open after a crash");
         }
@@ -572,19 +370,12 @@ impl Pair {
 
     fn compare(&mut self) {
         let found = self.found();
-        let mut seen = Tree::new();
-        let mut next = vec![(0, PathBuf::new())];
-        while let Some((at, path)) = next.pop() {
-            for ((_, name), node) in self.model.names.iter().filter(|((of, _), _)| *of == at) {
-                let path = path.join(name.to_string());
-                let bytes = match &self.model.nodes[*node] {
-                    Body::File(file) => Some(file.now.clone()),
-                    Body::Directory => None,
-                };
-                seen.insert(path.clone(), bytes);
-                next.push((*node, path));
-            }
-        }
+        let body = |node: Node| match &self.model.nodes[node] {
+            Body::File(file) => Some(file.now.clone()),
+            Body::Directory => None,
+        };
+        let seen: Tree =
+            self.model.paths(&self.model.names).into_iter().map(|(path, node)| (path, body(node))).collect();
         assert!(found == seen, "on the disk is {}\n  and should be {}", shown(&found), shown(&seen));
     }
 
@@ -592,27 +383,7 @@ impl Pair {
     fn end(&mut self) {
         self.disk.crash(&mut |bound| 1 % bound);
         let found = self.found();
-        assert!(
-            self.model.may_become(&found, &BTreeMap::new()),
-            "the last crash left {}\n  of {:?}",
-            shown(&found),
-            self.model
-        );
+        assert!(self.model.may_become(&found), "the last crash left {}\n  of {:?}", shown(&found), self.model);
         assert_eq!(self.disk.inodes(), found.len() + 1, "files that nobody can reach");
-    }
-}
-
-impl Model {
-    /// A disk on which all of `found` is safe.
-    fn of(found: &Tree) -> Self {
-        let mut model = Self::default();
-        for (path, bytes) in found {
-            let parts: Vec<char> = path.to_string_lossy().chars().filter(|letter| *letter != '/').collect();
-            let name = model.place(&parts).expect("parents come first");
-            let body = bytes.clone().map_or(Body::Directory, |bytes| Body::File(File::of(bytes)));
-            model.make(name, body);
-        }
-        model.changes.iter_mut().for_each(|change| change.is_safe = true);
-        model
     }
 }
