@@ -60,6 +60,18 @@ proptest! {
         prop_assert_eq!(checked.is_ok(), explained);
         if let Err(bad) = checked {
             prop_assert!(!some_order_explains(&bad.calls, &mut Vec::new(), 0), "{}", bad);
+            // The last to return is what does not fit; without it, and without any other, all is well or something else is wrong.
+            let last = bad.calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0)).max();
+            let others = |calls: &Calls| -> Calls {
+                calls.iter().filter(|call| call.returned.as_ref().map(|returned| returned.0) != last).cloned().collect()
+            };
+            prop_assert!(some_order_explains(&others(&bad.calls), &mut Vec::new(), 0), "{}", bad);
+            for at in 0..bad.calls.len() {
+                let mut fewer = bad.calls.clone();
+                fewer.remove(at);
+                let is_bad = !some_order_explains(&fewer, &mut Vec::new(), 0);
+                prop_assert!(!is_bad || !some_order_explains(&others(&fewer), &mut Vec::new(), 0), "{}", bad);
+            }
         }
     }
 }

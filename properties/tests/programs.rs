@@ -8,7 +8,7 @@ use common::{STRATEGIES, TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
 use reveille::{Explore, Failure, Freedom, explore, fair};
 use reveille_properties::program::model::{self, Polls, Setting, Spawning};
-use reveille_properties::program::{Interpreter, Mode, Program, programs};
+use reveille_properties::program::{Interpreter, Mode, Program, Step, Then, programs};
 use reveille_properties::{Circumstances, cancellations, schedules, starvations};
 
 /// Runs `program`, and holds each outcome against the model.
@@ -122,4 +122,18 @@ proptest! {
             prop_assert_eq!(tape.to_string(), text);
         }
     }
+}
+
+/// A panic that nobody might receive is a finding of its own, so there is none in correct programs: of a child that is a task, its
+/// scope may be gone by the time.
+#[test]
+fn children_panic_only_where_somebody_is_certain_to_receive_it() {
+    let scope = |tasks: Step| Step::Scope { borrowing: 1, cancels: None, bodies: vec![vec![Step::Panic], vec![tasks]] };
+    let tamed = |step: Step| Program { tasks: vec![vec![step]] }.tame().tasks.remove(0).remove(0);
+    assert_eq!(tamed(scope(Step::Panic)), scope(Step::Panic));
+    let beside = |left: Step| Step::Select { left: vec![left], right: vec![Step::Yield], keep: false };
+    assert_eq!(tamed(beside(scope(Step::Panic))), beside(scope(Step::Yield)));
+    let spawned = |bodies: Step| Step::Spawn(Then::Detach, vec![bodies]);
+    let harmless = Step::Scope { borrowing: 1, cancels: None, bodies: vec![vec![Step::Yield]; 2] };
+    assert_eq!(tamed(spawned(scope(Step::Panic))), spawned(harmless));
 }

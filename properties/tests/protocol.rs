@@ -49,6 +49,17 @@ proptest! {
         counted(explore().runs(1).oracle(Protocol::fair), &program, Mode::Uncut)?;
     }
 
+    /// The bound that `reveille_executor::Workers` derives, with as many tasks as there ever are; see `executor/src/pool/workers.rs`.
+    #[test]
+    fn on_workers_nobody_waits_longer_than_the_pool_promises(program in programs(4, 5)) {
+        for workers in [1, 2, 4] {
+            let tasks = 1 + program.tasks.len() + 2 * program.steps();
+            let bound = 61 * (tasks / workers + 1) + 2 * 256;
+            let explore = explore().runs(4).strategy(format!("workers:{workers}")).wake_to_poll_max(bound as u64);
+            counted(explore.oracle(Protocol::default), &program, Mode::Uncut)?;
+        }
+    }
+
     #[test]
     fn when_a_task_is_held_back(program in programs(4, 5), starvation in starvations()) {
         counted(starvation.explore().oracle(Protocol::default), &program, Mode::Uncut)?;

@@ -1,16 +1,19 @@
 //! The measurement.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use reveille::explore;
-use reveille_properties::fuzz;
-use reveille_properties::program::{Interpreter, Program, model, programs};
+use reveille_properties::program::{Interpreter, Program, decode, model, programs};
 use reveille_properties::protocol::Protocol;
+use reveille_properties::{Circumstances, fuzz};
 
-const PROGRAMS: usize = 2_000;
-const RUNS: u64 = 10;
+const PROGRAMS: usize = 1_000;
+/// How often each input of the corpus is shown to the target.
+const TIMES: usize = 100;
 
 /// Real time: this is what is measured.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
@@ -20,7 +23,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> (Duration, T) {
     (start.elapsed(), result)
 }
 
-fn perform(program: &Program, checked: bool) {
+fn perform(program: &Program, runs: u64, checked: bool) {
     let run = || {
         let program = program.clone();
         async move {
@@ -28,26 +31,64 @@ fn perform(program: &Program, checked: bool) {
             if checked { model::check(&program, &outcome) } else { Ok(()) }
         }
     };
-    let campaign = explore().runs(RUNS);
+    let campaign = explore().runs(runs);
     let campaign = if checked { campaign.oracle(Protocol::default) } else { campaign };
     campaign.run(run).unwrap();
 }
 
-pub(crate) fn main() {
-    let strategy = programs(4, 5).prop_filter("four tasks", |program| program.tasks.len() == 4);
-    let mut runner = TestRunner::deterministic();
+/// Programs of exactly four tasks: one from each of four programs of one.
+fn four_tasks() -> impl Strategy<Value = Program> {
+    vec(programs(1, 5), 4).prop_map(|four| {
+        let tasks = four.into_iter().flat_map(|program| program.tasks).collect();
+        Program { tasks }
+    })
+}
+
+fn property() {
+    let (strategy, mut runner) = (four_tasks(), TestRunner::deterministic());
     let (generating, programs) =
         timed(|| (0..PROGRAMS).map(|_| strategy.new_tree(&mut runner).unwrap().current()).collect::<Vec<_>>());
-    let (running, ()) = timed(|| programs.iter().for_each(|program| perform(program, false)));
-    let (checking, ()) = timed(|| programs.iter().for_each(|program| perform(program, true)));
-    let per_second = |time: Duration, count: f64| count / time.as_secs_f64();
-    let count = PROGRAMS as f64;
-    println!("programs of 4 tasks, {RUNS} runs each");
-    println!("  generated:                {:>9.0} a second", per_second(generating, count));
-    println!("  run:                      {:>9.0} a second", per_second(running, count));
-    println!("  run, judged and watched:  {:>9.0} a second", per_second(checking, count));
-    let inputs: Vec<Vec<u8>> =
-        (0..=255_u8).map(|n| (0..64).map(|at| n.wrapping_mul(31).wrapping_add(at * 7)).collect()).collect();
-    let (fuzzing, ()) = timed(|| (0..20).for_each(|_| inputs.iter().for_each(|input| fuzz::schedule(input))));
-    println!("fuzz target `schedule`, without libFuzzer: {:.0} a second", per_second(fuzzing, 20.0 * 256.0));
+    let steps: usize = programs.iter().map(Program::steps).sum();
+    println!("{PROGRAMS} programs of 4 tasks and {:.1} steps", steps as f64 / PROGRAMS as f64);
+    println!("  runs of each   generated and run and checked   run only   generating and checking, to the run");
+    for runs in [1, 4, 16] {
+        let (running, ()) = timed(|| programs.iter().for_each(|program| perform(program, runs, false)));
+        let (checking, ()) = timed(|| programs.iter().for_each(|program| perform(program, runs, true)));
+        let whole = generating + checking;
+        let per_second = |time: Duration| PROGRAMS as f64 / time.as_secs_f64();
+        println!(
+            "  {runs:>12}   {:>20.0} a second   {:>5.0} a second   {:.2}",
+            per_second(whole),
+            per_second(running),
+            whole.saturating_sub(running).as_secs_f64() / running.as_secs_f64()
+        );
+    }
+}
+
+fn target() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/schedule");
+    let files = std::fs::read_dir(folder).expect("the corpus is there");
+    let inputs: Vec<Vec<u8>> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+    let all = |show: &dyn Fn(&[u8])| timed(|| (0..TIMES).for_each(|_| inputs.iter().for_each(|input| show(input)))).0;
+    let fuzzing = all(&fuzz::schedule);
+    let plain = all(&|input| {
+        let (program, answers) = decode(input);
+        let run = || {
+            let program = program.clone();
+            async move { drop(Interpreter::default().perform(program).await) }
+        };
+        Circumstances::of_bytes(answers).run(run).unwrap();
+    });
+    let per_second = |time: Duration| (TIMES * inputs.len()) as f64 / time.as_secs_f64();
+    println!("the {} inputs of the corpus of `schedule`, without libFuzzer", inputs.len());
+    println!(
+        "  the target: {:.0} a second; plain runs of the same programs: {:.0}",
+        per_second(fuzzing),
+        per_second(plain)
+    );
+}
+
+pub(crate) fn main() {
+    property();
+    target();
 }
