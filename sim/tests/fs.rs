@@ -399,6 +399,21 @@ fn nothing_strikes_unless_asked_for_and_nothing_after_heal() {
     explore().run(|| async { anything(20).await }).unwrap();
 }
 
+/// Code under test may be spawned on several threads elsewhere.
+#[test]
+fn files_and_their_futures_are_send() {
+    fn is_send<T: Send>(_: T) {}
+    fn is_sync<T: Sync>() {}
+    is_sync::<File>();
+    is_send(File::open("f"));
+    is_send(fs::remove_dir_all("f"));
+    is_send(async {
+        let mut file = File::create("f").await?;
+        file.write_all(b"x").await?;
+        file.sync_all().await
+    });
+}
+
 #[test]
 fn disks_are_their_nodes_and_their_runs() {
     explore()

@@ -46,15 +46,18 @@ impl Disks {
     }
 
     /// When something will be done next.
+    #[inline]
     pub(crate) fn next_event(&self) -> Option<Instant> {
         if self.used.get() { self.storage.try_borrow_mut().ok()?.next_event() } else { None }
     }
 
     /// Does everything that is due. Returns how many operations that were.
+    #[inline]
     pub(crate) fn advance(&self, run: &Run) -> u64 {
-        if !self.used.get() {
-            return 0;
-        }
+        if self.used.get() { self.perform_due(run) } else { 0 }
+    }
+
+    fn perform_due(&self, run: &Run) -> u64 {
         let work = |storage: &mut Storage| {
             storage.tell(run.watch.is_some());
             let done = storage.advance(run.clock.now(), run.network.faults(run), &mut Asks(run), run.network.struck());
