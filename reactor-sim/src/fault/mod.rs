@@ -125,6 +125,8 @@ pub enum Fault {
     Refused,
     /// A name that exists was not found.
     LookupFailed,
+    /// A name was found after the time after which a resolver asks again.
+    LookupSlow,
     /// A disk had no room for a write, or for the rest of one, or for a new name.
     DiskFull,
     /// A disk could not make safe what it was asked to.
@@ -139,7 +141,7 @@ pub enum Fault {
 
 impl Fault {
     /// All sorts.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Late,
         Self::Lost,
         Self::Twice,
@@ -151,6 +153,7 @@ impl Fault {
         Self::SpuriousWake,
         Self::Refused,
         Self::LookupFailed,
+        Self::LookupSlow,
         Self::DiskFull,
         Self::SyncFailed,
         Self::WritesLost,
