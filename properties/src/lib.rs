@@ -13,7 +13,7 @@
 //!
 //! The suites in `tests/` hold reveille to its promises over all of these; known bugs of published crates are in `gallery/`.
 //!
-//! Deliberately absent: any way to run a program but the harness itself.
+//! Deliberately absent: any way to run a program but the harness itself, and the pool that belongs to it.
 #![forbid(unsafe_code)]
 #![cfg(not(loom))]
 
