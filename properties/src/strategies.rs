@@ -100,7 +100,7 @@ pub fn starvations() -> impl Strategy<Value = Circumstances> {
     (schedules(), 0..8_usize, 1..=200_u32).prop_map(|(schedule, task, turns)| schedule.holding(Held { task, turns }))
 }
 
-/// Schedules in which the network loses, delays and tears: what a program must survive, decided choice by choice.
+/// Schedules in which the network loses, delays and tears, disks fail, and crashes take what was not synced: what a program must survive, decided choice by choice.
 ///
 /// ```
 /// use proptest::prelude::*;
@@ -121,7 +121,11 @@ pub fn starvations() -> impl Strategy<Value = Circumstances> {
 /// ```
 pub fn faults() -> impl Strategy<Value = Circumstances> {
     let preset = prop_oneof![Just("light"), Just("heavy")];
-    (schedules(), preset, bytes(), bytes(), bytes()).prop_map(|(schedule, preset, latency, loss, calls)| {
-        schedule.with_faults(preset).answering(b'l', latency).answering(b'w', loss).answering(b'f', calls)
+    let of_network = (bytes(), bytes(), bytes());
+    let of_disks = (bytes(), bytes(), bytes());
+    (schedules(), preset, of_network, of_disks).prop_map(|(schedule, preset, network, disks)| {
+        let schedule = schedule.with_faults(preset);
+        let schedule = schedule.answering(b'l', network.0).answering(b'w', network.1).answering(b'f', network.2);
+        schedule.answering(b'g', disks.0).answering(b'j', disks.1).answering(b'q', disks.2)
     })
 }

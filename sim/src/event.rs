@@ -51,9 +51,9 @@ pub enum Event {
         /// The answer, below `bound`.
         answer: u32,
     },
-    /// An operation on files was done, as its node's disk had it: whether anybody still waits for it or not.
+    /// An operation on files was done, whether anybody still waits for it or not; or a crash has damaged a disk.
     FileOperation {
-        /// Which, and what came of it if it failed.
+        /// Which, and what came of it if it failed; or what the damage is.
         what: Told,
     },
     /// Time moves on. What it wakes comes after.

@@ -181,7 +181,8 @@ impl Explore {
 ///     .wake_to_poll_max(fair::pool_wait_max(4, 3))
 ///     .run(|| async {
 ///         let both = (spawn(busy()), spawn(busy()));
-///         (both.0.await.unwrap(), both.1.await.unwrap())
+///         both.0.await.unwrap();
+///         both.1.await.unwrap();
 ///     })
 ///     .unwrap();
 /// ```

@@ -285,6 +285,13 @@ fn a_report_shows_what_was_done_to_files_and_when() {
             fs::File::open("none").await.unwrap();
         })
         .unwrap_err();
+    let lost = explore().run(|| async {
+        node("db").spawn(fs::write("journal", "x")).await.unwrap().unwrap();
+        node("db").crash();
+        assert!(node("db").spawn(fs::try_exists("journal")).await.unwrap().unwrap());
+    });
+    let lost = lost.unwrap_err().to_string();
+    assert!(lost.contains("a crash took what was not synced, changes of names undone: 1"), "{lost}");
     let text = failure.to_string();
     for told in ["time is 40µs, write 1 byte at 0 of `journal`", "open `none`: entity not found"] {
         assert!(text.contains(told), "{text}");
@@ -390,6 +397,21 @@ fn nothing_strikes_unless_asked_for_and_nothing_after_heal() {
         })
         .unwrap();
     explore().run(|| async { anything(20).await }).unwrap();
+}
+
+/// Code under test may be spawned on several threads elsewhere.
+#[test]
+fn files_and_their_futures_are_send() {
+    fn is_send<T: Send>(_: T) {}
+    fn is_sync<T: Sync>() {}
+    is_sync::<File>();
+    is_send(File::open("f"));
+    is_send(fs::remove_dir_all("f"));
+    is_send(async {
+        let mut file = File::create("f").await?;
+        file.write_all(b"x").await?;
+        file.sync_all().await
+    });
 }
 
 #[test]

@@ -134,6 +134,57 @@ fn a_select_without_biased_is_located() {
     assert!(report.contains("`select`: without `biased;` its branches are polled in an order of its own"), "{report}");
 }
 
+/// That the report says of the text of the function in which `program` parts from its repetition what is `said`, and where.
+#[track_caller]
+fn is_located<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync, said: &str) {
+    let failure = explore().run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
+    let report = failure.to_string();
+    let line = report.lines().find(|line| line.contains(said)).unwrap_or_else(|| panic!("{report}"));
+    assert!(line.contains("sim/tests/nondeterminism.rs:"), "{report}");
+}
+
+async fn turns(count: u64) {
+    for _ in 0..count {
+        yield_now().await;
+    }
+}
+
+#[test]
+fn the_wall_clock_is_located() {
+    #[expect(clippy::disallowed_methods, reason = "a clock that no seed repeats is what is looked for")]
+    async fn asks_the_clock() {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        turns(u64::from(since.subsec_nanos()) % 1009).await;
+    }
+    is_located(asks_the_clock, "`SystemTime`: the wall clock");
+}
+
+#[test]
+fn a_random_generator_of_another_crate_is_located() {
+    async fn draws() {
+        turns(fastrand::u64(..1_000)).await;
+    }
+    let said = "`fastrand`: a generator that no seed of the run repeats; `reveille::rng` is repeatable";
+    is_located(draws, said);
+}
+
+#[test]
+fn another_thread_is_located() {
+    #[expect(clippy::disallowed_methods, reason = "a thread that no schedule decides is what is looked for")]
+    async fn asks_a_thread() {
+        // Its number grows from run to run.
+        let id = std::thread::spawn(|| std::thread::current().id()).join().unwrap();
+        let number = format!("{id:?}")
+            .bytes()
+            .filter(u8::is_ascii_digit)
+            .fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        turns(number % 1009).await;
+    }
+    let said = "`thread`: another thread, which no schedule decides";
+    is_located(asks_a_thread, said);
+}
+
 /// The schedule is the same, and what the program computes is not.
 #[test]
 fn an_outcome_that_does_not_repeat_is_nondeterminism_even_if_the_schedule_does() {

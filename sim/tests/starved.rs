@@ -181,6 +181,20 @@ fn a_loser_that_is_kept_to_the_end_of_a_match_is_none_of_it() {
     });
 }
 
+/// A timer that was lent to a call which is over. Who awaits it later does so on their own.
+#[test]
+fn a_timer_that_was_lent_to_a_call_that_was_given_up_is_none_of_it() {
+    async fn rings(timer: std::pin::Pin<&mut reveille::time::Sleep>) {
+        timer.await;
+    }
+    passes(|| async {
+        let mut timer = pin!(sleep(seconds(10)));
+        assert!(timeout(seconds(1), rings(timer.as_mut())).await.is_err());
+        sleep(seconds(60)).await;
+        timer.await;
+    });
+}
+
 #[test]
 fn a_loser_that_is_awaited_much_later_was_starved() {
     let failure = fails(|| async {

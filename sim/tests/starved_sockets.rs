@@ -315,6 +315,45 @@ fn a_futurelock_behind_an_answer_that_nobody_reads() {
     says(&failure, "in starved_sockets::pages::fetch");
 }
 
+/// In a world whose network has been used for other runs before.
+#[test]
+fn what_starves_in_some_runs_only_is_found_in_the_first_of_them() {
+    let program = || async {
+        pages::serve().await;
+        let (others, is_busy) = (reveille::choose(4), reveille::choose(4) == 3);
+        for page in 0..others {
+            pages::fetch(page as u8).await.unwrap();
+        }
+        let mut pages = pin!(stream::iter(1..=2).map(pages::fetch).buffer_unordered(2));
+        while let Some(page) = pages.next().await {
+            assert!(page.is_ok() || is_busy);
+            sleep(seconds(if is_busy && others == 2 { 60 } else { 1 })).await;
+        }
+    };
+    let failure = explore().runs(500).strategy("random").run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf), "{failure}");
+    let report = failure.to_string();
+    assert!(!report.contains("(run 0 of") && report.contains("a read of a socket"), "{report}");
+}
+
+/// A wait that went with its connection is owed nothing, and has nothing to do with a stall.
+#[test]
+fn a_connection_that_was_closed_after_its_answer_came_is_no_futurelock() {
+    let failure = fails(|| async {
+        pages::serve().await;
+        let mut pages: FuturesUnordered<_> = (1..=2).map(pages::fetch).collect();
+        assert!(timeout(Duration::from_millis(500), pages.next()).await.is_err());
+        sleep(seconds(3)).await;
+        // Whether the waker in the hands of the network would still be of use is another matter.
+        drop(pages);
+        let lock = tokio::sync::Mutex::new(());
+        let _guard = lock.lock().await;
+        drop(lock.lock().await);
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+    assert!(!failure.to_string().contains("it also owns a future"), "{failure}");
+}
+
 #[test]
 fn what_is_in_a_leaf_is_named_as_the_leaf() {
     let failure = fails(|| async {

@@ -39,18 +39,8 @@ printed() {
     echo '```'
 } > "$opening"
 
-pool=$root/sim/examples/cancel_audit/pool.rs
 (cd "$root" && cargo run --quiet -p reveille --example cancel_audit) > "$target/audit.txt"
 {
-    echo '```rust,ignore'
-    echo '// At most one connection, counted by hand.'
-    sed -n '/^    async fn get/,/^    }/s/^    //p' "$pool"
-    echo
-    sed -n '/^async fn ask(/,/^}/p' "$pool"
-    echo
-    sed -n 's/^    let report = \(cancel::audit(ask)\)\.name("ask")\(.*;\)/let report = \1\2/p' "$pool"
-    echo '```'
-    echo
     echo '```text'
     # The table of the first of its two audits ends at the second empty line.
     awk '/^$/ && ++empty == 2 { exit } { print }' "$target/audit.txt"

@@ -44,7 +44,7 @@ mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::io;
+use std::{fmt, io};
 
 pub use contents::SECTOR;
 pub use operation::{Operation, Outcome};
@@ -109,6 +109,23 @@ pub struct Damage {
     pub torn: u64,
     /// How many changes of names it undid.
     pub undone: u64,
+}
+
+/// "files torn: 1"; nothing if nothing was taken.
+impl fmt::Display for Damage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = [
+            (self.undone, "changes of names undone"),
+            (self.lost, "files back to an earlier state"),
+            (self.torn, "files torn"),
+        ];
+        let mut first = true;
+        for (count, what) in parts.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, "{}{what}: {count}", if first { "" } else { ", " })?;
+            first = false;
+        }
+        Ok(())
+    }
 }
 
 impl Default for Disk {

@@ -14,7 +14,7 @@ use std::time::Duration;
 use reveille_executor::{Choose, Hint, Kind, Point};
 
 use super::errors::gone;
-use super::{Disk, Operation, Outcome};
+use super::{Damage, Disk, Operation, Outcome};
 use crate::Instant;
 use crate::fault::{CRASH, Fault, Faults, FaultyFiles, Strikes};
 use crate::files::{FileId, Files};
@@ -228,8 +228,8 @@ impl Storage {
 
     /// The machine `node` loses its power and comes up again: what is under way there is not done, and what `choose` says is
     /// left of the rest; see [`Disk::crash`].
-    pub fn crash(&mut self, node: NodeId, choose: &mut dyn Choose, strikes: &Strikes) {
-        let Some(machine) = self.machines.get_mut(&node) else { return };
+    pub fn crash(&mut self, node: NodeId, choose: &mut dyn Choose, strikes: &Strikes) -> Damage {
+        let Some(machine) = self.machines.get_mut(&node) else { return Damage::default() };
         machine.files.clear();
         machine.held.clear();
         let damage = machine.disk.crash(&mut |bound| choose.decide(Point::new(CRASH, bound)));
@@ -248,6 +248,7 @@ impl Storage {
                 self.operations.remove(key);
             }
         }
+        damage
     }
 
     /// Lets nothing be done on the disk of `node` until it is [released](Self::release).

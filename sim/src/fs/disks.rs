@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
-use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
+use reveille_reactor::disk::{Damage, Operation, OperationId, Outcome, Storage};
 use reveille_reactor::file::{AmbientRing, Ring};
 use reveille_reactor::net::NodeId;
 use reveille_reactor::{FileId, Instant};
@@ -46,15 +46,18 @@ impl Disks {
     }
 
     /// When something will be done next.
+    #[inline]
     pub(crate) fn next_event(&self) -> Option<Instant> {
         if self.used.get() { self.storage.try_borrow_mut().ok()?.next_event() } else { None }
     }
 
     /// Does everything that is due. Returns how many operations that were.
+    #[inline]
     pub(crate) fn advance(&self, run: &Run) -> u64 {
-        if !self.used.get() {
-            return 0;
-        }
+        if self.used.get() { self.perform_due(run) } else { 0 }
+    }
+
+    fn perform_due(&self, run: &Run) -> u64 {
         let work = |storage: &mut Storage| {
             storage.tell(run.watch.is_some());
             let done = storage.advance(run.clock.now(), run.network.faults(run), &mut Asks(run), run.network.struck());
@@ -70,7 +73,12 @@ impl Disks {
     /// The node loses its power, and comes up again.
     pub(crate) fn crash(&self, run: &Run, node: NodeId) {
         if self.used.get() {
-            self.with(|storage| storage.crash(node, &mut Asks(run), run.network.struck()));
+            let crash = |storage: &mut Storage| storage.crash(node, &mut Asks(run), run.network.struck());
+            self.with_then(crash, |damage| {
+                if damage != Damage::default() {
+                    run.emit(Event::FileOperation { what: Told::new(&damage.to_string()) });
+                }
+            });
             run.end_if_refused();
         }
     }

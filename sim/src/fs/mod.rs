@@ -68,6 +68,22 @@ pub use reveille_reactor::{FileType, Metadata};
 pub use crate::net::{Fault, Faults, Strikes, strikes};
 
 /// An open file; see [`reveille_reactor::file::File`] for its methods.
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::fs::File;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut file = File::create_new("greeting").await?;
+/// file.write_all(b"hello, world").await?;
+/// file.flush().await?;
+/// file.write_all_at(b"W", 7).await?; // the cursor apart
+/// let mut text = String::new();
+/// File::open("greeting").await?.read_to_string(&mut text).await?;
+/// assert_eq!(text, "hello, World");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type File = file::File<Simulated>;
 /// How to open a file; see [`reveille_reactor::file::OpenOptions`] for its methods.
 pub type OpenOptions = file::OpenOptions<Simulated>;

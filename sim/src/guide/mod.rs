@@ -1,6 +1,8 @@
 //! Pages to read.
 //!
 //! * [`aborted`]: runs that end their process, or never end.
+//! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool and tokio's paused time: when to keep them, and what their calls are here.
+//! * [`endless_poll`]: what this finding means, and how to mend the program.
 //! * [`freedoms`]: odd but legal things that an executor may do, and code that minds.
 //! * [`futurelock`] and [`starved_leaf`]: what these findings mean, and how to mend the program.
 //! * [`livelock`]: what this finding means, and how to mend the program.
@@ -11,6 +13,8 @@
 //! * [`tokio`]: testing a crate that uses tokio today.
 
 pub mod aborted;
+pub mod coming_from;
+pub mod endless_poll;
 pub mod freedoms;
 pub mod futurelock;
 pub mod limits;

@@ -159,7 +159,10 @@ impl Case<'_> {
         let site = site(owed.leaf, owed.poll.stack.as_ref()?);
         let busy = TaskInfo { polls: owed.first, ..owner.clone() };
         let meanwhile = waits_at(self.trial, self.tape, &busy, owed.until_step.saturating_sub(1));
-        let is_guilty = wrapped || is_left_behind(&site, &meanwhile);
+        // A call that was given up is not what polls the leaf at last: some other call does.
+        let again = owed.again.as_ref().map(Stack::await_site);
+        let goes_on = || again.as_ref().is_none_or(|again| is_inside(&site, &meanwhile, again));
+        let is_guilty = wrapped || (is_left_behind(&site, &meanwhile) && goes_on());
         let is_certain = || !owed.leaf.is_lasting() || self.is_unpolled(owed.leaf, &owed.wake);
         (is_guilty && is_certain()).then(|| Starvation {
             leaf: owed.leaf,
@@ -191,14 +194,26 @@ fn is_left_behind(leaf: &AwaitSite, awaits: &[AwaitSite]) -> bool {
 
 /// The same for one place at which the task waits. Both chains go from the inside to the outside.
 fn is_suspended(leaf: &[Frame], task: &[Frame]) -> bool {
+    suspended(leaf, task) > 0
+}
+
+/// How many of the functions that `leaf` was polled in are suspended in a task that waits at `task`: the innermost.
+fn suspended(leaf: &[Frame], task: &[Frame]) -> usize {
     let same = leaf.iter().rev().zip(task.iter().rev()).take_while(|(leaf, task)| leaf == task).count();
     let parts_at = |chain: &[Frame]| chain.iter().rev().nth(same).map(|frame| frame.function.clone());
     match (parts_at(leaf), parts_at(task)) {
-        (None, _) => false,
+        (None, _) => 0,
         // The same call, further on: what it has left behind is what is inside.
-        (Some(one), Some(other)) if one == other => leaf.len() > same + 1,
-        (Some(_), _) => true,
+        (Some(one), Some(other)) if one == other => leaf.len() - same - 1,
+        (Some(_), _) => leaf.len() - same,
     }
+}
+
+/// Whether what is polled at `again` may be what was suspended at `leaf` while its task waited at `awaits`: it is in the same
+/// functions, at the same lines.
+fn is_inside(leaf: &AwaitSite, awaits: &[AwaitSite], again: &AwaitSite) -> bool {
+    let inside = awaits.iter().map(|task| suspended(&leaf.frames, &task.frames)).min().unwrap_or(0);
+    again.frames.get(..inside).is_some_and(|again| again == &leaf.frames[..inside])
 }
 
 #[cfg(test)]

@@ -98,6 +98,8 @@ pub(super) struct Owed {
     pub(super) end: End,
     /// It was polled at last with the waker that it had been left with.
     pub(super) same_waker: bool,
+    /// Where it was polled at last, if it was.
+    pub(super) again: Option<Stack>,
 }
 
 impl Owed {
@@ -134,6 +136,7 @@ impl Record {
             until_step: run.step(),
             end,
             same_waker: false,
+            again: None,
         })
     }
 }
@@ -211,7 +214,7 @@ impl Log {
         let same_waker = before.as_ref().is_some_and(|before| before.has(waker.as_ref()));
         let owed = before.as_ref().and_then(|before| before.owed(run, leaf, End::Polled));
         if let Some(owed) = owed.filter(|_| wanted) {
-            inner.keep(Owed { same_waker, ..owed });
+            inner.keep(Owed { same_waker, again: stack.clone(), ..owed });
         }
         if let (LeafId::Timer(timer), Some(deadline)) = (leaf, deadline) {
             inner.armed.insert((deadline, timer));
@@ -240,7 +243,8 @@ impl Log {
         let same_waker = before.as_ref().is_some_and(|before| before.has(waker));
         let owed = before.as_ref().and_then(|before| before.owed(run, leaf, end));
         if let Some(owed) = owed.filter(|_| self.wanted.contains(&leaf)) {
-            inner.keep(Owed { same_waker, ..owed });
+            let again = completed.then(Stack::capture);
+            inner.keep(Owed { same_waker, again, ..owed });
         }
         drop(inner);
         drop(before);

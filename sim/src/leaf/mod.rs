@@ -35,7 +35,8 @@
 //! minute in one of its branches: the timer strikes meanwhile, and the loop will notice in its next turn. Nothing is held up
 //! by that, since behind the timer there is no code but that of the loop, which is busy. So of a timer the stack of its last
 //! poll is compared with where the task is meanwhile. If all functions in which the timer was awaited are still running, it
-//! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle.
+//! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle; provided
+//! that the timer is polled in that very function again at last, and not by another who had lent it.
 //! (`judgement.rs`.)
 //!
 //! *A future that is kept and dropped later.* `match select(a, b).await { Left((a, _)) => .. }` keeps `b` alive to the end of

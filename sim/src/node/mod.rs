@@ -200,6 +200,18 @@ impl Node {
     }
 
     /// Lets no operation on files complete on this node, until its disk is [released](Self::release_disk).
+    ///
+    /// ```
+    /// use reveille::{fs, node, time::timeout};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// node("main").stall_disk();
+    /// assert!(timeout(std::time::Duration::from_secs(60), fs::write("f", "late")).await.is_err());
+    /// node("main").release_disk();
+    /// assert_eq!(fs::metadata("f").await?.len(), 0); // the file was made, and nobody was there to write to it
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn stall_disk(self) {
         self.with("Node::stall_disk", |run| run.disks.stall(self.id));
@@ -213,6 +225,17 @@ impl Node {
 
     /// Sets how many bytes of files fit on this node's disk, in sectors of 512; without limit at first. What does not fit is
     /// `StorageFull`, and a write that fits in part is short. What is there already stays.
+    ///
+    /// ```
+    /// use reveille::{fs, node};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// node("main").set_disk_capacity(1024);
+    /// assert_eq!(fs::write("f", [0; 2000]).await.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
+    /// assert_eq!(fs::metadata("f").await?.len(), 1024);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_disk_capacity(self, bytes: u64) {
         self.with("Node::set_disk_capacity", |run| run.disks.set_capacity(self.id, bytes));

@@ -262,8 +262,11 @@ impl Run {
 
     /// When something will happen unless a task is polled: a timer, a delivery, the end of an operation on files.
     fn next_deadline(&self) -> Option<Instant> {
-        let next = [self.clock.next_deadline(), self.network.next_event(), self.disks.next_event()];
-        next.into_iter().flatten().min()
+        let earlier = |one: Option<Instant>, other: Option<Instant>| match (one, other) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+        earlier(earlier(self.clock.next_deadline(), self.network.next_event()), self.disks.next_event())
     }
 
     fn advance(&self, now: Instant) {

@@ -78,6 +78,15 @@ impl<T> JoinHandle<T> {
             }
         });
     }
+
+    /// Tells `run`, which the task is of, that its result has been taken in a poll with `waker`.
+    fn note_taken(&self, run: Option<RunId>, waker: &Waker) {
+        context::try_with(|current| {
+            if run == Some(current.id()) {
+                leaf::join_taken(current, self.inner.id(), waker);
+            }
+        });
+    }
 }
 
 impl<T> Future for JoinHandle<T> {
@@ -92,11 +101,7 @@ impl<T> Future for JoinHandle<T> {
             return Poll::Pending;
         };
         let run = self.run.replace(RunId::NO_MORE);
-        context::try_with(|current| {
-            if run == Some(current.id()) {
-                leaf::join_taken(current, self.inner.id(), context.waker());
-            }
-        });
+        self.note_taken(run, context.waker());
         note_panic(&result, run);
         Poll::Ready(result)
     }
