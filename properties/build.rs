@@ -6,7 +6,6 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(under_loom)");
     if std::env::var_os("CARGO_CFG_LOOM").is_some() {
         println!("cargo::rustc-cfg=under_loom");
     }

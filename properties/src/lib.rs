@@ -9,9 +9,11 @@
 //! what it owes its futures. [`starving`] generates programs that starve somebody, [`linear`] judges histories. [`models`] are slow and obvious
 //! versions of the harness' own parts. [`fuzz`] is what the targets in the folder `fuzz` do with their bytes.
 //!
+//! The example `user_pool` is a connection pool of one's own under `proptest!`: its callers and its schedule shrink together.
+//!
 //! The suites in `tests/` hold reveille to its promises over all of these; known bugs of published crates are in `gallery/`.
 //!
-//! Deliberately absent: any way to run a program but the harness itself.
+//! Deliberately absent: any way to run a program but the harness itself, and the pool that belongs to it.
 #![forbid(unsafe_code)]
 #![cfg(not(loom))]
 
@@ -27,4 +29,5 @@ pub mod protocol;
 pub mod starving;
 
 pub use circumstances::{Circumstances, replay};
+pub use program::programs;
 pub use strategies::{cancellations, faults, schedules, starvations};

@@ -220,6 +220,10 @@ struct Seen {
 
 impl Drop for Seen {
     fn drop(&mut self) {
+        let (first, address) = (*self.state.get_mut(), &raw const *self as usize);
+        if first > COMPLETED && first != address {
+            self.census.moves.fetch_add(1, Ordering::Relaxed);
+        }
         self.census.dropped.fetch_add(1, Ordering::Relaxed);
     }
 }

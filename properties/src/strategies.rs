@@ -73,7 +73,7 @@ pub fn cancellations() -> impl Strategy<Value = Circumstances> {
 }
 
 /// Schedules in which one task is passed over again and again while others can run: legal, as no executor promises more
-/// than that a task is polled at last.
+/// than that a task is polled at last. Programs that starve somebody by themselves are in [`starving`](crate::starving).
 ///
 /// ```
 /// use proptest::prelude::*;

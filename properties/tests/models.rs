@@ -39,6 +39,11 @@ proptest! {
     #![proptest_config(config(200))]
 
     #[test]
+    fn the_queues_of_workers_do_what_deques_do(operations in vec(any::<u8>(), 0..300)) {
+        models::queues_agree(&operations);
+    }
+
+    #[test]
     fn a_link_does_what_two_lists_do(operations in vec(any::<u8>(), 0..300)) {
         models::datagrams_agree(&operations);
     }

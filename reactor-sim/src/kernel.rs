@@ -175,7 +175,8 @@ pub trait Kernel {
     /// The addresses of `name`.
     ///
     /// # Errors
-    /// `NotFound` (`Uncategorized` on a real system) if nobody has that name.
+    /// `NotFound` (`Uncategorized` on a real system) if nobody has that name; `WouldBlock` if it is not known yet, and has to be asked
+    /// for again later.
     fn lookup(&mut self, name: &str) -> io::Result<Vec<IpAddr>>;
 
     /// Closes a socket. Its wakers come out to be dropped. A stale name does nothing.

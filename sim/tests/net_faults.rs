@@ -259,3 +259,24 @@ async fn the_attribute_knows_faults() {
     }
     reveille::sometimes!(reveille::net::strikes().total() > 0, "something struck");
 }
+
+#[test]
+fn a_name_may_be_slow_to_be_found_and_who_has_no_patience_is_told() {
+    explore()
+        .faults("heavy")
+        .run(|| async {
+            let db = node("db");
+            let start = reveille::time::Instant::now();
+            let found = timeout(Duration::from_secs(1), reveille::net::lookup_host("db:1")).await;
+            let slow = reveille::net::strikes().of(Fault::LookupSlow) > 0;
+            assert_eq!(found.is_err(), slow, "{found:?}");
+            reveille::sometimes!(slow, "a look-up takes long");
+            if slow {
+                assert_eq!(start.elapsed(), Duration::from_secs(1));
+                reveille::net::heal();
+                let mut found = reveille::net::lookup_host("db:1").await.unwrap();
+                assert_eq!(found.next(), Some((db.address(), 1).into()));
+            }
+        })
+        .unwrap();
+}

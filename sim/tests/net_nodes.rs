@@ -215,3 +215,35 @@ fn a_future_made_elsewhere_binds_on_the_node_that_polls_it() {
         })
         .unwrap();
 }
+
+#[test]
+fn a_lossy_link_is_slow_for_streams_and_loses_datagrams_until_it_is_healed() {
+    explore()
+        .runs(300)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            here.set_loss(db, 1, 3);
+            let mut stream = TcpStream::connect("db:7").await?;
+            for _ in 0..10 {
+                ask(&mut stream).await?;
+            }
+            let lost = || reveille::net::strikes().of(reveille::net::Fault::Lost);
+            reveille::sometimes!(lost() > 3, "packets are lost");
+            // Other links are as they were.
+            let before = lost();
+            let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+            for _ in 0..20 {
+                one.send_to(b"?", "127.0.0.1:2").await?;
+                two.recv_from(&mut [0; 1]).await?;
+            }
+            reveille::net::heal();
+            for _ in 0..10 {
+                ask(&mut stream).await?;
+            }
+            assert_eq!(lost(), before);
+            io::Result::Ok(())
+        })
+        .unwrap();
+}

@@ -160,7 +160,7 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
     }
 
     fn lookup(&mut self, name: &str) -> io::Result<Vec<IpAddr>> {
-        match self.strike(&[Fault::LookupFailed]) {
+        match self.strike(&[Fault::LookupFailed, Fault::LookupSlow]) {
             None => self.kernel.lookup(name),
             Some(fault) => Err(self.failed(fault)),
         }

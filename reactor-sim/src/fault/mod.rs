@@ -1,7 +1,7 @@
 //! What may go wrong: faults as decorators around an honest network and an honest kernel.
 //!
 //! A fault is something that the outside world may do and a program must survive. [`Weather`] decorates the
-//! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`Faulty`] decorates
+//! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`LossyLinks`] does for single links. [`Faulty`] decorates
 //! the [`Kernel`](crate::Kernel): calls come back short, empty-handed or interrupted, which every socket may legally do.
 //! [`FaultyFiles`] decorates a [`Disk`](crate::disk::Disk): it is full at times, and its syncs fail. What is below does not know. All ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
 //! goes wrong; all count what really struck, in [`Strikes`].
@@ -10,6 +10,7 @@
 
 mod calls;
 mod files;
+mod lossy;
 mod weather;
 
 use std::cell::Cell;
@@ -18,6 +19,7 @@ use std::str::FromStr;
 
 pub use calls::{CALL, Faulty};
 pub use files::{CRASH, FILE, FaultyFiles};
+pub use lossy::LossyLinks;
 pub use weather::{PACKET, Weather};
 
 /// How bad things are.
@@ -123,6 +125,8 @@ pub enum Fault {
     Refused,
     /// A name that exists was not found.
     LookupFailed,
+    /// A name was found after the time after which a resolver asks again.
+    LookupSlow,
     /// A disk had no room for a write, or for the rest of one, or for a new name.
     DiskFull,
     /// A disk could not make safe what it was asked to.
@@ -137,7 +141,7 @@ pub enum Fault {
 
 impl Fault {
     /// All sorts.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Late,
         Self::Lost,
         Self::Twice,
@@ -149,6 +153,7 @@ impl Fault {
         Self::SpuriousWake,
         Self::Refused,
         Self::LookupFailed,
+        Self::LookupSlow,
         Self::DiskFull,
         Self::SyncFailed,
         Self::WritesLost,

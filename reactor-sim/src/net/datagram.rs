@@ -138,7 +138,8 @@ impl Net {
         // To an address that nobody has, it is sent and lost.
         let Some(target) = self.hosts.reached(node, to.ip()) else { return Ok(bytes.len()) };
         let latency = self.links.latency(node, target);
-        let packet = Packet { from: node, to: target, content: Content::Datagram, latency };
+        let loss = self.links.loss(node, target);
+        let packet = Packet { from: node, to: target, content: Content::Datagram, latency, loss };
         let verdict = moment.fabric.carry(&packet);
         let copies = match verdict.fate {
             Fate::Arrives => 1,

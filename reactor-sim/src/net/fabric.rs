@@ -43,6 +43,8 @@ pub struct Packet {
     pub content: Content,
     /// The usual time that this link takes.
     pub latency: Duration,
+    /// How many packets of how many this link loses, if any.
+    pub loss: Option<(u32, u32)>,
 }
 
 /// What becomes of a packet.

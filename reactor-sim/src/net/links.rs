@@ -15,6 +15,8 @@ struct Link {
     held: bool,
     /// Its usual time, if another than that of all links.
     latency: Option<Duration>,
+    /// How many packets of how many are lost.
+    loss: Option<(u32, u32)>,
 }
 
 /// All links; those that are as usual take no room.
@@ -23,6 +25,8 @@ pub(super) struct Links {
     unusual: BTreeMap<(NodeId, NodeId), Link>,
     /// What has arrived over held links, in order.
     held: Vec<((NodeId, NodeId), What)>,
+    /// Some may lose packets.
+    any_loses: bool,
 }
 
 /// The usual time between two nodes.
@@ -34,11 +38,26 @@ impl Links {
     pub(super) fn clear(&mut self) {
         self.unusual.clear();
         self.held.clear();
+        self.any_loses = false;
     }
 
     pub(super) fn latency(&self, from: NodeId, to: NodeId) -> Duration {
         let usual = if from == to { LOOPBACK } else { LATENCY };
         self.unusual.get(&(from, to)).and_then(|link| link.latency).unwrap_or(usual)
+    }
+
+    pub(super) fn loss(&self, from: NodeId, to: NodeId) -> Option<(u32, u32)> {
+        if self.unusual.is_empty() { None } else { self.unusual.get(&(from, to))?.loss }
+    }
+
+    /// Whether any link loses packets.
+    pub(super) fn any_loses(&self) -> bool {
+        self.any_loses
+    }
+
+    pub(super) fn set_loss(&mut self, from: NodeId, to: NodeId, loss: Option<(u32, u32)>) {
+        self.any_loses |= loss.is_some();
+        self.unusual.entry((from, to)).or_default().loss = loss;
     }
 
     pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
@@ -76,11 +95,12 @@ impl Links {
         released.into_iter().map(|(_, what)| what).collect()
     }
 
-    /// Repairs and releases every link; latencies stay. Returns what was held.
+    /// Repairs and releases every link, which lose nothing more; latencies stay. Returns what was held.
     pub(super) fn heal(&mut self) -> Vec<What> {
         for link in self.unusual.values_mut() {
-            (link.cut, link.held) = (false, false);
+            (link.cut, link.held, link.loss) = (false, false, None);
         }
+        self.any_loses = false;
         std::mem::take(&mut self.held).into_iter().map(|(_, what)| what).collect()
     }
 }

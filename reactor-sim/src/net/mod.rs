@@ -285,6 +285,22 @@ impl Net {
         self.links.set_latency(from, to, latency);
     }
 
+    /// Lets `lost` of `of` packets from `from` to `to` be lost, where the network is decorated with
+    /// [`LossyLinks`](crate::fault::LossyLinks). Streams send again, datagrams are gone.
+    ///
+    /// # Panics
+    /// If `lost` is more than `of`.
+    pub fn set_loss(&mut self, from: NodeId, to: NodeId, lost: u32, of: u32) {
+        assert!(lost <= of, "a link cannot lose {lost} of {of} packets");
+        self.links.set_loss(from, to, (lost > 0).then_some((lost, of)));
+    }
+
+    /// Whether any link loses packets.
+    #[must_use]
+    pub fn has_lossy_links(&self) -> bool {
+        self.links.any_loses()
+    }
+
     /// Lets nothing through from `from` to `to`; streams try again until they give up, datagrams are lost.
     pub fn cut(&mut self, from: NodeId, to: NodeId) {
         self.links.set_cut(from, to, true);
@@ -307,7 +323,7 @@ impl Net {
         }
     }
 
-    /// Repairs and releases every link. Latencies stay.
+    /// Repairs and releases every link, which lose nothing more. Latencies stay.
     pub fn heal(&mut self, now: Instant) {
         for what in self.links.heal() {
             self.events.push(now, what);

@@ -284,7 +284,8 @@ impl Net {
             // It travels with the first bytes.
             Item::Ack => (latency, Fate::Arrives),
             _ => {
-                let verdict = moment.fabric.carry(&Packet { from, to, content, latency });
+                let loss = self.links.loss(from, to);
+                let verdict = moment.fabric.carry(&Packet { from, to, content, latency, loss });
                 (verdict.delay, verdict.fate)
             }
         };

@@ -46,6 +46,11 @@ pub trait Handle: Clone + Unpin {
     fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
         let _ = (socket, interest, waker, waits);
     }
+
+    /// Waits until a name that is not known yet is worth asking for again. The operating system does not come to that: it blocks.
+    fn wait_for_name(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// A handle that can be had from where the program is: sockets made without naming a kernel use it.
@@ -62,8 +67,13 @@ pub trait Ambient: Handle {
 ///
 /// # Errors
 /// If nobody has that name.
-pub fn lookup_in<H: Handle>(handle: &H, host: impl ToSocketAddrs) -> io::Result<Vec<std::net::SocketAddr>> {
-    call(handle, |kernel| host.to_addresses(kernel))
+pub async fn lookup_in<H: Handle>(handle: &H, host: impl ToSocketAddrs) -> io::Result<Vec<std::net::SocketAddr>> {
+    loop {
+        match call(handle, |kernel| host.to_addresses(kernel)) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => handle.wait_for_name().await,
+            known => return known,
+        }
+    }
 }
 
 fn gone() -> io::Error {

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use super::address::{first, no_address};
-use super::{Ambient, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ToSocketAddrs, WriteHalf, call, poll_call};
+use super::{
+    Ambient, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, ToSocketAddrs, WriteHalf, call, lookup_in, poll_call,
+};
 use crate::kernel::{Interest, Others, SocketId, StreamOption};
 
 /// A socket that listens for connections.
@@ -29,7 +31,9 @@ impl<H: Ambient> TcpListener<H> {
     /// # Panics
     /// Where there is no kernel: outside of a run.
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
-        Self::bind_in(H::current("TcpListener::bind"), address, BACKLOG)
+        let handle = H::current("TcpListener::bind");
+        let addresses = lookup_in(&handle, address).await?;
+        Self::bind_in(handle, &addresses[..], BACKLOG)
     }
 }
 
@@ -112,7 +116,7 @@ impl<H: Handle> TcpStream<H> {
     /// # Errors
     /// As `connect`.
     pub async fn connect_in<A: ToSocketAddrs>(handle: H, address: A) -> io::Result<Self> {
-        let addresses = call(&handle, |kernel| address.to_addresses(kernel))?;
+        let addresses = lookup_in(&handle, address).await?;
         let mut last = None;
         for address in addresses {
             let socket = call(&handle, |kernel| kernel.connect(address))?;

@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address::first;
-use super::{Ambient, Handle, ToSocketAddrs, call, poll_call};
+use super::{Ambient, Handle, ToSocketAddrs, call, lookup_in, poll_call};
 use crate::kernel::{Interest, Kernel, Others, SocketId};
 
 /// A socket for datagrams. All methods take `&self`: several tasks may receive at once.
@@ -24,7 +24,9 @@ impl<H: Ambient> UdpSocket<H> {
     /// # Panics
     /// Where there is no kernel: outside of a run.
     pub async fn bind<A: ToSocketAddrs>(address: A) -> io::Result<Self> {
-        Self::bind_in(H::current("UdpSocket::bind"), address)
+        let handle = H::current("UdpSocket::bind");
+        let addresses = lookup_in(&handle, address).await?;
+        Self::bind_in(handle, &addresses[..])
     }
 }
 
@@ -44,7 +46,7 @@ impl<H: Handle> UdpSocket<H> {
     /// # Errors
     /// If the node crashed, or the run is over.
     pub async fn connect<A: ToSocketAddrs>(&self, peer: A) -> io::Result<()> {
-        let addresses = call(&self.handle, |kernel| peer.to_addresses(kernel))?;
+        let addresses = lookup_in(&self.handle, peer).await?;
         first(&addresses, |peer| call(&self.handle, |kernel| kernel.connect_datagram(self.socket, peer)))
     }
 
@@ -61,7 +63,7 @@ impl<H: Handle> UdpSocket<H> {
     /// # Errors
     /// If it is too long.
     pub async fn send_to<A: ToSocketAddrs>(&self, bytes: &[u8], peer: A) -> io::Result<usize> {
-        let addresses = call(&self.handle, |kernel| peer.to_addresses(kernel))?;
+        let addresses = lookup_in(&self.handle, peer).await?;
         let peer = first(&addresses, Ok)?;
         self.send_now(bytes, Some(peer)).await
     }

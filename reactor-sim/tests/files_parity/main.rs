@@ -38,6 +38,11 @@ fn recorded(name: &str) -> &'static str {
 }
 
 #[test]
+fn there_are_enough_scripts() {
+    assert!(scripts::NAMES.len() >= 40, "{}", scripts::NAMES.len());
+}
+
+#[test]
 fn the_simulated_disk_does_what_was_recorded() {
     let mut differing = Vec::new();
     for name in scripts::NAMES {

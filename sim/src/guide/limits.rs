@@ -27,6 +27,10 @@
 //! a queue and waits at the same line again) is called a *deadlock* all the same. Behind a sub-executor such as
 //! `FuturesUnordered`, which polls only children that were woken, nothing can be told: *stuck, cause unknown*.
 //!
+//! **A disk tears between sectors**, of 512 bytes, and never within one; it keeps what it was told to keep, and gives back what it was
+//! given: bits do not rot. A crash is asked for by the test ([`Node::crash`](crate::Node::crash)), at whatever time the test lets pass, and what it
+//! takes is a choice of each run, so a crash that loses nothing proves nothing.
+//!
 //! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf), or if it waits for a socket or a
 //! [`JoinHandle`](crate::JoinHandle) of ours among the children of a combinator that gives each a waker of its own
 //! (`FuturesUnordered`, `buffer_unordered`, a large `join_all`, the groups of futures-concurrency). In a `select!`, which gives none, a

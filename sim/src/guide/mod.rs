@@ -1,19 +1,29 @@
-//! Pages to read.
+//! Pages to read, in an order that makes sense.
 //!
-//! * [`aborted`]: runs that end their process, or never end.
-//! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool and tokio's paused time: when to keep them, and what their calls are here.
-//! * [`endless_poll`]: what this finding means, and how to mend the program.
-//! * [`freedoms`]: odd but legal things that an executor may do, and code that minds.
-//! * [`futurelock`] and [`starved_leaf`]: what these findings mean, and how to mend the program.
-//! * [`livelock`]: what this finding means, and how to mend the program.
-//! * [`limits`]: what this tool cannot find, and where it can be misled.
-//! * [`machines`]: one campaign on many machines.
-//! * [`nondeterminism`]: programs that do not repeat themselves.
-//! * [`unfairness`]: what this finding means, how to ask for it, and how to mend the program.
+//! To begin with:
+//!
+//! * [`reading_a_report`]: line by line, and what to do about each finding.
+//! * [`strategies`]: which there are, when to ask for one, and how long to search.
 //! * [`tokio`]: testing a crate that uses tokio today.
+//! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool and tokio's paused time: when to keep them, and what their calls are here.
+//! * [`continuous_integration`]: for each change, at night, and beside proptest, cargo fuzz and loom.
+//! * [`limits`]: what this tool cannot find, and where it can be misled.
+//!
+//! What else a run can have: machines, their crashes and the network between them ([`node`](crate::node())), disks
+//! ([`fs`](crate::fs)), cancellation at every await ([`cancel`](crate::cancel)), odd but legal executors ([`freedoms`]), and
+//! a campaign on many computers ([`machines`]).
+//!
+//! Findings that need more than a line, with an example and how to mend it:
+//!
+//! * [`futurelock`] and [`starved_leaf`]: somebody else is not being polled.
+//! * [`livelock`] and [`endless_poll`]: there is no end.
+//! * [`unfairness`]: others come first.
+//! * [`aborted`]: the process ends.
+//! * [`nondeterminism`]: a program does not repeat itself.
 
 pub mod aborted;
 pub mod coming_from;
+pub mod continuous_integration;
 pub mod endless_poll;
 pub mod freedoms;
 pub mod futurelock;
@@ -21,6 +31,8 @@ pub mod limits;
 pub mod livelock;
 pub mod machines;
 pub mod nondeterminism;
+pub mod reading_a_report;
 pub mod starved_leaf;
+pub mod strategies;
 pub mod tokio;
 pub mod unfairness;

@@ -1,6 +1,7 @@
 //! How a socket finds the network of its run.
 
 use std::task::Waker;
+use std::time::Duration;
 
 use reveille_reactor::socket::{Ambient, Handle};
 use reveille_reactor::{Interest, Kernel, SocketId};
@@ -39,7 +40,14 @@ impl Handle for Simulated {
             }
         });
     }
+
+    fn wait_for_name(&self) -> impl Future<Output = ()> + Send {
+        crate::time::sleep(RESOLVER)
+    }
 }
+
+/// After so long a resolver asks again: that of glibc, unless it is configured.
+const RESOLVER: Duration = Duration::from_secs(5);
 
 impl Ambient for Simulated {
     #[track_caller]

@@ -92,7 +92,7 @@ pub mod tcp {
 /// ```
 pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::IntoIter<SocketAddr>> {
     let handle = Simulated::current("reveille::net::lookup_host");
-    reveille_reactor::socket::lookup_in(&handle, host).map(IntoIterator::into_iter)
+    reveille_reactor::socket::lookup_in(&handle, host).await.map(IntoIterator::into_iter)
 }
 
 /// Ends the fault phase of a run: every link is repaired and released, every disk goes on, and nothing goes wrong from here on. What was lost is

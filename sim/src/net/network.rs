@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use reveille_executor::{Choose, Point};
-use reveille_reactor::fault::{Faults, Faulty, Strikes, Weather};
+use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
@@ -89,13 +89,14 @@ impl Network {
             net.note_late(run.limits().starved_time);
         }
         let (faults, now) = (self.faults(run), run.clock.now());
-        let (mut latency, mut weather) = (Asks(run), Asks(run));
+        let (mut latency, mut losses, mut weather) = (Asks(run), Asks(run), Asks(run));
         let mut honest = Honest { choose: &mut latency };
-        let result = if faults == Faults::Off {
+        let result = if faults == Faults::Off && !net.has_lossy_links() {
             work(&mut net, now, &mut honest)
         } else {
             let strikes = &self.strikes;
-            work(&mut net, now, &mut Weather { fabric: honest, choose: &mut weather, faults, strikes })
+            let lossy = LossyLinks { fabric: honest, choose: &mut losses, strikes };
+            work(&mut net, now, &mut Weather { fabric: lossy, choose: &mut weather, faults, strikes })
         };
         let turns = leaf::log_of(run).map(|log| (log, net.take_turns()));
         let wakers = net.has_wakers().then(|| net.take_wakers());

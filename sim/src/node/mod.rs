@@ -241,6 +241,41 @@ impl Node {
         self.with("Node::set_disk_capacity", |run| run.disks.set_capacity(self.id, bytes));
     }
 
+    /// Lets `lost` of `of` packets between here and `other` be lost, both ways, with or without [faults](crate::Explore::faults): how
+    /// often that comes is up to the strategy of the run, and seed 0 loses none. Streams send again, datagrams are gone. 0 of 1,
+    /// or [`heal`](crate::net::heal), ends it.
+    ///
+    /// ```
+    /// use reveille::{net::UdpSocket, node, time::{Duration, timeout}};
+    ///
+    /// reveille::explore()
+    ///     .run(|| async {
+    ///         let db = node("db");
+    ///         node("main").set_loss(db, 1, 4);
+    ///         let there = db.spawn(UdpSocket::bind("0.0.0.0:7")).await.unwrap()?;
+    ///         let here = UdpSocket::bind("0.0.0.0:0").await?;
+    ///         here.send_to(b"?", "db:7").await?;
+    ///         let heard = timeout(Duration::from_secs(1), there.recv_from(&mut [0])).await.is_ok();
+    ///         reveille::sometimes!(heard, "heard");
+    ///         reveille::sometimes!(!heard, "lost");
+    ///         std::io::Result::Ok(())
+    ///     })
+    ///     .unwrap();
+    /// ```
+    ///
+    /// # Panics
+    /// If `lost` is more than `of`.
+    #[track_caller]
+    pub fn set_loss(self, other: Self, lost: u32, of: u32) {
+        assert!(lost <= of, "a link cannot lose {lost} of {of} packets");
+        self.with("Node::set_loss", |run| {
+            run.network.with(run, |net, _, _| {
+                net.set_loss(self.id, other.id, lost, of);
+                net.set_loss(other.id, self.id, lost, of);
+            })
+        });
+    }
+
     /// Sets the usual time between here and `other`, both ways; 1 ms unless set. A packet takes that, twice or ten times as
     /// long.
     #[track_caller]
