@@ -255,6 +255,24 @@ fn a_child_that_was_polled_after_the_long_body_is_not_starved() {
     passes(|| looks_now_and_then(seconds(45), seconds(99)));
 }
 
+/// The socket is heard again by somebody else: the child that waited before was dropped, when a datagram had come already.
+#[test]
+fn a_socket_whose_waiting_child_was_dropped_is_free_for_others() {
+    async fn hears(socket: &UdpSocket) {
+        socket.recv_from(&mut [0]).await.unwrap();
+    }
+    passes(|| async {
+        let socket = UdpSocket::bind("0.0.0.0:2").await.unwrap();
+        let mut children: FuturesUnordered<_> = [hears(&socket)].into_iter().collect();
+        assert!(timeout(seconds(1), children.next()).await.is_err());
+        UdpSocket::bind("0.0.0.0:0").await.unwrap().send_to(&[1], "main:2").await.unwrap();
+        sleep(seconds(1)).await;
+        drop(children);
+        sleep(seconds(60)).await;
+        hears(&socket).await;
+    });
+}
+
 /// A read that was given up leaves its waker with the socket, which is kept. Each is told from the last by what is polled when.
 #[test]
 fn a_connection_that_is_looked_at_now_and_then_is_not_starved() {
