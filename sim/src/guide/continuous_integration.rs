@@ -39,8 +39,7 @@
 //! **loom** sees what happens between two instructions, which no run here does. `RUSTFLAGS="--cfg loom"` reaches every crate of a build;
 //! this one stays what it is under it, and so a crate can have both kinds of tests:
 //!
-//! ```
-//! # #[cfg(any())]
+//! ```text
 //! #[cfg(loom)]
 //! mod models {
 //!     #[test]
@@ -49,12 +48,13 @@
 //!     }
 //! }
 //!
-//! # #[cfg(any())]
 //! #[cfg(all(test, not(loom)))]
 //! mod schedules {
 //!     #[reveille::test]
 //!     async fn nobody_waits_for_ever() { /* tasks */ }
 //! }
 //! ```
+//!
+//! (A crate that does is built and tested with this one: `executor/loom-user` in the repository.)
 //!
 //! Keep each loom model at two or three threads and a handful of atomics, and what is made of them here.
