@@ -6,6 +6,7 @@
 //! * [`strategies`]: which there are, when to ask for one, and how long to search.
 //! * [`tokio`]: testing a crate that uses tokio today.
 //! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool and tokio's paused time: when to keep them, and what their calls are here.
+//! * [`continuous_integration`]: for each change, at night, and beside proptest, cargo fuzz and loom.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //!
 //! What else a run can have: machines, their crashes and the network between them ([`node`](crate::node())), disks
@@ -22,6 +23,7 @@
 
 pub mod aborted;
 pub mod coming_from;
+pub mod continuous_integration;
 pub mod endless_poll;
 pub mod freedoms;
 pub mod futurelock;
