@@ -15,7 +15,6 @@ use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::task::Waker;
 
-use crate::Instant;
 use crate::slab::Key;
 
 /// Names a socket of one kernel. A name whose socket was closed names nothing, for ever.
@@ -56,13 +55,9 @@ pub struct Wakers {
     pub wake: Vec<Waker>,
     /// To be dropped.
     pub discard: Vec<Waker>,
-    /// What became of waits that are followed; see [`Net::follow_waits`](crate::net::Net::follow_waits).
-    pub(crate) turns: Vec<Turn>,
-    /// When wakers come to be woken here.
-    pub(crate) now: Instant,
 }
 
-/// What became of a wait for a socket.
+/// What became of a wait for a socket that is followed; see [`Net::follow_waits`](crate::net::Net::follow_waits).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Who waits is being woken.
@@ -196,12 +191,6 @@ pub trait Kernel {
 
     /// Has `waker` woken at once.
     fn wait_briefly(&mut self, waker: Waker);
-
-    /// Whether somebody follows what becomes of each wait, and [`Handle::attempted`](crate::socket::Handle::attempted) is to
-    /// be called. Not unless a kernel says so.
-    fn is_followed(&self) -> bool {
-        false
-    }
 
     /// What is to be woken and dropped by now; to be asked after any other call, and heeded outside of every borrow.
     fn take_wakers(&mut self) -> Wakers;

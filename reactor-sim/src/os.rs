@@ -34,7 +34,7 @@ use mio::{Registry, Token};
 use socket2::{Domain, SockAddr, SockRef, Socket, Type};
 
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
-use crate::net::waiters::Waiters;
+use crate::net::waiters::{Out, Waiters};
 use crate::slab::Slab;
 use crate::socket::Handle;
 
@@ -74,7 +74,7 @@ impl Os {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
-        let sockets = Sockets { registry, slab: Slab::default(), out: Wakers::default() };
+        let sockets = Sockets { registry, slab: Slab::default(), out: Out::default() };
         Ok(Self(Arc::new(Shared { poll: Mutex::new(poll), sockets: Mutex::new(sockets), waker })))
     }
 
@@ -157,7 +157,7 @@ impl Handle for Os {
 struct Sockets {
     registry: Registry,
     slab: Slab<Entry>,
-    out: Wakers,
+    out: Out,
 }
 
 #[derive(Debug)]
@@ -243,7 +243,7 @@ impl Sockets {
         }
     }
 
-    fn side(&mut self, socket: SocketId, interest: Interest) -> Option<(&mut Side, &mut Wakers)> {
+    fn side(&mut self, socket: SocketId, interest: Interest) -> Option<(&mut Side, &mut Out)> {
         let entry = self.slab.get_mut(socket.0)?;
         let side = match interest {
             Interest::Read => &mut entry.reader,
@@ -398,6 +398,6 @@ impl Kernel for Sockets {
     }
 
     fn take_wakers(&mut self) -> Wakers {
-        std::mem::take(&mut self.out)
+        self.out.take()
     }
 }

@@ -226,6 +226,53 @@ fn a_handle_that_is_kept_or_waited_for_now_and_then_is_not() {
     });
 }
 
+/// A child that looks after its task for a second, and then goes on to something else for `pause`; and the body of the loop over
+/// the children, which takes ten seconds when the other child has ended, after forty.
+async fn looks_now_and_then(task: Duration, pause: Duration) {
+    let child = async move {
+        let mut task = spawn(sleep(task));
+        while timeout(seconds(1), &mut task).await.is_err() {
+            sleep(pause).await;
+        }
+    };
+    let mut children = FuturesUnordered::new();
+    children.push(child.boxed_local());
+    children.push(sleep(seconds(40)).boxed_local());
+    while let Some(()) = children.next().await {
+        sleep(seconds(10)).await;
+    }
+}
+
+/// It was polled after the wake, and is on the list once more when it comes to its task: by what it waited for then.
+#[test]
+fn a_child_that_was_polled_before_the_long_body_is_not_starved() {
+    passes(|| looks_now_and_then(seconds(5), seconds(44)));
+}
+
+/// It was on the list while the body went on, and was polled after that.
+#[test]
+fn a_child_that_was_polled_after_the_long_body_is_not_starved() {
+    passes(|| looks_now_and_then(seconds(45), seconds(99)));
+}
+
+/// The socket is heard again by somebody else: the child that waited before was dropped, when a datagram had come already.
+#[test]
+fn a_socket_whose_waiting_child_was_dropped_is_free_for_others() {
+    async fn hears(socket: &UdpSocket) {
+        socket.recv_from(&mut [0]).await.unwrap();
+    }
+    passes(|| async {
+        let socket = UdpSocket::bind("0.0.0.0:2").await.unwrap();
+        let mut children: FuturesUnordered<_> = [hears(&socket)].into_iter().collect();
+        assert!(timeout(seconds(1), children.next()).await.is_err());
+        UdpSocket::bind("0.0.0.0:0").await.unwrap().send_to(&[1], "main:2").await.unwrap();
+        sleep(seconds(1)).await;
+        drop(children);
+        sleep(seconds(60)).await;
+        hears(&socket).await;
+    });
+}
+
 /// A read that was given up leaves its waker with the socket, which is kept. Each is told from the last by what is polled when.
 #[test]
 fn a_connection_that_is_looked_at_now_and_then_is_not_starved() {

@@ -187,10 +187,6 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
         self.kernel.wait_briefly(waker);
     }
 
-    fn is_followed(&self) -> bool {
-        self.kernel.is_followed()
-    }
-
     fn take_wakers(&mut self) -> Wakers {
         self.kernel.take_wakers()
     }

@@ -7,6 +7,7 @@ use std::task::Waker;
 use super::connection::other;
 use super::hosts::Hosts;
 use super::stream::not_a_socket;
+use super::waiters::{Out, Waiters};
 use super::{Moment, Net, NodeId, Socket};
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
 
@@ -38,7 +39,7 @@ impl Calls<'_> {
         }
     }
 
-    fn waiters(&mut self, socket: SocketId, interest: Interest) -> Option<(&mut super::waiters::Waiters, &mut Wakers)> {
+    fn waiters(&mut self, socket: SocketId, interest: Interest) -> Option<(&mut Waiters, &mut Out)> {
         let waiters = match (self.net.sockets.get_mut(socket.0)?, interest) {
             (Socket::Listener(listener), _) => &mut listener.waiters,
             (Socket::Datagram(datagram), _) => &mut datagram.reader,
@@ -184,10 +185,6 @@ impl Kernel for Calls<'_> {
 
     fn wait_briefly(&mut self, waker: Waker) {
         self.net.out.wake.push(waker);
-    }
-
-    fn is_followed(&self) -> bool {
-        self.net.follows
     }
 
     fn take_wakers(&mut self) -> Wakers {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 
 use super::NodeId;
 use super::lane::Lane;
-use super::waiters::Waiters;
-use crate::kernel::{SocketId, Wakers};
+use super::waiters::{Out, Waiters};
+use crate::kernel::SocketId;
 
 /// Where one end of a connection stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +105,7 @@ impl Connection {
     }
 
     /// The last byte from end `from` has arrived. With that of the other direction the connection is over, and no error.
-    pub(super) fn ended(&mut self, from: u8, out: &mut Wakers) {
+    pub(super) fn ended(&mut self, from: u8, out: &mut Out) {
         let end = self.end(other(from));
         if end.is_over() {
             return;

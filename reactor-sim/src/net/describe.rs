@@ -89,13 +89,19 @@ impl Net {
     /// From now on a try that comes more than `after` later than the wake of who waited is noted, for
     /// [`take_late`](Self::take_late).
     pub fn note_late(&mut self, after: Duration) {
-        self.late_after = Some(after);
+        self.late_after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
+    }
+
+    /// Whether [`take_late`](Self::take_late) has something to tell.
+    #[inline]
+    #[must_use]
+    pub fn has_late(&self) -> bool {
+        !self.late.is_empty()
     }
 
     /// The waits whose next tries came late, since this was last asked.
-    #[inline]
-    pub fn take_late(&mut self) -> Option<Vec<(SocketId, Interest)>> {
-        (!self.late.is_empty()).then(|| std::mem::take(&mut self.late))
+    pub fn take_late(&mut self) -> Vec<(SocketId, Interest)> {
+        std::mem::take(&mut self.late)
     }
 
     /// The sockets that were waited for since this was last asked.

@@ -75,6 +75,7 @@ use events::{Events, What};
 use hosts::{Hosts, Protocol};
 use links::Links;
 use stream::Listener;
+use waiters::Out;
 
 /// All nodes, what their sockets hold, and what is on its way between them.
 ///
@@ -87,7 +88,7 @@ pub struct Net {
     datagrams: Slab<Datagram>,
     events: Events,
     links: Links,
-    out: Wakers,
+    out: Out,
     /// Buffers of datagrams that were received, for the next ones.
     spare: Vec<Vec<u8>>,
     /// Which sockets were waited for lately, if somebody wants to know.
@@ -95,8 +96,8 @@ pub struct Net {
     remembers: bool,
     /// What becomes of each wait is told.
     follows: bool,
-    /// After how long a try comes late, and the waits whose tries did.
-    late_after: Option<Duration>,
+    /// After how many nanoseconds a try comes late, 0 for never, and the waits whose tries did.
+    late_after: u64,
     late: Vec<(SocketId, Interest)>,
 }
 
@@ -195,7 +196,7 @@ impl Net {
 
     /// The wakers to be woken and dropped, outside of every borrow.
     pub fn take_wakers(&mut self) -> Wakers {
-        std::mem::take(&mut self.out)
+        self.out.take()
     }
 
     /// Gives back the memory of what [`take_wakers`](Self::take_wakers) gave.
@@ -203,8 +204,7 @@ impl Net {
         if self.out.is_empty() {
             wakers.wake.clear();
             wakers.discard.clear();
-            wakers.turns.clear();
-            self.out = wakers;
+            (self.out.wake, self.out.discard) = (wakers.wake, wakers.discard);
         }
     }
 
@@ -227,6 +227,7 @@ impl Net {
         self.links.clear();
         self.waits.clear();
         self.late.clear();
+        self.out.turns.clear();
         let mut out = self.take_wakers();
         out.discard.append(&mut out.wake);
         out

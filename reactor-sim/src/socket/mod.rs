@@ -36,8 +36,13 @@ pub trait Handle: Clone + Unpin {
     /// [`Kernel::take_wakers`] gives.
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R>;
 
-    /// A future that is polled with `waker` has tried to do something with `socket`, and `waits` now, or is done. Only
-    /// called where [`Kernel::is_followed`] says so.
+    /// Whether somebody follows what becomes of each wait, and [`attempted`](Self::attempted) is to be called. Not unless a
+    /// handle says so.
+    fn is_followed(&self) -> bool {
+        false
+    }
+
+    /// A future that is polled with `waker` has tried to do something with `socket`, and `waits` now, or is done.
     fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
         let _ = (socket, interest, waker, waits);
     }
@@ -113,17 +118,14 @@ fn try_call<H: Handle, R>(
             result => return result,
         }
     };
-    let attempt = handle.with(|kernel| {
-        let attempt = match uninterrupted(kernel) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
-            }
-            done => Attempt::Done(done),
-        };
-        (attempt, kernel.is_followed())
+    let attempt = handle.with(|kernel| match uninterrupted(kernel) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
+        }
+        done => Attempt::Done(done),
     });
-    let Some((attempt, is_followed)) = attempt else { return Poll::Ready(Err(gone())) };
-    if is_followed {
+    let Some(attempt) = attempt else { return Poll::Ready(Err(gone())) };
+    if handle.is_followed() {
         let waits = !matches!(attempt, Attempt::Done(_));
         handle.attempted(socket, interest, context.waker(), waits);
     }

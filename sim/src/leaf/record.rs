@@ -77,6 +77,8 @@ pub(crate) struct Leaves {
     proxies: RefCell<Vec<Weak<Proxy>>>,
     /// When time was how late: the step after which it was at least that, some eight times within what a leaf may be owed.
     marks: RefCell<Vec<(u64, Instant)>>,
+    /// When the next mark is due.
+    next_mark: Cell<Instant>,
 }
 
 impl Leaves {
@@ -86,13 +88,15 @@ impl Leaves {
         self.excuse.set(None);
         self.proxies.borrow_mut().clear();
         self.marks.borrow_mut().clear();
+        self.next_mark.set(Instant::ZERO);
     }
 
     /// Time has come to `now` after the poll of `step`.
+    #[inline]
     pub(crate) fn time_passed(&self, step: u64, now: Instant, starved_time: Duration) {
-        let mut marks = self.marks.borrow_mut();
-        if marks.last().is_none_or(|(_, last)| now - *last >= starved_time / 8) {
-            marks.push((step, now));
+        if now >= self.next_mark.get() {
+            self.marks.borrow_mut().push((step, now));
+            self.next_mark.set(now + starved_time / 8);
         }
     }
 

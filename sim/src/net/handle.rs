@@ -15,6 +15,8 @@ use crate::run::{Phase, RunId};
 #[derive(Clone, Copy, Debug)]
 pub struct Simulated {
     run: RunId,
+    /// It is a replay that follows what becomes of each wait.
+    followed: bool,
 }
 
 impl Handle for Simulated {
@@ -24,6 +26,11 @@ impl Handle for Simulated {
             if alive { run.network.call(run, call) } else { None }
         })
         .flatten()
+    }
+
+    #[inline]
+    fn is_followed(&self) -> bool {
+        self.followed
     }
 
     fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
@@ -45,6 +52,6 @@ const RESOLVER: Duration = Duration::from_secs(5);
 impl Ambient for Simulated {
     #[track_caller]
     fn current(what: &'static str) -> Self {
-        context::with(what, |run| Self { run: run.id() })
+        context::with(what, |run| Self { run: run.id(), followed: leaf::log_of(run).is_some() })
     }
 }

@@ -57,13 +57,18 @@ impl Network {
         {
             focus.waits_on(net.take_waits());
         }
-        let late = self.net.try_borrow_mut().ok().and_then(|mut net| net.take_late());
-        for (socket, interest) in late.into_iter().flatten() {
-            self.name_of(socket).into_iter().for_each(|socket| leaf::socket_is_late(run, socket, interest));
-        }
         run.end_if_refused();
         visit(run, "socket");
         Some(result)
+    }
+
+    /// Tries have come long after the wakes of who waited.
+    #[cold]
+    fn accuse(&self, run: &Run) {
+        let late = self.net.try_borrow_mut().map(|mut net| net.take_late()).unwrap_or_default();
+        for (socket, interest) in late {
+            self.name_of(socket).into_iter().for_each(|socket| leaf::socket_is_late(run, socket, interest));
+        }
     }
 
     /// What a socket is called in each replay; `None` while the network is borrowed.
@@ -95,7 +100,11 @@ impl Network {
         };
         let turns = leaf::log_of(run).map(|log| (log, net.take_turns()));
         let wakers = net.has_wakers().then(|| net.take_wakers());
+        let came_late = net.has_late();
         drop(net);
+        if came_late {
+            self.accuse(run);
+        }
         if let Some((log, turns)) = turns {
             turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
         }
