@@ -71,7 +71,8 @@ for name in "$@"; do
     if ! (cd "$tree" && cargo test -q --offline -p reveille-reactor $tests --no-run >"$target/log" 2>&1); then
         echo "$name: does not compile, see $target/log"
         failed=1
-    elif (cd "$tree" && cargo test -q --offline --no-fail-fast -p reveille-reactor $tests >"$target/log" 2>&1); then
+    # Without a limit of its own a window takes all the memory there is.
+    elif (cd "$tree" && ulimit -v 4000000 && cargo test -q --offline --no-fail-fast -p reveille-reactor $tests >"$target/log" 2>&1); then
         echo "$name: NOT NOTICED"
         failed=1
     else
