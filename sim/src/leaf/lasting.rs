@@ -16,12 +16,15 @@
 //! always answers, so where it was left nothing is claimed.
 //!
 //! At a stall there is no later poll: there the knocks have to do.
+//!
+//! A handle is owed nothing for as long as its task goes on by itself: to give work a task of its own is how starvation is mended, and
+//! `buffer_unordered` over `async { spawn(work).await }` delays nothing but the result. What waits for a handle counts at a stall.
 
 use std::cell::Cell;
 use std::task::Waker;
 
 use reveille_executor::TaskId;
-use reveille_reactor::{Instant, Interest, SocketId, Turn};
+use reveille_reactor::{Interest, SocketId, Turn};
 
 use super::log::{Log, Wake};
 use super::record::{Late, LeafId, Made, log_of};
@@ -105,7 +108,6 @@ fn name(run: &Run, socket: SocketId, interest: Interest) -> Option<LeafId> {
 /// The current task waits for the end of `task`.
 #[inline]
 pub(crate) fn join_waits(run: &Run, task: TaskId, waker: &Waker) {
-    run.tasks.is_awaited(task);
     if let Some(log) = log_of(run) {
         log.waits(run, LeafId::Join(task), Made::join(run, task), waker);
     }
@@ -114,21 +116,8 @@ pub(crate) fn join_waits(run: &Run, task: TaskId, waker: &Waker) {
 /// The result of `task` has been taken in a poll with `waker`.
 #[inline]
 pub(crate) fn join_taken(run: &Run, task: TaskId, waker: &Waker) {
-    if run.clock.now() - Instant::ZERO > run.limits().starved_time {
-        join_taken_late(run, task);
-    }
     if let Some(log) = log_of(run) {
         log.served(run, LeafId::Join(task), waker);
-    }
-}
-
-/// It was, some time after the start of the run.
-#[cold]
-fn join_taken_late(run: &Run, task: TaskId) {
-    let Some(ended) = run.tasks.awaited_end(task) else { return };
-    let since = run.leaves.at_or_before(ended);
-    if run.clock.now() - since > run.limits().starved_time && run.leaves.excuse().is_none() {
-        run.leaves.is_late(Late { leaf: LeafId::Join(task), made: Made::join(run, task) });
     }
 }
 

@@ -20,7 +20,8 @@
 //! Waits for sockets of ours and for handles of tasks know where combinators give each child a waker of its own
 //! (`FuturesUnordered`, `buffer_unordered` and its kin, a large `join_all`, the groups of futures-concurrency): only there can
 //! be shown that the wait is still there, since a socket and a handle may be kept when a wait for them is given up.
-//! (`lasting.rs`.) A socket that nobody waits for is owed nothing: that is what back-pressure is made of.
+//! (`lasting.rs`.) A socket that nobody waits for is owed nothing: that is what back-pressure is made of. A handle is owed
+//! nothing but at a stall: its task goes on without whoever waits for it.
 //!
 //! Of the futures of other crates only a guess is possible, and only at a stall (`suspicion.rs`): the report says that a waker
 //! was used which the task had left elsewhere.
@@ -59,8 +60,8 @@
 //!
 //! # What it costs
 //!
-//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake; a handle
-//! that is ready, the end of its task. All else is found out in a replay, where every poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
+//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake. All
+//! else is found out in a replay, where every poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
 
 mod judgement;
 mod lasting;

@@ -3,7 +3,6 @@
 use std::cell::{Cell, RefCell};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
-use std::time::Duration;
 
 use reveille_executor::TaskId;
 use reveille_reactor::{Instant, Interest};
@@ -75,10 +74,6 @@ pub(crate) struct Leaves {
     excuse: Cell<Option<&'static str>>,
     /// Those futures in [`leaf`](super::leaf) that are alive, and some that were.
     proxies: RefCell<Vec<Weak<Proxy>>>,
-    /// When time was how late: the step after which it was at least that, some eight times within what a leaf may be owed.
-    marks: RefCell<Vec<(u64, Instant)>>,
-    /// When the next mark is due.
-    next_mark: Cell<Instant>,
 }
 
 impl Leaves {
@@ -87,24 +82,6 @@ impl Leaves {
         self.late.borrow_mut().clear();
         self.excuse.set(None);
         self.proxies.borrow_mut().clear();
-        self.marks.borrow_mut().clear();
-        self.next_mark.set(Instant::ZERO);
-    }
-
-    /// Time has come to `now` after the poll of `step`.
-    #[inline]
-    pub(crate) fn time_passed(&self, step: u64, now: Instant, starved_time: Duration) {
-        if now >= self.next_mark.get() {
-            self.marks.borrow_mut().push((step, now));
-            self.next_mark.set(now + starved_time / 8);
-        }
-    }
-
-    /// A time at or before the poll of `step`, and not long before it.
-    pub(super) fn at_or_before(&self, step: u64) -> Instant {
-        let marks = self.marks.borrow();
-        let before = marks.partition_point(|(mark, _)| *mark < step);
-        before.checked_sub(1).map_or(Instant::ZERO, |last| marks[last].1)
     }
 
     /// Remembers a new future in [`leaf`](super::leaf).

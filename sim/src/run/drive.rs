@@ -277,7 +277,6 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.strikes(self, now);
         }
-        self.leaves.time_passed(self.step.get(), now, self.limits.starved_time);
         self.progress.at(self.step.get());
         // Before what it wakes.
         self.emit(Event::TimePassed { now });

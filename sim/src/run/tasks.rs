@@ -35,8 +35,6 @@ struct Record {
     ended: Option<TaskEnd>,
     panic_taken: bool,
     daemon: bool,
-    /// Somebody has waited for its end.
-    awaited: bool,
 }
 
 /// How far a task has come, as others see it.
@@ -54,7 +52,7 @@ pub(crate) struct Progress {
 
 impl From<&Record> for Progress {
     fn from(record: &Record) -> Self {
-        let &Record { polls, last_step, ended, panic_taken, daemon, awaited: _ } = record;
+        let &Record { polls, last_step, ended, panic_taken, daemon } = record;
         Self { polls: polls.into(), last_step: last_step.into(), ended, panic_taken, daemon }
     }
 }
@@ -88,7 +86,7 @@ impl Tasks {
         let Origin { name, site, daemon, abortable: _ } = origin;
         let mut records = self.records.borrow_mut();
         assert_eq!(task.index(), records.len(), "the executor numbers its tasks from 0 without gaps");
-        records.push(Record { polls: 0, last_step: 0, ended: None, panic_taken: false, daemon, awaited: false });
+        records.push(Record { polls: 0, last_step: 0, ended: None, panic_taken: false, daemon });
         self.sites.borrow_mut().push(site);
         if let Some(name) = name {
             self.names.borrow_mut().push((task, name));
@@ -109,23 +107,6 @@ impl Tasks {
         if how == TaskEnd::Panicked {
             self.panicked.set(self.panicked.get() + 1);
         }
-    }
-
-    /// Somebody waits for the end of `task`.
-    #[inline]
-    pub(crate) fn is_awaited(&self, task: TaskId) {
-        if let Some(record) = self.records.borrow_mut().get_mut(task.index()) {
-            record.awaited = true;
-        }
-    }
-
-    /// The step in which `task` ended, if somebody has waited for that.
-    pub(crate) fn awaited_end(&self, task: TaskId) -> Option<u64> {
-        let records = self.records.borrow();
-        records
-            .get(task.index())
-            .filter(|record| record.awaited && record.ended.is_some())
-            .map(|record| record.last_step.into())
     }
 
     pub(crate) fn panic_taken(&self, task: TaskId) {
