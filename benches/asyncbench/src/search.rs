@@ -108,7 +108,7 @@ pub fn rate_theirs(program: &Program) -> f64 {
 }
 
 /// The runs of a campaign whose speed is measured.
-const RATE_RUNS: u64 = 500;
+const RATE_RUNS: u64 = 1_000;
 
 /// How many unusual choices the failing run of the fewest delays has, which exhaustive search comes to first. `None` if
 /// that is too far off.

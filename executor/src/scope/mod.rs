@@ -140,6 +140,9 @@ where
 
 /// The same, with children that may go to other threads: the scope's future is `Send` if its body is.
 ///
+/// Of a body that borrows what is outside of the scope the compiler cannot say so yet (`AsyncFnOnce` is not general enough, are
+/// its words): such a scope is for `block_on`, or for a task that stays on its thread.
+///
 /// Dropping it waits for those of its separate children that other threads are polling at the moment. So two such scopes that
 /// children of each other drop at one time wait for ever.
 pub fn scope_across<'env, F, T>(host: &'env (dyn Host<AnyThread> + Sync), body: F) -> impl Future<Output = T>
