@@ -138,9 +138,18 @@ impl Contents {
     pub(super) fn set_len(&mut self, len: u64) {
         if len != self.cached.len {
             // Beyond the end there are zeros already.
-            let sectors = if len < self.cached.len { self.cached.cut(len) } else { Vec::new() };
+            let sectors = if len < self.cached.len { self.cut(len) } else { Vec::new() };
             self.take(Step { len: Some(len), sectors });
         }
+    }
+
+    /// The sectors that are written or given back if everything from `len` on becomes zeros: those that are zeros here as well, and
+    /// are not on the disk, since a failed sync forgot that.
+    fn cut(&self, len: u64) -> Vec<(u64, Option<Sector>)> {
+        let mut changed = self.cached.cut(len);
+        let forgotten = self.durable.sectors.range(len / SECTOR..).map(|(at, _)| *at);
+        changed.extend(forgotten.filter(|at| !self.cached.sectors.contains_key(at)).map(|at| (at, None)));
+        changed
     }
 
     fn take(&mut self, step: Step) {

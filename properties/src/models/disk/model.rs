@@ -77,8 +77,8 @@ impl File {
         self.now.resize(length, 0);
         self.lengths.push(length);
         for at in 0..SECTORS {
-            // What is cut in the middle is written anew, zeros or not.
-            let is_cut = length < before.len() && at * SIZE < length && length < (at + 1) * SIZE;
+            // What is cut is written anew, or given back, zeros or not.
+            let is_cut = length < before.len() && length < (at + 1) * SIZE;
             if is_cut || sector(&before, at) != sector(&self.now, at) {
                 self.versions[at].push(sector(&self.now, at));
             }
