@@ -1,6 +1,6 @@
 //! TCP: listeners and connections, as far as a program can tell.
 //!
-//! Where a rule is not obvious it is Linux', found out by running the same script on both (`tests/parity.rs`).
+//! Where a rule is not obvious it is Linux', found out by running the same script on both (`tests/parity`).
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};

@@ -5,23 +5,6 @@ use std::io::SeekFrom::{Current, End, Start};
 use crate::script::Play;
 use crate::stage::Stage;
 
-macro_rules! scripts {
-    ($($name:ident($play:ident) $body:block)*) => {
-        /// The names of all scripts.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
-
-        /// Plays the script called `name`.
-        pub(crate) fn play<S: Stage>(name: &str, on: &mut Play<S>) {
-            match name {
-                $(stringify!($name) => $name(on),)*
-                _ => panic!("there is no script `{name}`"),
-            }
-        }
-
-        $(fn $name<S: Stage>($play: &mut Play<S>) $body)*
-    };
-}
-
 scripts! {
     open_what_is_missing(p) {
         for letters in ["r", "w", "a", "rw", "wt"] {

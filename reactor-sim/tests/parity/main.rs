@@ -12,30 +12,23 @@
 
 #![cfg(not(loom))]
 
+#[path = "../record/mod.rs"]
+#[macro_use]
+mod record;
 mod script;
 mod scripts;
 mod stage;
 
-use script::Play;
-use stage::{Simulated, Stage};
+use record::Record;
+use scripts::observe;
+use stage::Simulated;
 
-const RECORDED: &str = include_str!("recorded.txt");
-
-fn observe<S: Stage>(name: &str, stage: S) -> String {
-    let mut play = Play::new(stage);
-    scripts::play(name, &mut play);
-    play.into_log()
-}
-
-/// What was recorded of the script called `name`.
-fn recorded(name: &str) -> &'static str {
-    let heading = format!("\n{name}\n");
-    let Some(start) = RECORDED.find(&heading).map(|at| at + heading.len()) else {
-        panic!("`{name}` was never recorded: run with the feature `os` and UPDATE_EXPECT=1")
-    };
-    let text = &RECORDED[start..];
-    &text[..text.find("\n\n").map_or(text.len(), |end| end + 1)]
-}
+const RECORD: Record = Record {
+    names: scripts::NAMES,
+    text: include_str!("recorded.txt"),
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded.txt"),
+    on: "over loopback",
+};
 
 #[test]
 fn there_are_enough_scripts() {
@@ -44,17 +37,7 @@ fn there_are_enough_scripts() {
 
 #[test]
 fn the_simulated_kernel_does_what_was_recorded() {
-    let mut differing = Vec::new();
-    for name in scripts::NAMES {
-        for seed in 0..20 {
-            let (simulated, real) = (observe(name, Simulated::new(seed)), recorded(name));
-            if simulated != real {
-                differing.push(format!("{name}, seed {seed}\nrecorded:\n{real}simulated:\n{simulated}"));
-                break;
-            }
-        }
-    }
-    assert!(differing.is_empty(), "{} scripts differ:\n\n{}", differing.len(), differing.join("\n"));
+    RECORD.assert_simulated(20, |name, seed| observe(name, Simulated::new(seed)));
 }
 
 #[cfg(all(feature = "os", target_os = "linux"))]
@@ -62,16 +45,5 @@ fn the_simulated_kernel_does_what_was_recorded() {
 fn the_real_kernel_still_does_what_was_recorded() {
     use reveille_reactor::os::Os;
 
-    let mut text = String::from("What the scripts observed on Linux, over loopback. Recorded, not written.\n");
-    for name in scripts::NAMES {
-        text += &format!("\n{name}\n{}", observe(name, stage::Real(Os::new().expect("a reactor"))));
-    }
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded.txt");
-        std::fs::write(path, text).expect("the record is written");
-        return;
-    }
-    for name in scripts::NAMES {
-        assert!(text.contains(&format!("\n{name}\n{}", recorded(name))), "`{name}` is no longer what was recorded");
-    }
+    RECORD.assert_real(|name| observe(name, stage::Real(Os::new().expect("a reactor"))));
 }

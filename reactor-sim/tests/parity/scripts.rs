@@ -6,23 +6,6 @@ use std::net::SocketAddr;
 use crate::script::Play;
 use crate::stage::Stage;
 
-macro_rules! scripts {
-    ($($name:ident($play:ident) $body:block)*) => {
-        /// The names of all scripts.
-        pub(crate) const NAMES: &[&str] = &[$(stringify!($name)),*];
-
-        /// Plays the script called `name`.
-        pub(crate) fn play<S: Stage>(name: &str, on: &mut Play<S>) {
-            match name {
-                $(stringify!($name) => $name(on),)*
-                _ => panic!("there is no script `{name}`"),
-            }
-        }
-
-        $(fn $name<S: Stage>($play: &mut Play<S>) $body)*
-    };
-}
-
 const ANY: [u8; 4] = [0, 0, 0, 0];
 const LOCAL: [u8; 4] = [127, 0, 0, 1];
 
