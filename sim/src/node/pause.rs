@@ -167,6 +167,7 @@ impl Node {
     ///             sleep(Duration::from_secs(1)).await;
     ///             Instant::now()
     ///         });
+    ///         sleep(Duration::from_millis(500)).await;
     ///         let start = Instant::now();
     ///         db.pause();
     ///         assert!(timeout(Duration::from_secs(60), &mut answer).await.is_err());
