@@ -67,8 +67,8 @@ fn play<S: Subject>(
     // Not joined: if the subject blocks, it does so for ever.
     std::thread::Builder::new().spawn(perform).expect("the system has threads to give");
     if is_done.recv_timeout(patience).is_err() {
-        let waking = ledger.is_waking();
-        return Err(if waking { Property::WakingReturns } else { Property::StepReturns });
+        let blocked = if ledger.is_waking() { Property::WakingReturns } else { Property::StepReturns };
+        return Err(ledger.broken().unwrap_or(blocked));
     }
     let (polls, wakes) = ledger.counts();
     ledger.broken().map_or(Ok(Played { polls, wakes }), Err)
@@ -132,7 +132,8 @@ pub(super) fn set_pieces<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + '
 fn starved<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<Played, Property> {
     const HOGS: usize = 2;
     const PATIENCE_IN_POLLS: u64 = 1_000 * (HOGS as u64 + 1);
-    play(make, PATIENCE, |subject, ledger| {
+    // Hogs are in each other's way, in particular on a machine that has other things to do.
+    play(make, 6 * PATIENCE, |subject, ledger| {
         if !subject.is_fair() {
             return;
         }
