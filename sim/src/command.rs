@@ -14,6 +14,8 @@ const TAPE_MAX: usize = 4096;
 pub(crate) struct Command {
     /// The name by which libtest knows the test.
     test: Option<String>,
+    /// Whether this program is Cargo's build of tests. A program of another sort may do what is not to be done twice.
+    is_test: bool,
     text: String,
 }
 
@@ -22,6 +24,7 @@ impl Command {
     pub(crate) fn new(test: Option<&str>, package: Option<&str>) -> Self {
         let thread = std::thread::current();
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
+        let is_test = test.is_some() || current_exe_is_test();
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
         let test = test.or_else(asked_for);
@@ -31,12 +34,17 @@ impl Command {
             (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
             (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
         };
-        Self { test, text }
+        Self { test, is_test, text }
     }
 
     /// The name by which libtest knows the test; `None` if this is none.
     pub(crate) fn test(&self) -> Option<&str> {
         self.test.as_deref()
+    }
+
+    /// The same, where the test may be started again without being asked for it.
+    pub(crate) fn restartable(&self) -> Option<&str> {
+        self.test().filter(|_| self.is_test)
     }
 
     /// The line that repeats the run of `seed`.
@@ -65,6 +73,12 @@ impl Command {
 fn asked_for() -> Option<String> {
     let (flags, mut names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
     (flags.iter().any(|flag| flag == "--exact") && names.len() == 1).then(|| names.remove(0))
+}
+
+/// Cargo builds tests in a folder of this name, and other programs beside it.
+fn current_exe_is_test() -> bool {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().is_some_and(|folder| folder.ends_with("deps"))
 }
 
 /// ` --example name`, if this program is an example.
