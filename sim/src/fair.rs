@@ -51,7 +51,7 @@ impl Waits {
     /// The next event; if it is a poll, whose it is and how many polls others had since the task was woken.
     pub(crate) fn event(&mut self, event: &Event) -> Option<(TaskId, u64)> {
         match *event {
-            Event::Spawned { task, .. } | Event::Woken { task, .. } => {
+            Event::Spawned { task, .. } | Event::Woken { task, .. } | Event::Continued { task } => {
                 let index = task.index();
                 if index >= self.since.len() {
                     self.since.resize(index + 1, None);
@@ -64,7 +64,8 @@ impl Waits {
                 self.polls += 1;
                 waited
             }
-            Event::Ended { task, .. } => {
+            // Nobody owes a turn to who is paused.
+            Event::Ended { task, .. } | Event::Suspended { task } => {
                 self.take(task);
                 None
             }
@@ -292,6 +293,10 @@ impl Place {
         let queue = &self.line.0;
         let mut waiting = self.line.waiting();
         for (_, waiter) in waiting.waiters.range_mut(..self.number) {
+            let is_paused = |task| context::try_with(|run| run.is_paused(task)).unwrap_or(false);
+            if waiter.task.is_some_and(is_paused) {
+                continue;
+            }
             waiter.overtaken += 1;
             if waiter.overtaken > queue.overtakes_max {
                 context::try_with(|run| run.notes.unfair(described(run, queue, waiter)));
