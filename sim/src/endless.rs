@@ -21,8 +21,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) trial: &'a Trial<'a>,
     pub(crate) plan: &'a Plan,
     pub(crate) command: &'a Command,
-    /// How another process finds out about a poll, where one can be started.
-    pub(crate) again: Option<Again<'a>>,
+    /// Which exploration another process looks into; `None` if none may be started.
+    pub(crate) exploration: Option<u64>,
 }
 
 impl Describe for Scene<'_> {
@@ -66,7 +66,8 @@ impl Describe for Scene<'_> {
     }
 
     fn details_elsewhere(&self, poll: PollAt, tell: &mut dyn FnMut(String)) -> bool {
-        self.again.is_some_and(|again| again.details(poll, tell))
+        let again = self.exploration.zip(self.command.restartable());
+        again.is_some_and(|(exploration, test)| Again { test, exploration }.details(poll, tell))
     }
 
     fn details(&self, poll: PollAt, tell: Tell) {

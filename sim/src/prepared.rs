@@ -8,7 +8,7 @@ use crate::campaign::{self, Performed, Plan};
 use crate::command::Command;
 use crate::endless::Scene;
 use crate::failure::{Failure, Passed};
-use crate::isolation::{Again, Errand, Isolation, Parent, Part, Progress, Share, end_with_parent};
+use crate::isolation::{Errand, Isolation, Parent, Part, Progress, Share, end_with_parent};
 use crate::regressions::Regressions;
 use crate::tape::Tape;
 use crate::trial::{Program, Rules, Trial};
@@ -34,7 +34,7 @@ pub(crate) struct Prepared {
     pub(crate) exploration: u64,
     /// What this process is to do of it for its parent.
     pub(crate) share: Option<Share>,
-    /// Whether this process was started for the details of a poll. It starts none for that itself.
+    /// Whether this process was started for the details of a poll.
     pub(crate) is_for_details: bool,
 }
 
@@ -73,7 +73,9 @@ impl Prepared {
         };
         let Self { name, plan, rules, command, .. } = &*self;
         let trial = Trial { program, rules };
-        let scene = Scene { trial: &trial, plan, command, again: self.again() };
+        // A child that looks into a poll starts none itself.
+        let exploration = (!self.is_for_details).then_some(self.exploration);
+        let scene = Scene { trial: &trial, plan, command, exploration };
         let campaign = || campaign::explore(&trial, plan, |tape, seed| command.replay(name, tape, seed));
         let is_short = plan.runs < WATCHED_MIN && plan.time.is_none() && plan.part.is_none();
         let limit = if is_short { Duration::ZERO } else { self.watchdog };
@@ -105,7 +107,7 @@ impl Prepared {
         end_with_parent();
         progress.begin(poll.seed);
         let trial = Trial { program, rules: &self.rules };
-        let scene = Scene { trial: &trial, plan: &self.plan, command: &self.command, again: None };
+        let scene = Scene { trial: &trial, plan: &self.plan, command: &self.command, exploration: None };
         scene.details(poll, Box::new(move |text| progress.detail(&text)));
         std::process::exit(0)
     }
@@ -116,11 +118,5 @@ impl Prepared {
 
     fn parent(&self) -> Parent<'_> {
         Parent { plan: &self.plan, command: &self.command, exploration: self.exploration }
-    }
-
-    /// How another process finds out about a poll of it.
-    fn again(&self) -> Option<Again<'_>> {
-        let test = self.command.restartable().filter(|_| !self.is_for_details)?;
-        Some(Again { test, exploration: self.exploration })
     }
 }

@@ -253,7 +253,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
             unwinding,
             bystanders,
         };
-        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command, again: None };
+        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command, exploration: None };
         watched(prepared.watchdog, &prepared.rules.pulses, &Cutting(scene), || match &prepared.tape {
             Some(tape) => sweep.replay(tape.clone()),
             None => sweep.perform(),
