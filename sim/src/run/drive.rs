@@ -75,7 +75,13 @@ impl Run {
             }
             match next {
                 // What still runs then need not come to an end: the run does.
-                Some(_) if self.is_drained() => return Ending::Finished,
+                Some(_) if self.looks_closer.get() && self.is_drained() => return Ending::Finished,
+                Some(runnable) if self.looks_closer.get() => {
+                    let runnable = self.unless_paused(runnable).and_then(|runnable| freedom::hold(self, runnable));
+                    if let Some(runnable) = runnable {
+                        self.take_turn::<PLAIN>(runnable);
+                    }
+                }
                 Some(runnable) if is_free => {
                     if let Some(runnable) = freedom::hold(self, runnable) {
                         self.poll(runnable);
@@ -111,6 +117,11 @@ impl Run {
         !self.root_ended() && self.next_deadline().is_some()
     }
 
+    /// From now on every task that is picked is looked at, if a node is paused or the root has ended.
+    pub(crate) fn look_closer_if_need_be(&self) {
+        self.looks_closer.set(self.root_ended() || self.nodes.pauses.any());
+    }
+
     fn root_ended(&self) -> bool {
         self.root_ended_at.get().is_some()
     }
@@ -132,9 +143,9 @@ impl Run {
         let step = self.step.get() + 1;
         self.step.set(step);
         self.current.set(Some(task));
-        self.pulse.poll(task, step);
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step);
+        self.pulse.poll(task, step, ordinal);
         if !PLAIN {
             if matches!(self.followed.get(), Followed::Closely | Followed::WithWakes) {
                 self.choices.borrow_mut().polled(task);
@@ -196,7 +207,7 @@ impl Run {
             (Some(watch), waker) if watch.is_probed(runnable.id(), ordinal) => {
                 self.poll_under_glass(watch, runnable, waker)
             }
-            (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.is_set_for(runnable.id(), ordinal)) => {
+            (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.springs(self, runnable.id(), ordinal)) => {
                 let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
                 runnable.run_with(&followed_waker(waker, Box::new(Touch)))
             }
@@ -242,8 +253,10 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.woken(self, LeafId::Join(task));
         }
+        self.task_ended(task);
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
+            self.looks_closer.set(true);
         }
     }
 
