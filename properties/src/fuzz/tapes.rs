@@ -24,7 +24,7 @@ pub fn tape_text(bytes: &[u8]) {
     }
     let (tape, choices) = recorded(bytes);
     let text = tape.to_string();
-    assert_eq!(text, models::tape_text("fuzz", b'u', &choices), "the text is that of {choices:?}");
+    assert_eq!(text, models::tape_text("fuzz", b'c', &choices), "the text is that of {choices:?}");
     assert_eq!(text.parse::<Tape>().as_ref(), Ok(&tape), "what is written is read back: {text}");
     let at = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % text.len();
     assert!(text[..at].parse::<Tape>().is_err(), "cut at {at}: {text}");
