@@ -89,6 +89,7 @@ impl Circumstances {
     }
 
     /// A campaign of this one run. Without shrinking, which is proptest's business here.
+    #[track_caller]
     pub fn explore(&self) -> Explore {
         let these = self.clone();
         explore().runs(1).shrink(false).faults(self.faults).answered_by(move |_| Answering::new(&these))
@@ -98,6 +99,7 @@ impl Circumstances {
     ///
     /// # Errors
     /// The failure, explained, with its tape.
+    #[track_caller]
     pub fn run<F, Fut>(&self, program: F) -> Result<Passed, Failure>
     where
         F: Fn() -> Fut + Sync,
@@ -115,8 +117,24 @@ impl Circumstances {
     /// the same way counts, and hands its tape on. So the tape in the report is small as the case is, and belongs to it; and
     /// most steps of proptest's shrinking take one run.
     ///
+    /// For a look at a case that was found, its values are written down in a test of their own, in the same file, and its tape is given
+    /// to [`reveille::replay`].
+    ///
     /// # Errors
     /// The failure as a text, with its tape.
+    ///
+    /// ```
+    /// use reveille_properties::Circumstances;
+    ///
+    /// async fn program(bound: u32) {
+    ///     assert!(reveille::choose(bound) < 3);
+    /// }
+    /// let found = Circumstances::of_bytes(&[4]).check(|| program(5)).unwrap_err().to_string();
+    /// let tape = found.lines().find_map(|line| line.trim().strip_prefix("tape: ")).unwrap();
+    /// let failure = reveille::replay(tape, || program(5)).unwrap_err();
+    /// assert!(failure.to_string().contains("panicked"));
+    /// ```
+    #[track_caller]
     pub fn check<F, Fut>(&self, program: F) -> Result<(), TestCaseError>
     where
         F: Fn() -> Fut + Sync,
@@ -137,6 +155,7 @@ impl Circumstances {
     }
 
     /// A failure of `program` of the kind that was found before.
+    #[track_caller]
     fn fails_again<F, Fut>(&self, found: &Found, program: &F) -> Option<Failure>
     where
         F: Fn() -> Fut + Sync,
@@ -155,33 +174,6 @@ impl Circumstances {
     }
 }
 
-/// Runs `program` as the tape says that [`Circumstances::check`] printed: for a look at a case that proptest has found, once
-/// its values are written down in a test of their own.
-///
-/// # Errors
-/// The failure, explained; also if the tape is none, or does not fit the program.
-///
-/// ```
-/// use reveille_properties::replay;
-///
-/// async fn program(bound: u32) {
-///     assert!(reveille::choose(bound) < 3);
-/// }
-/// # let found = reveille_properties::Circumstances::of_bytes(&[4]).check(|| program(5)).unwrap_err().to_string();
-/// # let tape = found.lines().find_map(|line| line.trim().strip_prefix("tape: ")).unwrap();
-/// // As in the report: let tape = "r1.0286.-.u..";
-/// let failure = replay(tape, || program(5)).unwrap_err();
-/// assert!(failure.to_string().contains("panicked"));
-/// ```
-pub fn replay<F, Fut>(tape: &str, program: F) -> Result<Passed, Failure>
-where
-    F: Fn() -> Fut + Sync,
-    Fut: Future + 'static,
-    Fut::Output: Outcome,
-{
-    explore().replay(tape).run(program)
-}
-
 /// A failure and its tape, which names the run where a seed does not.
 struct Told<'a>(&'a Failure);
 
@@ -189,7 +181,7 @@ impl fmt::Display for Told<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         match self.0.tape() {
-            Some(tape) => write!(f, "\n  tape: {tape}\n  again: reveille_properties::replay(\"{tape}\", || ..)"),
+            Some(tape) => write!(f, "\n  tape: {tape}\n  again: reveille::replay(\"{tape}\", || ..)"),
             None => Ok(()),
         }
     }

@@ -28,6 +28,6 @@ pub mod program;
 pub mod protocol;
 pub mod starving;
 
-pub use circumstances::{Circumstances, replay};
+pub use circumstances::Circumstances;
 pub use program::programs;
 pub use strategies::{cancellations, faults, schedules, starvations};

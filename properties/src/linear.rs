@@ -1,12 +1,13 @@
 //! Linearizability: whether a history of overlapping calls can be told as one call after the other.
 //!
-//! A program notes in a [`History`] when each call begins and when it returns; [`check`] holds it against a [`Model`], which
-//! answers calls one at a time. The search is that of Wing and Gong (1993), with the memory of states and sets of calls that
+//! A program notes in a [`History`] when each call begins and when it returns, in order and in virtual time; [`check`] holds it against
+//! a [`Model`], which answers calls one at a time. The search is that of Wing and Gong (1993), with the memory of states and sets of calls that
 //! Lowe added (2017), and each key by itself, since a history is linearizable if it is so key by key (Herlihy and Wing 1990).
 //! A call that has not returned may have taken effect, or not.
 //!
 //! What is returned is a small part of the history that shows it: the shortest bad beginning, without those calls that can be
-//! left out so that all but the last still makes sense.
+//! left out so that all but the last still makes sense. Its text has the virtual times, so that the calls can be found in the report's
+//! schedule.
 //!
 //! ```
 //! use reveille_properties::linear::{History, Register, RegisterOp::{Read, Write}, check};
@@ -24,6 +25,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Debug};
+use std::time::Duration;
 
 /// What calls mean, one at a time.
 pub trait Model {
@@ -46,49 +48,100 @@ pub trait Model {
     fn apply(&self, state: &Self::State, op: &Self::Op) -> (Self::State, Self::Output);
 }
 
-/// A call of a history. Moments are counted: what happened before has the smaller number.
+/// When something happened: which happening of the history it was, and at what virtual time.
+///
+/// Time stands still while tasks are polled, so a lot happens at one time, and it has an order nevertheless: the order of the
+/// numbers, which alone [`check`] goes by. The time is for the reader.
+///
+/// A history of one's own making, without times, has moments made of numbers: `7.into()`.
+///
+/// ```
+/// use reveille_properties::linear::{History, Moment, Register, RegisterOp::Write};
+/// use std::time::Duration;
+///
+/// reveille::explore()
+///     .runs(1)
+///     .run(|| async {
+///         let history = History::default();
+///         let write = history.begin(Write("x", 1));
+///         reveille::time::sleep(Duration::from_millis(5)).await;
+///         history.end(write, None::<u64>);
+///         let call = history.calls().remove(0);
+///         assert_eq!(call.begun, Moment { nth: 1, time: Some(Duration::ZERO) });
+///         assert_eq!(call.returned.unwrap().0, Moment { nth: 2, time: Some(Duration::from_millis(5)) });
+///     })
+///     .unwrap();
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment {
+    /// What happened before has the smaller number. No two moments of a history have the same.
+    pub nth: u64,
+    /// The virtual time since the start of the run, as reports show it; `None` outside of a run, where time is nobody's.
+    pub time: Option<Duration>,
+}
+
+impl From<u64> for Moment {
+    /// The moment of that number, outside of a run.
+    fn from(nth: u64) -> Self {
+        Self { nth, time: None }
+    }
+}
+
+/// `3 at 1.5ms`, or `3` outside of a run.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.time {
+            Some(time) => write!(f, "{} at {time:?}", self.nth),
+            None => write!(f, "{}", self.nth),
+        }
+    }
+}
+
+/// A call of a history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call<O, R> {
     /// What was called.
     pub op: O,
     /// When it began.
-    pub begun: u64,
-    /// What it returned, and when; `None` if it has not.
-    pub returned: Option<(u64, R)>,
+    pub begun: Moment,
+    /// When it returned, and what; `None` if it has not.
+    pub returned: Option<(Moment, R)>,
 }
 
 /// The calls of a run, as they begin and end.
 #[derive(Debug)]
 pub struct History<O, R> {
     calls: RefCell<Vec<Call<O, R>>>,
-    now: Cell<u64>,
+    /// How many moments there were.
+    moments: Cell<u64>,
 }
 
 impl<O, R> Default for History<O, R> {
     fn default() -> Self {
-        Self { calls: RefCell::default(), now: Cell::new(0) }
+        Self { calls: RefCell::default(), moments: Cell::new(0) }
     }
 }
 
 impl<O: Clone, R: Clone> History<O, R> {
-    fn tick(&self) -> u64 {
-        self.now.set(self.now.get() + 1);
-        self.now.get()
+    /// Now, which no other moment is.
+    fn moment(&self) -> Moment {
+        self.moments.set(self.moments.get() + 1);
+        Moment { nth: self.moments.get(), time: reveille::time::since_start() }
     }
 
-    /// Notes that a call begins. Returns its number, for [`end`](Self::end).
+    /// Notes that a call begins, and when. Returns its number, for [`end`](Self::end).
     pub fn begin(&self, op: O) -> usize {
-        let begun = self.tick();
+        let begun = self.moment();
         self.calls.borrow_mut().push(Call { op, begun, returned: None });
         self.calls.borrow().len() - 1
     }
 
-    /// Notes that the call of that number has returned.
+    /// Notes that the call of that number has returned, and when.
     ///
     /// # Panics
     /// If there is no such call.
     pub fn end(&self, call: usize, output: R) {
-        let now = self.tick();
+        let now = self.moment();
         self.calls.borrow_mut()[call].returned = Some((now, output));
     }
 
@@ -98,8 +151,9 @@ impl<O: Clone, R: Clone> History<O, R> {
     }
 }
 
-/// A part of a history that cannot be told as one call after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A part of a history that cannot be told as one call after the other. Its text, as `Debug` too, is a line for each call, with when
+/// it began and when it returned: so a test returns or unwraps it, and the report is readable.
+#[derive(Clone, PartialEq, Eq)]
 pub struct NotLinearizable<O, R> {
     /// Its calls; the last to return is the one that does not fit.
     pub calls: Vec<Call<O, R>>,
@@ -108,13 +162,25 @@ pub struct NotLinearizable<O, R> {
 impl<O: Debug, R: Debug> fmt::Display for NotLinearizable<O, R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("no order of these calls explains what they returned:")?;
-        for Call { op, begun, returned } in &self.calls {
+        let end = |call: &Call<O, R>| call.returned.as_ref().map_or("...".into(), |(at, _)| at.to_string());
+        let times: Vec<_> = self.calls.iter().map(|call| (call.begun.to_string(), end(call))).collect();
+        let begun_width = times.iter().map(|(begun, _)| begun.len()).max().unwrap_or(0);
+        let end_width = times.iter().map(|(_, end)| end.len()).max().unwrap_or(0);
+        for (Call { op, returned, .. }, (begun, end)) in self.calls.iter().zip(times) {
+            write!(f, "\n    {begun:<begun_width$} to {end:<end_width$}  {op:?} ")?;
             match returned {
-                Some((at, output)) => write!(f, "\n  {begun:>4} to {at:<4} {op:?} returned {output:?}")?,
-                None => write!(f, "\n  {begun:>4} to ...  {op:?} has not returned")?,
+                Some((_, output)) => write!(f, "returned {output:?}")?,
+                None => f.write_str("has not returned")?,
             }
         }
         Ok(())
+    }
+}
+
+/// As [`Display`](fmt::Display): this is what reports show of an error that a program returns.
+impl<O: Debug, R: Debug> Debug for NotLinearizable<O, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -134,7 +200,7 @@ pub fn check<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> Result<()
         by_key.entry(model.key(&call.op)).or_default().push(call.clone());
     }
     let bad = by_key.into_values().find_map(|mut calls| {
-        calls.sort_by_key(|call| call.begun);
+        calls.sort_by_key(|call| call.begun.nth);
         (!is_linearizable(model, &calls)).then_some(calls)
     });
     bad.map_or(Ok(()), |calls| Err(NotLinearizable { calls: smallest::<M>(model, &calls) }))
@@ -168,7 +234,7 @@ impl Told {
 
 /// Whether the calls, all to one key and in the order in which they began, can be told one after the other.
 fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> bool {
-    let end = |at: usize| calls[at].returned.as_ref().map(|returned| returned.0);
+    let end = |at: usize| calls[at].returned.as_ref().map(|returned| returned.0.nth);
     let mut seen = BTreeSet::new();
     let mut rest = vec![(Told { low: 0, beyond: Vec::new() }, model.initial())];
     while let Some((told, state)) = rest.pop() {
@@ -176,7 +242,7 @@ fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> boo
         let mut horizon = u64::MAX;
         let mut next = Vec::new();
         for at in told.open(calls.len()) {
-            if calls[at].begun >= horizon {
+            if calls[at].begun.nth >= horizon {
                 break;
             }
             horizon = horizon.min(end(at).unwrap_or(u64::MAX));
@@ -203,17 +269,17 @@ fn is_linearizable<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> boo
 
 /// The shortest bad beginning of a bad history, without what can be left out of it.
 fn smallest<M: Model>(model: &M, calls: &Calls<M>) -> Calls<M> {
-    let mut returns: Vec<u64> = calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0)).collect();
+    let mut returns: Vec<u64> = calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0.nth)).collect();
     returns.sort_unstable();
     let beginning = |end: u64| -> Calls<M> {
-        let begun = calls.iter().filter(|call| call.begun < end).cloned();
-        begun.map(|call| Call { returned: call.returned.filter(|returned| returned.0 <= end), ..call }).collect()
+        let begun = calls.iter().filter(|call| call.begun.nth < end).cloned();
+        begun.map(|call| Call { returned: call.returned.filter(|returned| returned.0.nth <= end), ..call }).collect()
     };
     // A beginning of one that can be told can be told, so the first that cannot is found by halving.
     let first = returns.partition_point(|end| is_linearizable(model, &beginning(*end)));
     let last = returns[first];
     let mut calls = beginning(last);
-    let is_last = |call: &Call<M::Op, M::Output>| call.returned.as_ref().is_some_and(|returned| returned.0 == last);
+    let is_last = |call: &Call<M::Op, M::Output>| call.returned.as_ref().is_some_and(|returned| returned.0.nth == last);
     // Half of them at once, then a quarter, and in the end one by one.
     let mut length = calls.len().div_ceil(2);
     loop {

@@ -12,10 +12,9 @@ use common::config;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use reveille::time::Duration;
-use reveille::{Explore, explore};
+use reveille::{Explore, explore, replay};
 use reveille_properties::fuzz::TARGETS;
 use reveille_properties::program::{Interpreter, Program, decode, programs};
-use reveille_properties::replay;
 
 /// The files of the corpus of a target, a few of them.
 fn some_of_the_corpus(target: &str) -> Vec<Vec<u8>> {

@@ -5,13 +5,15 @@
 mod common;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use common::config;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use proptest::prelude::*;
 use reveille::net::{TcpListener, TcpStream};
+use reveille::time::sleep;
 use reveille::{FindingKind, explore, node, spawn};
-use reveille_properties::linear::{Call, History, Model, Register, RegisterOp, check};
+use reveille_properties::linear::{Call, History, Model, Moment, NotLinearizable, Register, RegisterOp, check};
 
 type Calls = Vec<Call<RegisterOp, Option<u64>>>;
 
@@ -21,7 +23,8 @@ fn some_order_explains(calls: &Calls, done: &mut Vec<usize>, state: u64) -> bool
         return true;
     }
     (0..calls.len()).filter(|at| !done.contains(at)).collect::<Vec<_>>().into_iter().any(|at| {
-        let earlier = |other: usize| calls[other].returned.as_ref().is_some_and(|(end, _)| *end < calls[at].begun);
+        let earlier =
+            |other: usize| calls[other].returned.as_ref().is_some_and(|(end, _)| end.nth < calls[at].begun.nth);
         if (0..calls.len()).any(|other| !done.contains(&other) && earlier(other)) {
             return false;
         }
@@ -36,15 +39,19 @@ fn some_order_explains(calls: &Calls, done: &mut Vec<usize>, state: u64) -> bool
     })
 }
 
-/// Histories of up to five calls to one register, with small values, so that many are good and many bad.
+/// Histories of up to five calls to one register, with small values, so that many are good and many bad. Their times say nothing:
+/// the order is in the numbers.
 fn histories() -> impl Strategy<Value = Calls> {
-    let call = (any::<bool>(), 0..3_u64, 0..20_u64, 0..20_u64, any::<bool>());
+    let call = (any::<bool>(), 0..3_u64, 0..20_u64, 0..20_u64, any::<bool>(), prop::option::of(0..3_u64));
     prop::collection::vec(call, 1..=5).prop_map(|calls| {
-        let call = |(at, (reads, value, begun, length, returns)): (u64, (bool, u64, u64, u64, bool))| Call {
-            op: if reads { RegisterOp::Read("x") } else { RegisterOp::Write("x", value) },
+        let call = |(at, (reads, value, begun, length, returns, time)): (u64, (bool, u64, u64, u64, bool, _))| {
             // No two moments are one.
-            begun: begun * 16 + at,
-            returned: returns.then_some(((begun + length) * 16 + 8 + at, reads.then_some(value))),
+            let moment = |nth| Moment { nth, time: Option::map(time, Duration::from_millis) };
+            Call {
+                op: if reads { RegisterOp::Read("x") } else { RegisterOp::Write("x", value) },
+                begun: moment(begun * 16 + at),
+                returned: returns.then_some((moment((begun + length) * 16 + 8 + at), reads.then_some(value))),
+            }
         };
         (0..).zip(calls).map(call).collect()
     })
@@ -61,9 +68,10 @@ proptest! {
         if let Err(bad) = checked {
             prop_assert!(!some_order_explains(&bad.calls, &mut Vec::new(), 0), "{}", bad);
             // The last to return is what does not fit; without it, and without any other, all is well or something else is wrong.
-            let last = bad.calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0)).max();
+            let last = bad.calls.iter().filter_map(|call| Some(call.returned.as_ref()?.0.nth)).max();
             let others = |calls: &Calls| -> Calls {
-                calls.iter().filter(|call| call.returned.as_ref().map(|returned| returned.0) != last).cloned().collect()
+                let ends = |call: &Call<_, _>| call.returned.as_ref().map(|returned: &(Moment, _)| returned.0.nth);
+                calls.iter().filter(|call| ends(call) != last).cloned().collect()
             };
             prop_assert!(some_order_explains(&others(&bad.calls), &mut Vec::new(), 0), "{}", bad);
             for at in 0..bad.calls.len() {
@@ -130,9 +138,9 @@ async fn ask(stream: &mut TcpStream, message: u8) -> u64 {
     answer[0].into()
 }
 
-async fn register(answers: Answers) -> Result<(), String> {
+async fn register(answers: Answers) -> Result<(), NotLinearizable<RegisterOp, Option<u64>>> {
     serve(answers);
-    reveille::time::sleep(std::time::Duration::from_secs(1)).await;
+    sleep(Duration::from_secs(1)).await;
     let history = Rc::new(History::default());
     let writer = spawn({
         let history = history.clone();
@@ -152,7 +160,7 @@ async fn register(answers: Answers) -> Result<(), String> {
         history.end(call, Some(value));
     }
     writer.await.unwrap();
-    check(&Register, &history.calls()).map_err(|bad| bad.to_string())
+    check(&Register, &history.calls())
 }
 
 #[test]
@@ -163,10 +171,79 @@ fn a_register_that_answers_writes_too_early_reads_a_stale_value() {
     let text = failure.to_string();
     assert!(text.contains("no order of these calls explains"), "{text}");
     // The write that returned and the read that did not see it; no more than one other call.
-    assert!(text.matches("returned").count() <= 4, "{text}");
+    let calls: Vec<&str> = text.lines().filter(|line| line.contains("(\"x\"")).collect();
+    assert!((2..=3).contains(&calls.len()), "{text}");
+    // When they were made, which is after the first second.
+    assert!(calls.iter().all(|call| call.matches(" at 1.").count() == 2), "{text}");
 }
 
 #[test]
 fn one_that_waits_for_its_backup_does_not() {
     explore().runs(500).run(|| register(Answers::AfterTheBackup)).unwrap();
+}
+
+#[test]
+fn calls_bear_the_times_at_which_the_schedule_shows_them() {
+    let program = || async {
+        let history = History::default();
+        sleep(Duration::from_millis(7)).await;
+        let write = history.begin(RegisterOp::Write("x", 1));
+        sleep(Duration::from_millis(30)).await;
+        history.end(write, None);
+        sleep(Duration::from_millis(400)).await;
+        let read = history.begin(RegisterOp::Read("x"));
+        sleep(Duration::from_secs(2)).await;
+        history.end(read, Some(0));
+        check(&Register, &history.calls())
+    };
+    let text = explore().run(program).unwrap_err().to_string();
+    let bad = [
+        "  1 at 7ms   to 2 at 37ms    Write(\"x\", 1) returned None",
+        "  3 at 437ms to 4 at 2.437s  Read(\"x\") returned Some(0)",
+    ];
+    for line in bad {
+        assert!(text.contains(line), "{text}");
+    }
+    for time in ["7ms", "37ms", "437ms", "2.437s"] {
+        assert!(text.contains(&format!("time is {time}")), "{text}");
+    }
+}
+
+#[test]
+fn outside_of_a_run_calls_have_an_order_and_no_time() {
+    let history = History::default();
+    let write = history.begin(RegisterOp::Write("x", 1));
+    history.end(write, None);
+    history.begin(RegisterOp::Write("x", 2));
+    let read = history.begin(RegisterOp::Read("x"));
+    history.end(read, Some(0));
+    let text = check(&Register, &history.calls()).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "no order of these calls explains what they returned:\n    \
+         1 to 2  Write(\"x\", 1) returned None\n    \
+         4 to 5  Read(\"x\") returned Some(0)"
+    );
+}
+
+#[test]
+fn what_happens_at_one_time_has_an_order() {
+    let program = || async {
+        let history = History::default();
+        let write = history.begin(RegisterOp::Write("x", 1));
+        history.end(write, None);
+        let read = history.begin(RegisterOp::Read("x"));
+        history.end(read, Some(0));
+        let stale = history.calls();
+        assert!(stale.iter().all(|call| call.begun.time == Some(Duration::ZERO)));
+        assert!(check(&Register, &stale).is_err(), "the read began after the write, at the same time");
+
+        let history = History::default();
+        let read = history.begin(RegisterOp::Read("x"));
+        let write = history.begin(RegisterOp::Write("x", 1));
+        history.end(write, None);
+        history.end(read, Some(0));
+        check(&Register, &history.calls()).expect("the read had begun before the write returned");
+    };
+    explore().runs(1).run(program).unwrap();
 }

@@ -14,7 +14,7 @@ const TAPE_MAX: usize = 4096;
 pub(crate) struct Command {
     /// The name by which libtest knows the test.
     test: Option<String>,
-    text: String,
+    package: Option<String>,
 }
 
 impl Command {
@@ -25,13 +25,18 @@ impl Command {
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
         let test = test.or_else(asked_for);
+        Self { test, package: package.map(str::to_owned) }
+    }
+
+    /// The line without what to repeat. Made when it is wanted: most campaigns pass, and looking the program up takes as long as many
+    /// short runs.
+    fn text(&self) -> String {
         let profile = std::env::current_exe().ok().and_then(|program| profile(&program)).unwrap_or_default();
-        let text = match (&test, package) {
+        match (&self.test, &self.package) {
             (Some(test), Some(package)) => format!("cargo test{profile} -p {package} {test} -- --exact"),
             (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
             (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
-        };
-        Self { test, text }
+        }
     }
 
     /// The name by which libtest knows the test; `None` if this is none.
@@ -41,22 +46,22 @@ impl Command {
 
     /// The line that repeats the run of `seed`.
     pub(crate) fn by_seed(&self, seed: u64) -> String {
-        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text)
+        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text())
     }
 
     /// The line that repeats the run: by its tape if that is short, else by its seed.
     pub(crate) fn replay(&self, name: &str, tape: &Tape, seed: Option<u64>) -> String {
         let text = tape.to_string();
         if text.len() <= PASTED_MAX {
-            return format!("REVEILLE_REPLAY={text} {}", self.text);
+            return format!("REVEILLE_REPLAY={text} {}", self.text());
         }
         let by_seed = seed.map(|seed| self.by_seed(seed));
         let kept = (by_seed.is_none() || text.len() > TAPE_MAX).then(|| saved(name, &text)).flatten();
-        let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text));
+        let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text()));
         match (by_seed, by_file) {
             (Some(seed), Some(file)) => format!("{seed}\n      or: {file}"),
             (Some(line), None) | (None, Some(line)) => line,
-            (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text),
+            (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text()),
         }
     }
 }

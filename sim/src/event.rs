@@ -35,6 +35,16 @@ pub enum Event {
         /// The task whose poll woke it; `None` for a timer.
         by: Option<TaskId>,
     },
+    /// A task could run, and is not polled: its node is [paused](crate::Node::pause).
+    Suspended {
+        /// The task.
+        task: TaskId,
+    },
+    /// The node of a task that could run goes on: it waits for its turn again.
+    Continued {
+        /// The task.
+        task: TaskId,
+    },
     /// A task ended.
     Ended {
         /// The task.
@@ -54,6 +64,11 @@ pub enum Event {
     /// An operation on files was done, whether anybody still waits for it or not; or a crash has damaged a disk.
     FileOperation {
         /// Which, and what came of it if it failed; or what the damage is.
+        what: Told,
+    },
+    /// Something was done to a node.
+    Node {
+        /// To which, and what.
         what: Told,
     },
     /// Time moves on. What it wakes comes after.
@@ -149,6 +164,8 @@ impl std::fmt::Display for Stamped {
             Event::Polled { task } => write!(f, "task {task} was polled"),
             Event::Woken { task, by: Some(by) } => write!(f, "task {by} woke task {task}"),
             Event::Woken { task, by: None } => write!(f, "task {task} was woken"),
+            Event::Suspended { task } => write!(f, "task {task} could run, but its node is paused"),
+            Event::Continued { task } => write!(f, "task {task} goes on with its node"),
             Event::Ended { task, how: TaskEnd::Completed } => write!(f, "task {task} ended"),
             Event::Ended { task, how: TaskEnd::Panicked } => write!(f, "task {task} panicked"),
             Event::Ended { task, how: TaskEnd::Cancelled } => write!(f, "task {task} was aborted"),
@@ -156,6 +173,7 @@ impl std::fmt::Display for Stamped {
                 write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter())
             }
             Event::FileOperation { what } => write!(f, "disk: {}", what.as_str()),
+            Event::Node { what } => write!(f, "node {}", what.as_str()),
             Event::TimePassed { now } => write!(f, "time moved to {now}"),
         }
     }

@@ -368,6 +368,13 @@ impl fmt::Display for Noted<'_> {
                 "a destructor spawned a task at {} while the world was being dropped; the task was dropped unpolled",
                 site::place(site)
             ),
+            Hint::Paused { node, since } => {
+                write!(
+                    f,
+                    "the node `{}` was paused at the end, since {since}: who waits for it waits until it goes on",
+                    node.as_str()
+                )
+            }
             Hint::PolledInTeardown { what } => {
                 write!(
                     f,

@@ -76,6 +76,7 @@ pub(crate) fn judge(
     root: &mut JoinHandle<Result<(), String>>,
     detached: Detached,
 ) -> Option<Verdict> {
+    run.note_pauses();
     if let Some(mismatch) = run.choices.borrow_mut().complaint() {
         return Some(Verdict::Refused(mismatch));
     }
@@ -97,7 +98,7 @@ pub(crate) fn judge(
     }
     match ending {
         Ending::Finished => finished(run, root, detached),
-        Ending::Stuck => Some(Verdict::Stuck(infos(run, &waiting(run)))),
+        Ending::Stuck => Some(Verdict::Stuck(infos(run, &stuck(run)))),
         Ending::Limit(limit) => {
             let unpolled = infos(run, &unpolled(run, limit));
             let quiet = if limit == Limit::Polls { run.quiet() } else { Quiet::No };
@@ -117,8 +118,8 @@ fn infos(run: &Run, tasks: &[TaskId]) -> Vec<TaskInfo> {
 fn live_wakers(run: &Run) -> BTreeMap<TaskId, usize> {
     let mut wakers = BTreeMap::new();
     run.executor.for_each_task(|task| {
-        // One that is queued waits for nobody.
-        if !task.scheduled {
+        // One that is queued waits for nobody, nor does one whose node is paused and that would be polled otherwise.
+        if !task.scheduled && !task.running {
             wakers.insert(task.id, task.live_wakers);
         }
     });
@@ -205,11 +206,17 @@ fn waiting(run: &Run) -> Vec<TaskId> {
     run.tasks.filter(|_, task| task.ended.is_none() && !task.daemon)
 }
 
+/// Those of them that may be to blame if nothing can move: whose node is paused has an excuse, unless all have.
+fn stuck(run: &Run) -> Vec<TaskId> {
+    let (paused, going): (Vec<_>, Vec<_>) = waiting(run).into_iter().partition(|task| run.is_paused(*task));
+    if going.is_empty() { paused } else { going }
+}
+
 /// The tasks that were polled, but not in the last half of the budget that ran out.
 fn unpolled(run: &Run, limit: Limit) -> Vec<TaskId> {
     let half_way = run.half_way(limit);
-    run.tasks.filter(|_, task| {
+    run.tasks.filter(|id, task| {
         let waits = task.ended.is_none() && !task.daemon && task.polls > 0;
-        waits && task.last_step <= half_way
+        waits && task.last_step <= half_way && !run.is_paused(id)
     })
 }

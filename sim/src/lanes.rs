@@ -80,7 +80,7 @@ impl Row {
         match event {
             Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
             Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
-            Event::FileOperation { what } => self.add(what.as_str().to_owned()),
+            Event::FileOperation { what } | Event::Node { what } => self.add(what.as_str().to_owned()),
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;

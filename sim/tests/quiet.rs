@@ -15,6 +15,7 @@ mod quiet {
     mod idle;
     mod locks;
     mod net;
+    mod nodes;
     mod select;
     mod services;
     mod streams;

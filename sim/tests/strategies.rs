@@ -118,8 +118,8 @@ async fn two_queues() {
     assert_ne!(descents, 1, "two queues");
 }
 
-/// Fails if, of many turns that three tasks take one after the other, a single one is skipped.
-async fn out_of_step() {
+/// Of the turns that three tasks take, whether each is another's than three turns before: around where one was skipped.
+async fn changes_of_step() -> Vec<bool> {
     let order = Rc::new(RefCell::new(Vec::new()));
     let tasks = [0, 1, 2].map(|name| {
         let order = order.clone();
@@ -133,16 +133,40 @@ async fn out_of_step() {
     for task in tasks {
         task.await.unwrap();
     }
-    let changes = order.borrow().windows(4).filter(|turns| turns[0] != turns[3]).count();
-    assert!(!(1..=3).contains(&changes), "out of step");
+    order.borrow().windows(4).map(|turns| turns[0] != turns[3]).collect()
+}
+
+/// Whether there are changes, but hardly any.
+fn is_disturbed(changes: &[bool]) -> bool {
+    (1..=3).contains(&changes.iter().filter(|is_change| **is_change).count())
+}
+
+/// Fails if, of many turns that three tasks take one after the other, a single one is skipped.
+async fn out_of_step() {
+    assert!(!is_disturbed(&changes_of_step().await), "out of step");
+}
+
+/// Fails if a turn is skipped in each third of the run.
+async fn out_of_step_all_along() {
+    assert!(!changes_of_step().await.chunks(11).all(is_disturbed), "out of step");
+}
+
+/// Going through all runs of one delay, then of two, does not come to three for long.
+#[test]
+fn delays_anywhere_are_found_sooner_than_one_after_the_other() {
+    let [one_by_one, anywhere] = ["exhaustive:3", "delays:3"].map(|name| mean_runs(name, out_of_step_all_along));
+    assert!(5 * anywhere <= one_by_one, "{anywhere} runs, and {one_by_one} one after the other");
 }
 
 #[test]
 fn workers_and_delay_bounding_solve_something_five_times_sooner_than_random() {
     let (workers, random) = (mean_runs("workers:2", two_queues), mean_runs("random", two_queues));
     assert!(5 * workers <= random, "{workers} runs, and {random} at random");
-    let (bounded, random) = (mean_runs("exhaustive:1", out_of_step), mean_runs("random", out_of_step));
-    assert!(5 * bounded <= random, "{bounded} runs, and {random} at random");
+    let random = mean_runs("random", out_of_step);
+    for strategy in ["exhaustive:1", "delays:2"] {
+        let bounded = mean_runs(strategy, out_of_step);
+        assert!(5 * bounded <= random, "{strategy}: {bounded} runs, and {random} at random");
+    }
 }
 
 /// A task that only wakes itself, whatever its priority, does not keep out the one that it waits for.
@@ -253,9 +277,19 @@ fn an_exhaustive_failure_is_repeated_by_its_tape() {
 
 #[test]
 fn seed_0_is_the_dullest_run_of_every_strategy_and_a_seed_is_one_run() {
-    for strategy in
-        ["random", "sticky:8", "pct:3", "urw", "pos", "surw", "skewed", "feedback", "workers:3", "portfolio"]
-    {
+    for strategy in [
+        "random",
+        "sticky:8",
+        "pct:3",
+        "delays:5",
+        "urw",
+        "pos",
+        "surw",
+        "skewed",
+        "feedback",
+        "workers:3",
+        "portfolio",
+    ] {
         let tape = |seed| {
             let fails = || async {
                 far_ahead().await;

@@ -121,6 +121,29 @@ fn workers_have_the_orders_of_a_pool_as_often_as_its_policy_says() {
     assert!(counts[&vec![0, 2, 1]].abs_diff(runs / 4) < 96, "{counts:?}");
 }
 
+/// Six tasks of one poll.
+async fn six_alike(log: Log) {
+    for name in 0..6 {
+        drop(spawn(events(name, 1, log.clone())));
+    }
+}
+
+/// Emmi and others, POPL 2011: the schedules within a bound of delays, and no others. Five choices, so 21 ways to spend at most
+/// two delays; the last choice is between two tasks, so that two delays there are as one.
+#[test]
+fn delays_are_spent_in_all_ways_alike() {
+    let all = counts("exhaustive:2", 1_000, six_alike);
+    assert_eq!(all.len(), 20);
+    let counts = counts("delays:2", 8_400, six_alike);
+    assert!(all.keys().eq(counts.keys()), "{counts:?}");
+    // Of 400 expected, 3.5 standard deviations are 70; of 800, 99.
+    for (order, count) in &counts {
+        let (expected, off) =
+            if order.ends_with(&[5, 4]) && order[..4] == [0, 1, 2, 3] { (800, 99) } else { (400, 70) };
+        assert!(count.abs_diff(expected) < off, "{order:?} came {count} times");
+    }
+}
+
 #[test]
 fn a_sticky_run_goes_on_with_a_task_as_often_as_it_says() {
     // 12 of 16 times it stays, and when it does not, the task is picked again in half of the cases.

@@ -46,7 +46,7 @@ pub fn history(shape: Shape, seed: u64) -> Calls {
     let mut registers = [0_u64; NAMES.len()];
     let mut open: Vec<Option<Open>> = vec![None; shape.clients];
     let mut calls: Calls = Vec::new();
-    let mut now = 0;
+    let mut now = 0_u64;
     while calls.len() < shape.calls || open.iter().any(Option::is_some) {
         let client = random.below(shape.clients);
         now += 1;
@@ -57,7 +57,7 @@ pub fn history(shape: Shape, seed: u64) -> Calls {
                 let value = 1 + calls.len() as u64;
                 let op = if random.below(2) == 0 { RegisterOp::Read(key) } else { RegisterOp::Write(key, value) };
                 open[client] = Some(Open { call: calls.len(), done: false, read: 0 });
-                calls.push((client, Call { op, begun: now, returned: None }));
+                calls.push((client, Call { op, begun: now.into(), returned: None }));
             }
             None => {}
             Some(mut this) if !this.done => {
@@ -70,7 +70,7 @@ pub fn history(shape: Shape, seed: u64) -> Calls {
             }
             Some(this) => {
                 let is_read = matches!(calls[this.call].1.op, RegisterOp::Read(_));
-                calls[this.call].1.returned = Some((now, is_read.then_some(this.read)));
+                calls[this.call].1.returned = Some((now.into(), is_read.then_some(this.read)));
                 open[client] = None;
             }
         }
@@ -89,14 +89,14 @@ fn place(name: &str) -> usize {
 fn spoil(calls: &mut Calls) {
     for at in (0..calls.len()).rev() {
         let RegisterOp::Read(name) = calls[at].1.op else { continue };
-        let begun = calls[at].1.begun;
+        let begun = calls[at].1.begun.nth;
         let mut written: Vec<(u64, u64)> = Vec::new();
         for (_, call) in calls.iter() {
             if let (RegisterOp::Write(other, value), Some((end, _))) = (&call.op, &call.returned)
                 && *other == name
-                && *end < begun
+                && end.nth < begun
             {
-                written.push((call.begun, *value));
+                written.push((call.begun.nth, *value));
             }
         }
         written.sort_unstable();

@@ -29,8 +29,8 @@ fn by_key(history: &Calls) -> Vec<Moments<'_>> {
     let moments = |of: &&str| {
         let mut moments: Vec<(u64, (usize, &Call<_, _>, bool))> = Vec::new();
         for (client, call) in history.iter().filter(|(_, call)| name(call) == *of) {
-            moments.push((call.begun, (*client, call, false)));
-            moments.extend(call.returned.iter().map(|(end, _)| (*end, (*client, call, true))));
+            moments.push((call.begun.nth, (*client, call, false)));
+            moments.extend(call.returned.iter().map(|(end, _)| (end.nth, (*client, call, true))));
         }
         moments.sort_unstable_by_key(|(at, _)| *at);
         moments.into_iter().map(|(_, moment)| moment).collect()

@@ -18,8 +18,8 @@ use std::rc::Rc;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence, RngAlgorithm, RngSeed, TestError, TestRunner};
 use reveille::cancel::cancellable;
-use reveille::{spawn, yield_now};
-use reveille_properties::{cancellations, replay};
+use reveille::{FindingKind, replay, spawn, yield_now};
+use reveille_properties::cancellations;
 use tokio::sync::Notify;
 
 /// Hands out connections. A caller that finds none queues up, and is woken when one comes back.
@@ -98,5 +98,6 @@ pub(crate) fn main() {
     assert!(callers.len() <= 3, "one who holds the connection, one who gives up and one who waits are enough");
     let tape =
         reason.message().lines().find_map(|line| line.trim().strip_prefix("tape: ")).expect("it is in the report");
-    replay(tape, move || program(callers.clone())).expect_err("the tape is that of this case");
+    let again = replay(tape, move || program(callers.clone())).expect_err("the tape is that of this case");
+    assert_eq!(again.kind(), Some(FindingKind::Deadlock), "{again}");
 }

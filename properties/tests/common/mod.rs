@@ -37,11 +37,12 @@ pub(crate) fn config(cases: u32) -> Config {
 }
 
 /// Every strategy that has a name.
-pub(crate) const STRATEGIES: [&str; 12] = [
+pub(crate) const STRATEGIES: [&str; 13] = [
     "portfolio",
     "random",
     "sticky:8",
     "pct:3",
+    "delays:3",
     "workers:2",
     "workers:4",
     "urw",

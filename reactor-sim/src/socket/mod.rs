@@ -28,7 +28,7 @@ use std::task::{Context, Poll, Waker};
 pub use address::ToSocketAddrs;
 pub use family::{Family, Tcp, Unix};
 pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
-pub use stream::{Listener, Stream};
+pub use stream::{Accepted, Listener, Stream};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixListener, UnixStream};

@@ -18,6 +18,9 @@ pub struct Listener<H: Handle, F: Family> {
     family: PhantomData<fn() -> F>,
 }
 
+/// A connection that was accepted, and the address of who asked for it.
+pub type Accepted<H, F> = (Stream<H, F>, <F as Family>::Address);
+
 /// The backlog where none is given: tokio's.
 pub(super) const BACKLOG: u32 = 1024;
 
@@ -31,7 +34,7 @@ impl<H: Handle, F: Family> Listener<H, F> {
     ///
     /// # Errors
     /// If the node crashed, or the run is over.
-    pub async fn accept(&self) -> io::Result<(Stream<H, F>, F::Address)> {
+    pub async fn accept(&self) -> io::Result<Accepted<H, F>> {
         poll_fn(|context| self.poll_accept_besides(context, Others::Keep)).await
     }
 
@@ -39,7 +42,7 @@ impl<H: Handle, F: Family> Listener<H, F> {
     ///
     /// # Errors
     /// As `accept`.
-    pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<(Stream<H, F>, F::Address)>> {
+    pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Accepted<H, F>>> {
         self.poll_accept_besides(context, Others::Replace)
     }
 
@@ -47,7 +50,7 @@ impl<H: Handle, F: Family> Listener<H, F> {
         &self,
         context: &Context<'_>,
         others: Others,
-    ) -> Poll<io::Result<(Stream<H, F>, F::Address)>> {
+    ) -> Poll<io::Result<Accepted<H, F>>> {
         let waits = (self.socket, Interest::Read, others);
         let (socket, peer) = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
         Poll::Ready(Ok((Stream::new(self.handle.clone(), socket), F::from_kernel(peer)?)))

@@ -30,7 +30,7 @@ pub(crate) fn woken(task: TaskId) {
         return;
     }
     // Only a task that this wake has put there is last: one that is being polled is not on the queue at all.
-    if run.executor.newest() != Some(task) || !is_taken(&run, Freedom::InlineWake) {
+    if run.is_paused(task) || run.executor.newest() != Some(task) || !is_taken(&run, Freedom::InlineWake) {
         return;
     }
     let Some(runnable) = run.executor.start_newest() else { return };

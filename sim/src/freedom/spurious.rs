@@ -49,7 +49,7 @@ pub(super) fn poll(run: &Run) -> bool {
 fn waiting(run: &Run) -> Vec<TaskId> {
     let mut waiting = Vec::new();
     run.executor.for_each_task(|task| {
-        if !task.scheduled && !task.running {
+        if !task.scheduled && !task.running && !run.is_paused(task.id) {
             waiting.push(task.id);
         }
     });

@@ -36,7 +36,8 @@ pub(crate) fn spawned(run: &Run) {
         // A statement of its own: the choices are not borrowed in the poll.
         let picked = run.executor.pick(&mut *run.choices.borrow_mut());
         let refused = run.choices.borrow().refused();
-        let Some(runnable) = picked.filter(|_| !refused).and_then(|runnable| super::hold(run, runnable)) else { break };
+        let picked = picked.filter(|_| !refused).and_then(|runnable| run.unless_paused(runnable));
+        let Some(runnable) = picked.and_then(|runnable| super::hold(run, runnable)) else { break };
         run.freedoms.took(Freedom::WithinSpawn);
         state.depth.set(state.depth.get() + 1);
         run.poll_within(runnable, false);

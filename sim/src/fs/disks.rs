@@ -70,7 +70,8 @@ impl Disks {
         self.with_then(work, tell).unwrap_or(0)
     }
 
-    /// The node loses its power, and comes up again.
+    /// The node loses its power, and comes up again. Never unwinds: who asks on behalf of a task ends its poll if the tape does not
+    /// fit.
     pub(crate) fn crash(&self, run: &Run, node: NodeId) {
         if self.used.get() {
             let crash = |storage: &mut Storage| storage.crash(node, &mut Asks(run), run.network.struck());
@@ -79,7 +80,6 @@ impl Disks {
                     run.emit(Event::FileOperation { what: Told::new(&damage.to_string()) });
                 }
             });
-            run.end_if_refused();
         }
     }
 

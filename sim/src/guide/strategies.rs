@@ -10,6 +10,7 @@
 //! | `sticky:12` | stays with a task with probability 12/16 | code whose bugs need one task to get far ahead |
 //! | `skewed` | each task has a speed, some a thousand times that of others | a slow task among fast ones |
 //! | `pct:3` | random priorities, two of which change in the course of the run (Burckhardt and others, ASPLOS 2010) | bugs of a known, small depth: there is a bound on the runs it takes |
+//! | `delays:2` | each in turn, but for at most two delays at random points (Emmi and others, POPL 2011) | order that holds nearly always, and bugs of few departures in long programs |
 //! | `urw`, `surw` | weighs tasks by how much they still have to do, and by one shared object (Zhao and others, ASPLOS 2025) | tasks of unequal length |
 //! | `pos` | a random priority for each poll, redrawn where polls met on one object | many short tasks on one lock |
 //! | `feedback` | varies runs in which tasks met in a new way (Wolff and others, ASPLOS 2024) | long searches, where the others have flattened; its runs follow one another, so they are neither shared out nor named by a seed |

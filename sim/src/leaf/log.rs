@@ -66,6 +66,8 @@ pub(super) struct Wake {
     pub(super) passed_over: u64,
     /// When the first of them did, and the ordinal of that poll.
     since: Option<(Instant, u64)>,
+    /// How long the node of the owner had been paused by then.
+    paused: Duration,
     /// The steps of the first, of the last, and of the one before that.
     pub(super) first_step: u64,
     pub(super) last_step: u64,
@@ -95,6 +97,8 @@ pub(super) struct Owed {
     pub(super) first: u64,
     pub(super) until: Instant,
     pub(super) until_step: u64,
+    /// How long the node of the owner was paused in between: its tasks owed nobody anything.
+    paused: Duration,
     pub(super) end: End,
     /// It was polled at last with the waker that it had been left with.
     pub(super) same_waker: bool,
@@ -104,7 +108,7 @@ pub(super) struct Owed {
 
 impl Owed {
     pub(super) fn time(&self) -> Duration {
-        self.until - self.since
+        (self.until - self.since).saturating_sub(self.paused)
     }
 }
 
@@ -134,6 +138,7 @@ impl Record {
             first,
             until: run.clock.now(),
             until_step: run.step(),
+            paused: run.time_paused(owner).saturating_sub(wake.paused),
             end,
             same_waker: false,
             again: None,
@@ -272,6 +277,7 @@ impl Log {
                 wake.passed_over += 1;
                 if wake.since.is_none() {
                     (wake.since, wake.first_step) = (Some((run.clock.now(), ordinal)), run.step());
+                    wake.paused = run.time_paused(task);
                 }
                 (wake.step_before, wake.last_step) = (wake.last_step, run.step());
             }
@@ -300,8 +306,16 @@ impl Inner {
         let Some(record) = self.leaves.get_mut(&leaf) else { return };
         if record.wake.is_none() {
             let step = run.step();
-            record.wake =
-                Some(Wake { step, at, passed_over: 0, since: None, first_step: 0, last_step: 0, step_before: 0 });
+            record.wake = Some(Wake {
+                step,
+                at,
+                passed_over: 0,
+                since: None,
+                paused: Duration::ZERO,
+                first_step: 0,
+                last_step: 0,
+                step_before: 0,
+            });
             self.owed.insert(leaf);
         }
     }

@@ -175,6 +175,7 @@ impl Network {
     pub(crate) fn heal(&self, run: &Run) {
         self.with(run, |net, now, _| net.heal(now));
         run.disks.heal(run);
+        run.resume_all();
         self.healed.set(true);
     }
 

@@ -8,6 +8,9 @@ use std::rc::Rc;
 use reveille_executor::{AbortHandle, TaskId};
 use reveille_reactor::net::NodeId;
 
+use super::pause::Pauses;
+use super::stop::Stops;
+
 pub(super) type Boxed = Pin<Box<dyn Future<Output = ()>>>;
 type Program = Rc<dyn Fn() -> Boxed>;
 
@@ -21,6 +24,8 @@ pub(crate) struct Machines {
     /// The tasks of every node but the first.
     tasks: RefCell<BTreeMap<NodeId, Vec<AbortHandle>>>,
     programs: RefCell<BTreeMap<NodeId, Program>>,
+    pub(crate) pauses: Pauses,
+    pub(crate) stops: Stops,
 }
 
 impl Machines {
@@ -65,12 +70,20 @@ impl Machines {
         self.tasks.borrow_mut().remove(&node).unwrap_or_default()
     }
 
+    /// How many tasks of `node` have not ended.
+    pub(super) fn alive(&self, node: NodeId) -> usize {
+        let tasks = self.tasks.borrow();
+        tasks.get(&node).map_or(0, |tasks| tasks.iter().filter(|task| !task.is_finished()).count())
+    }
+
     /// Forgets all, for the next run.
     pub(crate) fn clear(&self) {
+        self.stops.clear();
         self.of_task.borrow_mut().clear();
         self.target.set(None);
-        let (tasks, programs) = (self.tasks.take(), self.programs.take());
-        // Dropped outside of the borrows: a program may own anything.
-        drop((tasks, programs));
+        // Dropped outside of the borrows: a program may own anything. Most runs have none.
+        if !self.tasks.borrow().is_empty() || !self.programs.borrow().is_empty() {
+            drop((self.tasks.take(), self.programs.take()));
+        }
     }
 }

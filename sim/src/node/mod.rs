@@ -38,14 +38,19 @@
 //! ```
 
 mod machines;
+mod pause;
+mod stop;
 
 use std::net::IpAddr;
+use std::task::Waker;
 use std::time::Duration;
 
 pub(crate) use machines::Machines;
 use reveille_reactor::net::{Net, NodeId};
+pub use stop::{Killed, Stop, StopRequested, stop_requested};
 
 use crate::context;
+use crate::event::{Event, Told};
 use crate::run::{Run, RunId};
 use crate::task::JoinHandle;
 
@@ -129,12 +134,8 @@ impl Node {
     #[track_caller]
     pub fn crash(self) {
         self.with("Node::crash", |run| {
-            run.network.with(run, |net, now, fabric| net.crash(now, self.id, fabric));
-            for task in run.nodes.take_tasks(self.id) {
-                run.cancel.crashes(task.id());
-                task.abort();
-            }
-            run.disks.crash(run, self.id);
+            run.crash(self.id);
+            run.end_if_refused();
         });
     }
 
@@ -286,5 +287,36 @@ impl Node {
                 net.set_latency(other.id, self.id, latency);
             })
         });
+    }
+}
+
+impl Run {
+    /// Kills what runs on a node: see [`Node::crash`]. Also between polls. Returns how many tasks that were.
+    fn crash(&self, node: NodeId) -> usize {
+        self.resume(node);
+        self.tell_of_node(node, "crashes");
+        self.network.with(self, |net, now, fabric| net.crash(now, node, fabric));
+        let tasks = self.nodes.alive(node);
+        for task in self.nodes.take_tasks(node) {
+            self.cancel.crashes(task.id());
+            task.abort();
+        }
+        self.disks.crash(self, node);
+        self.nodes.stops.end(node, tasks).into_iter().for_each(Waker::wake);
+        tasks
+    }
+
+    /// All tasks of a node that was told to stop have ended, and so has its process: what sockets others have of it are gone.
+    fn has_stopped(&self, node: NodeId) {
+        self.tell_of_node(node, "has stopped");
+        self.network.with(self, |net, now, fabric| net.crash(now, node, fabric));
+        self.nodes.stops.end(node, 0).into_iter().for_each(Waker::wake);
+    }
+
+    /// Tells onlookers what happens to a node.
+    fn tell_of_node(&self, node: NodeId, what: &str) {
+        if self.watch.is_some() {
+            self.emit(Event::Node { what: Told::new(&format!("`{}` {what}", self.network.name(node))) });
+        }
     }
 }

@@ -75,7 +75,13 @@ impl Run {
             }
             match next {
                 // What still runs then need not come to an end: the run does.
-                Some(_) if self.is_drained() => return Ending::Finished,
+                Some(_) if self.looks_closer.get() && self.is_drained() => return Ending::Finished,
+                Some(runnable) if self.looks_closer.get() => {
+                    let runnable = self.unless_paused(runnable).and_then(|runnable| freedom::hold(self, runnable));
+                    if let Some(runnable) = runnable {
+                        self.take_turn::<PLAIN>(runnable);
+                    }
+                }
                 Some(runnable) if is_free => {
                     if let Some(runnable) = freedom::hold(self, runnable) {
                         self.poll(runnable);
@@ -109,6 +115,11 @@ impl Run {
     /// Whether time will pass when nothing can run.
     pub(crate) fn is_waiting_for_time(&self) -> bool {
         !self.root_ended() && self.next_deadline().is_some()
+    }
+
+    /// From now on every task that is picked is looked at, if a node is paused or the root has ended.
+    pub(crate) fn look_closer_if_need_be(&self) {
+        self.looks_closer.set(self.root_ended() || self.nodes.pauses.any());
     }
 
     fn root_ended(&self) -> bool {
@@ -242,8 +253,10 @@ impl Run {
         if let Some(leaves) = self.watch.as_ref().and_then(Watch::leaves) {
             leaves.woken(self, LeafId::Join(task));
         }
+        self.task_ended(task);
         if task.index() == 0 {
             self.root_ended_at.set(Some(self.step.get()));
+            self.looks_closer.set(true);
         }
     }
 

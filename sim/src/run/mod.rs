@@ -126,6 +126,8 @@ pub(crate) struct Run {
     digest: Cell<Digest>,
     /// What it was after some of the polls.
     early: Early,
+    /// Not every task that is picked is polled: the root has ended, or a node is paused.
+    looks_closer: Cell<bool>,
     /// The step in which the root ended.
     root_ended_at: Cell<Option<u64>>,
     /// The step before which half of the time that the run may take had not passed.
@@ -178,6 +180,7 @@ impl Run {
             step: Cell::new(0),
             digest: Cell::new(Digest::EMPTY),
             early: Early::default(),
+            looks_closer: Cell::new(false),
             root_ended_at: Cell::new(None),
             half_time: Cell::new(None),
             generators: Cell::new(0),
@@ -214,6 +217,7 @@ impl Run {
         self.progress.clear();
         self.digest.set(Digest::EMPTY);
         self.early.clear();
+        self.looks_closer.set(false);
         self.root_ended_at.set(None);
         self.half_time.set(None);
         self.generators.set(0);
@@ -226,6 +230,7 @@ impl Run {
         self.phase.set(Phase::TearingDown);
         self.pulse.tear_down();
         self.freedoms.clear();
+        self.nodes.pauses.clear();
         let panicked = self.executor.reset();
         self.clock.clear();
         let used_disks = self.disks.clear();

@@ -4,8 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use reveille_executor::TaskId;
+use reveille_reactor::Instant;
 
 use super::Site;
+use crate::event::Told;
 
 /// A panic that happened while the run was this thread's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub(crate) enum Hint {
     SpawnedInTeardown { site: Site },
     /// A future was polled while the world was being dropped; it completed at once.
     PolledInTeardown { what: &'static str },
+    /// A node was paused when the run ended.
+    Paused { node: Told, since: Instant },
 }
 
 /// At most so many notes of one sort are kept: a report shows a few, and a run may make millions.

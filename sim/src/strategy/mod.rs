@@ -1,6 +1,7 @@
 //! What answers choices, run after run. One small file each.
 
 mod custom;
+mod delays;
 mod exhaustive;
 mod family;
 mod feedback;
@@ -22,6 +23,7 @@ mod weights;
 mod workers;
 
 pub(crate) use custom::{Custom, Maker};
+pub(crate) use delays::Delays;
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use feedback::Feedback;
 pub(crate) use lenient::Lenient;
@@ -131,6 +133,8 @@ pub(crate) enum Strategy {
     Sticky(u32),
     /// Priorities with so many ordering constraints.
     Pct(u32),
+    /// At most so many delays, each anywhere.
+    Delays(u32),
     /// Tasks with much before them come first.
     Urw,
     /// A priority per event.
@@ -149,7 +153,7 @@ pub(crate) enum Strategy {
     Custom(Maker),
 }
 
-const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `urw`, `pos`, `surw`, `skewed`, \
+const NAMES: &str = "`portfolio`, `random`, `sticky:8` (of 16; up to 15), `pct:3` (1 to 100), `delays:2` (1 to 100), `urw`, `pos`, `surw`, `skewed`, \
                      `feedback`, `workers:4` (1 to 64), `exhaustive` or `exhaustive:2` (delays)";
 
 impl Strategy {
@@ -162,6 +166,7 @@ impl Strategy {
             ("random", None) => Ok(Self::Random),
             ("sticky", Some(Ok(stays @ 1..Sticky::OUT_OF))) => Ok(Self::Sticky(stays)),
             ("pct", Some(Ok(depth @ 1..=100))) => Ok(Self::Pct(depth)),
+            ("delays", Some(Ok(delays @ 1..=100))) => Ok(Self::Delays(delays)),
             ("urw", None) => Ok(Self::Urw),
             ("pos", None) => Ok(Self::Pos),
             ("surw", None) => Ok(Self::Surw),
@@ -180,6 +185,7 @@ impl Strategy {
             Self::Random => Box::new(Random::default()),
             Self::Sticky(stays) => Box::new(Sticky::new(*stays)),
             Self::Pct(depth) => Box::new(Pct::new(*depth)),
+            Self::Delays(delays) => Box::new(Delays::new(*delays)),
             Self::Urw => Box::new(Urw::default()),
             Self::Pos => Box::new(Pos::default()),
             Self::Surw => Box::new(Surw::default()),
@@ -226,7 +232,19 @@ mod tests {
         assert_eq!(Strategy::parse("sticky:12"), Ok(Strategy::Sticky(12)));
         assert_eq!(Strategy::parse("exhaustive"), Ok(Strategy::Exhaustive(None)));
         assert_eq!(Strategy::parse("workers:4"), Ok(Strategy::Workers(4)));
-        for wrong in ["lucky", "workers:0", "pct", "pct:0", "pct:x", "sticky:16", "random:1", ""] {
+        for wrong in [
+            "lucky",
+            "workers:0",
+            "pct",
+            "pct:0",
+            "pct:x",
+            "delays",
+            "delays:0",
+            "delays:101",
+            "sticky:16",
+            "random:1",
+            "",
+        ] {
             let error = Strategy::parse(wrong).unwrap_err();
             assert!(error.contains(&format!("`{wrong}`")) && error.contains("`pct:3`"), "{error}");
         }

@@ -9,6 +9,8 @@ impl Explore {
     /// * `random`: uniform.
     /// * `sticky:8`: goes on with the current task in 8 of 16 cases; up to 15.
     /// * `pct:3`: random priorities with two random changes of them (Burckhardt and others, ASPLOS 2010); up to 100.
+    /// * `delays:2`: first come, first served, but for at most two delays: at a random choice the task that is next is passed over
+    ///   (Emmi and others, POPL 2011); up to 100.
     /// * `workers:4`: the schedules of a [`Pool`](reveille_executor::Pool) with four workers, of which a random one moves
     ///   next; up to 64.
     /// * `urw`: in proportion to how much of the run a task has before it, which makes schedules about equally likely (Zhao and

@@ -109,3 +109,20 @@ impl std::ops::Sub for Instant {
         self.duration_since(earlier)
     }
 }
+
+/// The virtual time since the start of the run, as reports and their schedules show it; `None` outside of a run. For what is to be found
+/// in a report again, from code that may have no run to be in: a log, a history.
+///
+/// ```
+/// use reveille::time::{Duration, since_start, sleep};
+///
+/// assert_eq!(since_start(), None);
+/// # reveille::explore().runs(1).run(|| async {
+/// sleep(Duration::from_millis(3)).await;
+/// assert_eq!(since_start(), Some(Duration::from_millis(3)));
+/// # }).unwrap();
+/// ```
+#[must_use]
+pub fn since_start() -> Option<Duration> {
+    context::try_with(|run| run.clock.now() - reveille_reactor::Instant::ZERO)
+}
