@@ -46,11 +46,7 @@ impl<H: Handle, F: Family> Listener<H, F> {
         self.poll_accept_besides(context, Others::Replace)
     }
 
-    fn poll_accept_besides(
-        &self,
-        context: &Context<'_>,
-        others: Others,
-    ) -> Poll<io::Result<Accepted<H, F>>> {
+    fn poll_accept_besides(&self, context: &Context<'_>, others: Others) -> Poll<io::Result<Accepted<H, F>>> {
         let waits = (self.socket, Interest::Read, others);
         let (socket, peer) = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
         Poll::Ready(Ok((Stream::new(self.handle.clone(), socket), F::from_kernel(peer)?)))
