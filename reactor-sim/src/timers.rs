@@ -216,6 +216,10 @@ impl Timers {
     /// Disarms all timers and appends their wakers to `wakers`, for the caller to drop when it holds no borrow. All keys are
     /// stale then; the memory is kept, and what follows goes as it would in new timers.
     pub fn clear(&mut self, wakers: &mut Vec<Waker>) {
+        if self.next_order == 0 {
+            // Nothing was armed since they were new or cleared.
+            return;
+        }
         self.heap.clear();
         self.free = None;
         self.next_order = 0;

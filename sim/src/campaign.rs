@@ -9,10 +9,9 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::digest::Fingerprint;
-use crate::event::Stamped;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
-use crate::fair::{LongestWait, longer, longest_wait};
+use crate::fair::{LongestWait, longer, named};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
@@ -351,7 +350,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             }
             Some(verdict) => Some(Reason::Verdict(verdict)),
             None if is_compared(run) => {
-                let look = |trace: &[Stamped]| wait = longest_wait(trace, &world, run, wait.as_ref()).or(wait.take());
+                let look = |longest| wait = named(longest, &world, run, wait.as_ref()).or(wait.take());
                 let case = Case { trial, tape: &trial.tape(&world), digest: outcome.digest };
                 case.compared(None, look).map(Reason::Finding)
             }

@@ -14,7 +14,9 @@ const TAPE_MAX: usize = 4096;
 pub(crate) struct Command {
     /// The name by which libtest knows the test.
     test: Option<String>,
-    text: String,
+    /// Whether that is the name of a `#[reveille::test]`.
+    is_attribute: bool,
+    package: Option<String>,
 }
 
 impl Command {
@@ -22,16 +24,22 @@ impl Command {
     pub(crate) fn new(test: Option<&str>, package: Option<&str>) -> Self {
         let thread = std::thread::current();
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
+        let is_attribute = test.is_some();
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
         let test = test.or_else(asked_for);
+        Self { test, is_attribute, package: package.map(str::to_owned) }
+    }
+
+    /// The line without what to repeat. Made when it is wanted: most campaigns pass, and looking the program up takes as long as many
+    /// short runs.
+    fn text(&self) -> String {
         let profile = std::env::current_exe().ok().and_then(|program| profile(&program)).unwrap_or_default();
-        let text = match (&test, package) {
+        match (&self.test, &self.package) {
             (Some(test), Some(package)) => format!("cargo test{profile} -p {package} {test} -- --exact"),
             (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
             (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
-        };
-        Self { test, text }
+        }
     }
 
     /// The name by which libtest knows the test; `None` if this is none.
@@ -39,24 +47,30 @@ impl Command {
         self.test.as_deref()
     }
 
+    /// The same, if this program is a build of tests, which may be started again without being asked for it. A program of another sort may
+    /// do what is not to be done twice.
+    pub(crate) fn restartable(&self) -> Option<&str> {
+        self.test().filter(|_| self.is_attribute || is_build_of_tests())
+    }
+
     /// The line that repeats the run of `seed`.
     pub(crate) fn by_seed(&self, seed: u64) -> String {
-        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text)
+        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text())
     }
 
     /// The line that repeats the run: by its tape if that is short, else by its seed.
     pub(crate) fn replay(&self, name: &str, tape: &Tape, seed: Option<u64>) -> String {
         let text = tape.to_string();
         if text.len() <= PASTED_MAX {
-            return format!("REVEILLE_REPLAY={text} {}", self.text);
+            return format!("REVEILLE_REPLAY={text} {}", self.text());
         }
         let by_seed = seed.map(|seed| self.by_seed(seed));
         let kept = (by_seed.is_none() || text.len() > TAPE_MAX).then(|| saved(name, &text)).flatten();
-        let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text));
+        let by_file = kept.map(|path| format!("REVEILLE_REPLAY=@{path} {}", self.text()));
         match (by_seed, by_file) {
             (Some(seed), Some(file)) => format!("{seed}\n      or: {file}"),
             (Some(line), None) | (None, Some(line)) => line,
-            (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text),
+            (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text()),
         }
     }
 }
@@ -65,6 +79,12 @@ impl Command {
 fn asked_for() -> Option<String> {
     let (flags, mut names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
     (flags.iter().any(|flag| flag == "--exact") && names.len() == 1).then(|| names.remove(0))
+}
+
+/// Cargo builds tests in a folder of this name, and other programs beside it.
+fn is_build_of_tests() -> bool {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().is_some_and(|folder| folder.ends_with("deps"))
 }
 
 /// ` --example name`, if this program is an example.

@@ -7,14 +7,15 @@
 //!
 //! Between waiters of the program's own the order is known to the program only; a [`Line`] is where it says so.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reveille_executor::{INJECTOR_INTERVAL, TaskId};
 
 use crate::context;
-use crate::event::{Event, Stamped};
+use crate::event::Event;
 use crate::explore::Explore;
 use crate::finding::TaskInfo;
 use crate::run::{Run, Site};
@@ -78,17 +79,10 @@ impl Waits {
     }
 }
 
-/// The longest wait in `trace`, which is that of `world`'s run, if it is longer than `known`. To name a task takes longer than to
-/// perform a short run, so only a new record is named.
-pub(crate) fn longest_wait(
-    trace: &[Stamped],
-    world: &Run,
-    run: u64,
-    known: Option<&LongestWait>,
-) -> Option<LongestWait> {
-    let mut waits = Waits::default();
-    let all = trace.iter().filter_map(|stamped| waits.event(&stamped.event));
-    let (task, polls) = all.max_by_key(|(task, polls)| (*polls, std::cmp::Reverse(*task)))?;
+/// The wait in `world`'s run, by its name, if it is longer than `known`. To name a task takes longer than to perform a short run, so
+/// only a new record is named.
+pub(crate) fn named(wait: Option<Wait>, world: &Run, run: u64, known: Option<&LongestWait>) -> Option<LongestWait> {
+    let Wait { polls, task: Reverse(task) } = wait?;
     if polls <= known.map_or(0, |known| known.polls) {
         return None;
     }
@@ -97,35 +91,46 @@ pub(crate) fn longest_wait(
 
 /// The longer of two, and of two alike that of the earlier run.
 pub(crate) fn longer(one: Option<LongestWait>, other: Option<LongestWait>) -> Option<LongestWait> {
-    let key = |wait: &LongestWait| (wait.polls, std::cmp::Reverse(wait.run));
+    let key = |wait: &LongestWait| (wait.polls, Reverse(wait.run));
     one.into_iter().chain(other).max_by_key(key)
 }
 
-/// Watches a bound in a run.
+/// How long a task waited for its turn. Ordered by length; of two alike the one of the earlier task is the greater.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wait {
+    polls: u64,
+    task: Reverse<TaskId>,
+}
+
+/// Measures waits in a run, and says so if one is longer than allowed.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    polls_max: u64,
+    polls_max: Option<u64>,
     waits: RefCell<Waits>,
+    longest: Cell<Option<Wait>>,
 }
 
 impl Meter {
-    pub(crate) fn new(polls_max: u64) -> Self {
-        Self { polls_max, waits: RefCell::default() }
+    pub(crate) fn new(polls_max: Option<u64>) -> Self {
+        Self { polls_max, waits: RefCell::default(), longest: Cell::new(None) }
     }
 
     pub(crate) fn clear(&self) {
         self.waits.take();
+        self.longest.set(None);
+    }
+
+    pub(crate) fn longest(&self) -> Option<Wait> {
+        self.longest.get()
     }
 
     pub(crate) fn event(&self, run: &Run, event: &Event) {
         let Some((task, polls)) = self.waits.borrow_mut().event(event) else { return };
-        if polls > self.polls_max {
+        self.longest.set(self.longest.get().max(Some(Wait { polls, task: Reverse(task) })));
+        if let Some(polls_max) = self.polls_max.filter(|polls_max| polls > *polls_max) {
             run.notes.unfair(vec![
                 format!("{} was woken, and {polls} polls of others came before its own", TaskInfo::of(run, task)),
-                format!(
-                    "the test allows {}: `explore().wake_to_poll_max(..)`, and none is the default",
-                    self.polls_max
-                ),
+                format!("the test allows {polls_max}: `explore().wake_to_poll_max(..)`, and none is the default"),
             ]);
         }
     }

@@ -9,8 +9,10 @@ use std::fmt::Write as _;
 use crate::event::{Event, Stamped};
 use crate::explain::{Case, waits_at};
 use crate::failure::await_sites;
+use crate::fair::Wait;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Verdict;
+use crate::run::Run;
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Suspect, place, suspects};
 use crate::watch::Watch;
@@ -24,10 +26,11 @@ impl Case<'_> {
         self.compared(verdict, |_| ())
     }
 
-    /// The same, and `look` sees the trace of the first repetition.
-    pub(crate) fn compared(&self, verdict: Option<&Verdict>, look: impl FnOnce(&[Stamped])) -> Option<Finding> {
-        let (again, first) = self.traced();
-        look(&first);
+    /// The same, and `look` is told the longest that a task waited for its turn.
+    pub(crate) fn compared(&self, verdict: Option<&Verdict>, look: impl FnOnce(Option<Wait>)) -> Option<Finding> {
+        let measured = |run: &Run| run.watch.as_ref().and_then(Watch::longest_wait);
+        let (again, wait) = self.trial.repeat(self.tape, Watch::measuring, |run, _| measured(run));
+        look(wait);
         if again.digest.whole == self.digest.whole {
             let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
             let same = match (verdict, &again) {
@@ -36,6 +39,7 @@ impl Case<'_> {
             };
             return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
         }
+        let (_, first) = self.traced();
         let others = (1..TRACES).map(|_| self.traced().1);
         let parted = others.into_iter().find(|other| *other != first);
         let lines = match parted {
@@ -83,7 +87,7 @@ impl Case<'_> {
         let (task, step) = polled?;
         let of_task = |stamped: &&Stamped| stamped.event == Event::Polled { task };
         let polls = before.iter().filter(of_task).count() as u64;
-        let look = |run: &crate::run::Run| run.tasks.is_known(task).then(|| TaskInfo::of(run, task));
+        let look = |run: &Run| run.tasks.is_known(task).then(|| TaskInfo::of(run, task));
         let (_, info) = self.trial.repeat(self.tape, Watch::default, |run, _| look(run));
         let info = info?;
         let at = |polls: u64, step| match polls {

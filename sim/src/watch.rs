@@ -73,14 +73,25 @@ impl Watch {
         self.wakes.as_ref()
     }
 
-    /// The same, with a bound on how long tasks wait for their turn.
-    pub(crate) fn and_fair(self, polls_max: Option<u64>) -> Self {
-        Self { fair: polls_max.map(fair::Meter::new), ..self }
+    /// Measures how long tasks wait for their turn.
+    pub(crate) fn measuring() -> Self {
+        Self { fair: Some(fair::Meter::new(None)), ..Self::default() }
     }
 
-    /// Looks where a poll goes round.
-    pub(crate) fn trapping(trap: Trap) -> Self {
-        Self { trap: Some(trap), ..Self::default() }
+    /// The same, with a bound on how long tasks wait for their turn.
+    pub(crate) fn and_fair(self, polls_max: Option<u64>) -> Self {
+        let is_measured = self.fair.is_some() || polls_max.is_some();
+        Self { fair: is_measured.then(|| fair::Meter::new(polls_max)), ..self }
+    }
+
+    /// The longest that a task waited for its turn, if that is measured.
+    pub(crate) fn longest_wait(&self) -> Option<fair::Wait> {
+        self.fair.as_ref().and_then(fair::Meter::longest)
+    }
+
+    /// The same, which looks where a poll goes round as well.
+    pub(crate) fn and_trapping(self, trap: Trap) -> Self {
+        Self { trap: Some(trap), ..self }
     }
 
     pub(crate) fn trap(&self) -> Option<&Trap> {
@@ -141,7 +152,9 @@ impl Watch {
             wakes.event(step, &event);
         }
         // An oracle that makes events of its own does not see them: it is busy.
-        if let Ok(mut oracles) = self.oracles.try_borrow_mut() {
+        if let Ok(mut oracles) = self.oracles.try_borrow_mut()
+            && !oracles.is_empty()
+        {
             let verdict = asked(|| oracles.iter_mut().try_for_each(|oracle| oracle.event(&event)));
             self.object(verdict);
         }

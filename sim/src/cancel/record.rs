@@ -81,9 +81,16 @@ impl Record {
         self.made.set(None);
         self.elsewhere.set(None);
         self.watchful.set(false);
-        self.abortable.take();
-        self.crashed.take();
-        self.open.take();
+        // Most runs leave these empty, and to drop an empty tree takes longer than to ask.
+        if !self.abortable.borrow().is_empty() {
+            drop(self.abortable.take());
+        }
+        if !self.crashed.borrow().is_empty() {
+            drop(self.crashed.take());
+        }
+        if !self.open.borrow().is_empty() {
+            drop(self.open.take());
+        }
         self.opened.set(0);
         self.dropping.set(0);
         self.harm.take();

@@ -85,8 +85,9 @@ impl Machines {
         self.clocks.clear();
         self.of_task.borrow_mut().clear();
         self.target.set(None);
-        let (tasks, programs) = (self.tasks.take(), self.programs.take());
-        // Dropped outside of the borrows: a program may own anything.
-        drop((tasks, programs));
+        // Dropped outside of the borrows: a program may own anything. Most runs have none.
+        if !self.tasks.borrow().is_empty() || !self.programs.borrow().is_empty() {
+            drop((self.tasks.take(), self.programs.take()));
+        }
     }
 }

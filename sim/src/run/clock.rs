@@ -90,10 +90,9 @@ impl Clock {
 
     /// Forgets all timers, keeps their memory.
     pub(super) fn clear(&self) {
-        let mut wakers = self.fired.take();
+        let mut wakers = Vec::new();
         self.timers.borrow_mut().clear(&mut wakers);
-        wakers.clear();
-        self.fired.replace(wakers);
+        drop(wakers);
     }
 }
 
