@@ -28,6 +28,7 @@
 #![forbid(unsafe_code)]
 
 mod address;
+mod drift;
 mod files;
 mod instant;
 mod kernel;
@@ -44,6 +45,7 @@ pub mod os;
 pub mod socket;
 
 pub use address::Address;
+pub use drift::Drift;
 pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
 pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};

@@ -50,8 +50,8 @@
 //! call).
 //!
 //! **A poll that never returns** (a `loop {}` without an await, a `std` lock taken twice by one thread, a blocking receive) cannot
-//! be stopped; only one that polls timers, handles or sockets of ours over and over is. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
-//! process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
+//! be stopped; only one that polls timers, handles or sockets of ours over and over is. After ten seconds of real time a watchdog says which task
+//! it is, has another process find out where that waited before ([`endless_poll`](super::endless_poll)), and ends the process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
 //! [`Explore::watchdog`](crate::Explore::watchdog). It says what the thread is doing (on Linux), and the line if the poll goes round with
 //! its waker; else only a debugger shows the line inside the poll.
 //!
