@@ -59,8 +59,8 @@ proptest! {
         }
     }
 
-    /// The bound that is derived where the workers are, as an oracle. Polls take time, so that timers strike while tasks are busy:
-    /// whom they wake comes from outside of the workers, and has to be let in.
+    /// The bound that is derived where the workers are, as an oracle. Polls take time, so that timers strike while tasks are busy.
+    /// (What is injected from other threads has its bound in `executor/tests/fairness.rs`: a run has none.)
     #[test]
     fn under_the_policy_of_a_pool_nobody_waits_longer_than_it_promises(program in programs(4, 5)) {
         for workers in [1, 3] {
