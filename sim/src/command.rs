@@ -14,6 +14,8 @@ const TAPE_MAX: usize = 4096;
 pub(crate) struct Command {
     /// The name by which libtest knows the test.
     test: Option<String>,
+    /// Whether that is the name of a `#[reveille::test]`.
+    is_attribute: bool,
     package: Option<String>,
 }
 
@@ -22,10 +24,11 @@ impl Command {
     pub(crate) fn new(test: Option<&str>, package: Option<&str>) -> Self {
         let thread = std::thread::current();
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
+        let is_attribute = test.is_some();
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
         let test = test.or_else(asked_for);
-        Self { test, package: package.map(str::to_owned) }
+        Self { test, is_attribute, package: package.map(str::to_owned) }
     }
 
     /// The line without what to repeat. Made when it is wanted: most campaigns pass, and looking the program up takes as long as many
@@ -42,6 +45,12 @@ impl Command {
     /// The name by which libtest knows the test; `None` if this is none.
     pub(crate) fn test(&self) -> Option<&str> {
         self.test.as_deref()
+    }
+
+    /// The same, if this program is a build of tests, which may be started again without being asked for it. A program of another sort may
+    /// do what is not to be done twice.
+    pub(crate) fn restartable(&self) -> Option<&str> {
+        self.test().filter(|_| self.is_attribute || is_build_of_tests())
     }
 
     /// The line that repeats the run of `seed`.
@@ -70,6 +79,12 @@ impl Command {
 fn asked_for() -> Option<String> {
     let (flags, mut names): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
     (flags.iter().any(|flag| flag == "--exact") && names.len() == 1).then(|| names.remove(0))
+}
+
+/// Cargo builds tests in a folder of this name, and other programs beside it.
+fn is_build_of_tests() -> bool {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().is_some_and(|folder| folder.ends_with("deps"))
 }
 
 /// ` --example name`, if this program is an example.

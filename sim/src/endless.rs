@@ -5,20 +5,24 @@ use std::time::Duration;
 
 use crate::campaign::Plan;
 use crate::command::Command;
-use crate::explain::waits_at;
+use crate::explain::{sites, waited};
 use crate::failure::await_sites;
 use crate::finding::TaskInfo;
+use crate::isolation::Again;
 use crate::run::Run;
 use crate::spin::{TOUCHES_MAX, Trap};
+use crate::strategy::Profile;
 use crate::trial::Trial;
 use crate::watch::Watch;
-use crate::watchdog::{Describe, Endless, What};
+use crate::watchdog::{Describe, Endless, PollAt, Tell, What};
 
 /// A campaign, as far as the watchdog has something to say of it.
 pub(crate) struct Scene<'a> {
     pub(crate) trial: &'a Trial<'a>,
     pub(crate) plan: &'a Plan,
     pub(crate) command: &'a Command,
+    /// Which exploration another process looks into; `None` if none may be started.
+    pub(crate) exploration: Option<u64>,
 }
 
 impl Describe for Scene<'_> {
@@ -31,10 +35,10 @@ impl Describe for Scene<'_> {
         };
         let what = match endless.what {
             What::Program => "the closure that makes the program has not returned".into(),
-            What::Poll { task, step, within: None } => {
+            What::Poll { task, step, within: None, .. } => {
                 format!("the poll of task {task} at step {step} has not returned")
             }
-            What::Poll { task, step, within: Some((waker, at)) } => format!(
+            What::Poll { task, step, within: Some((waker, at)), .. } => format!(
                 "the poll of task {task} at step {step}, made within a `wake` by task {waker} at step {at} (the freedom \
                  `inline-wake`), has not returned"
             ),
@@ -55,40 +59,58 @@ impl Describe for Scene<'_> {
         )
     }
 
-    fn details(&self, endless: Endless, tell: &mut dyn FnMut(String)) -> Option<()> {
-        let What::Poll { task, step, .. } = endless.what else { return None };
+    fn repeatable(&self, endless: Endless) -> Option<PollAt> {
+        let What::Poll { task, step, ordinal, .. } = endless.what else { return None };
         let seed = endless.seed.filter(|_| self.plan.strategy.is_seeded())?;
-        let run = self.up_to(seed, step - 1, None);
-        let (_, info) =
-            self.trial.perform(&run, seed, |run, _| run.tasks.is_known(task).then(|| TaskInfo::of(run, task)));
-        let info = info?;
-        let tape = self.trial.tape(&run);
-        drop(run);
-        let before = waits_at(self.trial, &tape, &info, step - 1);
-        let nth = match (info.polls, before.is_empty()) {
-            (0, _) => "this was its first poll".into(),
-            (polls, true) => format!("this was its poll number {}", polls + 1),
-            (polls, false) => format!("this was its poll number {}; before that it was at", polls + 1),
-        };
-        let lines = before.iter().map(await_sites).collect::<String>();
-        tell(format!("  {info}: {nth}\n{lines}"));
-        // From here on it hangs, unless it goes round with its waker.
-        let run = self.up_to(seed, step, Some(Watch::trapping(Trap::new(task, info.polls + 1))));
-        let caught = |run: &Run| run.watch.as_ref().and_then(Watch::trap).and_then(Trap::take_caught);
-        let (_, caught) = self.trial.perform(&run, seed, |run, _| caught(run));
-        let site = await_sites(&caught?.await_site());
-        tell(format!("  in this poll it took its waker {TOUCHES_MAX} times, the last time at\n{site}"));
-        Some(())
+        Some(PollAt { seed, task, step, ordinal })
+    }
+
+    fn details_elsewhere(&self, poll: PollAt, tell: &mut dyn FnMut(String)) -> bool {
+        let again = self.exploration.zip(self.command.restartable());
+        again.is_some_and(|(exploration, test)| Again { test, exploration }.details(poll, tell))
+    }
+
+    fn details(&self, poll: PollAt, tell: Tell) {
+        // A calibrated strategy looks at the dullest run first, as it did in the campaign.
+        let is_calibrated = self.plan.strategy.needs_calibration() && poll.seed != 0;
+        let profile = is_calibrated.then(|| self.trial.profile());
+        self.trial.rules.call(|| self.replay(poll, profile.as_ref(), tell));
     }
 }
 
 impl Scene<'_> {
-    /// A world for the first `polls` polls of the run of `seed`.
-    fn up_to(&self, seed: u64, polls: u64, watch: Option<Watch>) -> Rc<Run> {
-        let run = self.trial.beginning(self.plan.strategy.source(), self.trial.rules.settings, watch, polls);
-        if self.plan.strategy.needs_calibration() && seed != 0 {
-            run.choices.borrow_mut().calibrate(&self.trial.profile());
+    /// Repeats the run up to `poll`, once: a second time it might hang earlier, by what the first has left in a `static`.
+    fn replay(&self, poll: PollAt, profile: Option<&Profile>, tell: Tell) {
+        let tell = Rc::new(tell);
+        let on_begin = {
+            let tell = tell.clone();
+            // From here on it hangs, unless it goes round with its waker.
+            move |run: &Run| tell(history(run, poll))
+        };
+        let before = Watch::focused(poll.task, poll.ordinal - 1);
+        let watch = before.and_trapping(Trap::new(poll, on_begin));
+        let source = self.plan.strategy.source();
+        let run = self.trial.beginning(source, self.trial.rules.settings, Some(watch), poll.step);
+        if let Some(profile) = profile {
+            run.choices.borrow_mut().calibrate(profile);
         }
-        run
+        let caught = |run: &Run| run.watch.as_ref().and_then(Watch::trap).and_then(Trap::take_caught);
+        let (_, caught) = self.trial.perform(&run, poll.seed, |run, _| caught(run));
+        if let Some(stack) = caught {
+            let site = await_sites(&stack.await_site());
+            tell(format!("  in this poll it took its waker {TOUCHES_MAX} times, the last time at\n{site}"));
+        }
     }
+}
+
+/// Who begins `poll`, and where it was before.
+fn history(run: &Run, poll: PollAt) -> String {
+    let before = sites(&waited(run));
+    let nth = match (poll.ordinal, before.is_empty()) {
+        (1, _) => "this was its first poll".into(),
+        (nth, true) => format!("this was its poll number {nth}"),
+        (nth, false) => format!("this was its poll number {nth}; before that it was at"),
+    };
+    let lines = before.iter().map(await_sites).collect::<String>();
+    format!("  {}: {nth}\n{lines}", TaskInfo::of(run, poll.task))
 }

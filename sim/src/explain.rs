@@ -237,13 +237,15 @@ impl Case<'_> {
 pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u64) -> Vec<AwaitSite> {
     let source = Box::new(Replay::new(tape.clone()));
     let run = trial.beginning(source, tape.settings, Some(Watch::focused(task.id, task.polls)), polls);
-    let looked = |run: &Run| {
-        let focus = run.watch.as_ref().and_then(Watch::focus)?;
-        let (sites, woke_at) = (focus.take_sites(), focus.take_woke_at());
-        Some(if sites.is_empty() { Vec::from_iter(woke_at) } else { sites })
-    };
-    let (_, stacks) = trial.perform(&run, 0, |run, _| looked(run));
-    sites(&stacks.unwrap_or_default())
+    let (_, stacks) = trial.perform(&run, 0, |run, _| waited(run));
+    sites(&stacks)
+}
+
+/// Where the task in focus waits after the poll that was looked into.
+pub(crate) fn waited(run: &Run) -> Vec<Stack> {
+    let Some(focus) = run.watch.as_ref().and_then(Watch::focus) else { return Vec::new() };
+    let (sites, woke_at) = (focus.take_sites(), focus.take_woke_at());
+    if sites.is_empty() { Vec::from_iter(woke_at) } else { sites }
 }
 
 /// Most certain first.
@@ -375,7 +377,7 @@ fn is_scheduled(run: &Run, task: TaskId) -> bool {
 }
 
 /// The distinct await sites among `stacks`.
-fn sites(stacks: &[Stack]) -> Vec<AwaitSite> {
+pub(crate) fn sites(stacks: &[Stack]) -> Vec<AwaitSite> {
     let mut sites: Vec<AwaitSite> = Vec::new();
     for stack in stacks {
         let site = stack.await_site();

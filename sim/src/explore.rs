@@ -8,11 +8,10 @@ use reveille_executor::{Choose, JoinHandle};
 
 use crate::campaign::{Plan, Shard};
 use crate::command;
-use crate::digest::{Digest, Mark};
 use crate::failure::{Failure, Passed};
 use crate::fair;
 use crate::freedom;
-use crate::isolation::Isolation;
+use crate::isolation::{Errand, Isolation, exploration};
 use crate::judge::Detached;
 use crate::leaf;
 use crate::net::Faults;
@@ -379,7 +378,7 @@ impl Explore {
         let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
         let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
-        let (test, exploration) = (self.test_hash(), self.exploration(&name));
+        let test = self.test_hash();
         let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
         let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
         let tape = tape.filter(|_| passed_over.is_none());
@@ -394,6 +393,7 @@ impl Explore {
             freedom::asked(freedoms, &plan.strategy).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
+        let exploration = exploration(command.test(), &name, self.at);
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let repeats = environment.seed.is_none();
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
@@ -408,10 +408,10 @@ impl Explore {
             .map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
         let lenient = environment.lenient || self.lenient;
-        let is_child = environment.share.is_some();
+        let errand = environment.share.as_ref().map(|share| share.errand);
         let share = environment.share.filter(|share| share.exploration == exploration);
         // Another exploration of a test that was started for this one is performed here.
-        let isolation = if is_child && share.is_none() { Isolation::Shared } else { self.isolation };
+        let isolation = if errand.is_some() && share.is_none() { Isolation::Shared } else { self.isolation };
         let rules = Rules {
             test,
             settings,
@@ -441,6 +441,7 @@ impl Explore {
                 watchdog,
                 exploration,
                 share,
+                is_for_details: matches!(errand, Some(Errand::Poll(_))),
             }),
         }
     }
@@ -511,14 +512,6 @@ impl Explore {
             Some(test) if test != "main" => test.to_owned(),
             _ => crate::site::place(self.at).to_string(),
         }
-    }
-
-    /// What tells this exploration from the others of its program, in every process of it.
-    fn exploration(&self, name: &str) -> u64 {
-        format!("{name} {}", self.at)
-            .bytes()
-            .fold(Digest::EMPTY, |hash, byte| hash.with(Mark::Choice, byte.into()))
-            .value()
     }
 
     /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.

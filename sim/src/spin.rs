@@ -15,6 +15,7 @@ use reveille_executor::{Follow, TaskId};
 use crate::context;
 use crate::run::Run;
 use crate::site::Stack;
+use crate::watchdog::PollAt;
 
 /// So many times no poll that ends takes its waker: a `select!` of many branches takes it once for each.
 pub(crate) const TOUCHES_MAX: u32 = 20_000;
@@ -82,23 +83,31 @@ fn end_poll(run: &Run, what: &'static str) {
 }
 
 /// Waits for a task's waker to be used in one of its polls, over and over.
-#[derive(Debug)]
 pub(crate) struct Trap {
-    task: TaskId,
-    /// Which of its polls, counted from 1.
-    ordinal: u64,
+    poll: PollAt,
+    /// Called when that poll begins; `None` afterwards.
+    on_begin: RefCell<Option<OnBegin>>,
     touches: Cell<u32>,
     /// Where it was used for the last time, when there were enough.
     caught: RefCell<Option<Stack>>,
 }
 
+type OnBegin = Box<dyn FnOnce(&Run)>;
+
 impl Trap {
-    pub(crate) fn new(task: TaskId, ordinal: u64) -> Self {
-        Self { task, ordinal, touches: Cell::new(0), caught: RefCell::default() }
+    pub(crate) fn new(poll: PollAt, on_begin: impl FnOnce(&Run) + 'static) -> Self {
+        let on_begin = RefCell::new(Some(Box::new(on_begin) as OnBegin));
+        Self { poll, on_begin, touches: Cell::new(0), caught: RefCell::default() }
     }
 
-    pub(crate) fn is_set_for(&self, task: TaskId, ordinal: u64) -> bool {
-        (self.task, self.ordinal) == (task, ordinal)
+    /// Whether the poll that begins, number `ordinal` of `task`, is the one that it waits for. In another run, which a program that does
+    /// not repeat itself may have come to, none is.
+    pub(crate) fn springs(&self, run: &Run, task: TaskId, ordinal: u64) -> bool {
+        let is_it = (task, run.step(), ordinal) == (self.poll.task, self.poll.step, self.poll.ordinal);
+        if is_it && let Some(on_begin) = self.on_begin.take() {
+            on_begin(run);
+        }
+        is_it
     }
 
     pub(crate) fn take_caught(&self) -> Option<Stack> {
@@ -126,7 +135,7 @@ fn touched() {
     let is_caught = |run: &Run| {
         let trap = run.watch.as_ref()?.trap()?;
         trap.touches.set(trap.touches.get() + 1);
-        let is_enough = run.current() == Some(trap.task) && trap.touches.get() == TOUCHES_MAX;
+        let is_enough = run.current() == Some(trap.poll.task) && trap.touches.get() == TOUCHES_MAX;
         is_enough.then(|| trap.caught.replace(Some(Stack::capture())))
     };
     if context::try_with(is_caught).flatten().is_some() && !std::thread::panicking() {

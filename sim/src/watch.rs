@@ -89,9 +89,9 @@ impl Watch {
         self.fair.as_ref().and_then(fair::Meter::longest)
     }
 
-    /// Looks where a poll goes round.
-    pub(crate) fn trapping(trap: Trap) -> Self {
-        Self { trap: Some(trap), ..Self::default() }
+    /// The same, which looks where a poll goes round as well.
+    pub(crate) fn and_trapping(self, trap: Trap) -> Self {
+        Self { trap: Some(trap), ..self }
     }
 
     pub(crate) fn trap(&self) -> Option<&Trap> {

@@ -1,13 +1,18 @@
 //! Notices a poll that never returns. The thread that is in it cannot say so, and nothing can stop it: another thread says
 //! what is known and ends the process.
 //!
-//! The run's thread shows where it is by one relaxed store a poll ([`Pulse`]). The watchdog looks a few times per limit; if a
+//! The run's thread shows where it is by two relaxed stores a poll ([`Pulse`]). The watchdog looks a few times per limit; if a
 //! pulse stands still for all of it, the program hangs: in a `loop {}` without an await, on a `std` lock that its own thread
-//! holds, in a call that blocks.
+//! holds, in a call that blocks. What a replay has to add is found out in another process where one can be started, else on another thread of
+//! this one.
 //!
 //! Deliberately absent: any effect on runs. What a run does depends on no real clock, this one included.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::Write as _;
+#[cfg(unix)]
+use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread::{self, Thread};
@@ -19,8 +24,8 @@ use crate::thread_state::{ThreadPlace, ThreadState};
 
 /// How often the watchdog looks within its limit.
 const LOOKS: u32 = 8;
-/// How long each of the replays may take that find out where the task is.
-const DETAILS: Duration = Duration::from_secs(3);
+/// How long a replay that looks into the poll may take until it says something, or something more.
+pub(crate) const DETAILS: Duration = Duration::from_secs(3);
 /// The exit status of a test process that failed.
 const EXIT: i32 = 101;
 
@@ -34,6 +39,8 @@ pub(crate) struct Pulse {
     seed: AtomicU64,
     /// The task and the step of the poll under way, or one of the marks below.
     at: AtomicU64,
+    /// Which poll of its task it is, counted from 1.
+    ordinal: AtomicU64,
     /// The poll in whose `wake` that one is, in the same form; 0 if it is in none.
     within: AtomicU64,
     /// The thread that it is of.
@@ -55,25 +62,27 @@ impl Pulse {
         self.at.store(BEGINNING, Ordering::Relaxed);
     }
 
-    /// The poll of `task` begins that is number `step` of the run, counted from 1.
+    /// The poll of `task` begins that is number `step` of the run and number `ordinal` of the task, both counted from 1.
     #[inline]
-    pub(crate) fn poll(&self, task: TaskId, step: u64) {
+    pub(crate) fn poll(&self, task: TaskId, step: u64, ordinal: u64) {
         self.at.store(((task.index() as u64) << 32) | (step & 0xffff_ffff), Ordering::Relaxed);
+        self.ordinal.store(ordinal, Ordering::Relaxed);
     }
 
     /// The polls from here on are made within the poll under way: in a `wake` of it, which is worth telling, or in a spawn. Returns what [`leave`](Self::leave) wants to know.
-    pub(crate) fn enter(&self, in_wake: bool) -> (u64, u64) {
-        let outer = (self.within.load(Ordering::Relaxed), self.at.load(Ordering::Relaxed));
+    pub(crate) fn enter(&self, in_wake: bool) -> Beat {
+        let outer = self.beat();
         if in_wake {
-            self.within.store(outer.1, Ordering::Relaxed);
+            self.within.store(outer.at, Ordering::Relaxed);
         }
         outer
     }
 
     /// Back in the poll that was under way before.
-    pub(crate) fn leave(&self, (within, at): (u64, u64)) {
-        self.within.store(within, Ordering::Relaxed);
-        self.at.store(at, Ordering::Relaxed);
+    pub(crate) fn leave(&self, outer: Beat) {
+        self.within.store(outer.within, Ordering::Relaxed);
+        self.at.store(outer.at, Ordering::Relaxed);
+        self.ordinal.store(outer.ordinal, Ordering::Relaxed);
     }
 
     pub(crate) fn tear_down(&self) {
@@ -87,16 +96,23 @@ impl Pulse {
     fn beat(&self) -> Beat {
         let load = |word: &AtomicU64| word.load(Ordering::Relaxed);
         let seed = self.is_seeded.then(|| load(&self.seed));
-        Beat { performance: load(&self.performance), seed, at: load(&self.at), within: load(&self.within) }
+        Beat {
+            performance: load(&self.performance),
+            seed,
+            at: load(&self.at),
+            ordinal: load(&self.ordinal),
+            within: load(&self.within),
+        }
     }
 }
 
 /// A pulse at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Beat {
+pub(crate) struct Beat {
     performance: u64,
     seed: Option<u64>,
     at: u64,
+    ordinal: u64,
     within: u64,
 }
 
@@ -120,12 +136,25 @@ pub(crate) enum What {
         task: TaskId,
         /// Which poll of the run, counted from 1.
         step: u64,
+        /// Which poll of the task, counted from 1.
+        ordinal: u64,
         /// The task and the step of the poll in whose `wake` this one is made; see
         /// [`Freedom::InlineWake`](crate::Freedom::InlineWake).
         within: Option<(TaskId, u64)>,
     },
     /// A destructor, while the world is dropped.
     Destructor,
+}
+
+/// A poll, as a run with the same seed has it as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PollAt {
+    pub(crate) seed: u64,
+    pub(crate) task: TaskId,
+    /// Which poll of the run, counted from 1.
+    pub(crate) step: u64,
+    /// Which poll of the task, counted from 1.
+    pub(crate) ordinal: u64,
 }
 
 impl Beat {
@@ -135,7 +164,8 @@ impl Beat {
             TEARDOWN => What::Destructor,
             at => {
                 let (task, step) = unpacked(at);
-                What::Poll { task, step, within: Some(self.within).filter(|at| *at != BEGINNING).map(unpacked) }
+                let within = Some(self.within).filter(|at| *at != BEGINNING).map(unpacked);
+                What::Poll { task, step, ordinal: self.ordinal, within }
             }
         };
         Endless { seed: self.seed, what, thread }
@@ -154,12 +184,13 @@ pub(crate) struct Pulses(Arc<Mutex<Vec<Weak<Pulse>>>>);
 impl Pulses {
     /// A pulse for a new world, in which runs are made from seeds or are repeated.
     pub(crate) fn add(&self, is_seeded: bool) -> Arc<Pulse> {
-        let [performance, seed, within] = [0; 3].map(AtomicU64::new);
+        let [performance, seed, ordinal, within] = [0; 4].map(AtomicU64::new);
         let pulse = Arc::new(Pulse {
             is_seeded,
             performance,
             seed,
             at: AtomicU64::new(RESTING),
+            ordinal,
             within,
             // A replay is short, and asking takes as long as many of them.
             thread: if is_seeded { ThreadPlace::here() } else { ThreadPlace::default() },
@@ -186,9 +217,16 @@ impl Pulses {
 pub(crate) trait Describe: Sync {
     /// What is known without running anything: never waits.
     fn summary(&self, endless: Endless, limit: Duration) -> String;
-    /// Tells what replays up to the poll have to add, bit by bit. May hang, as the program does.
-    fn details(&self, endless: Endless, tell: &mut dyn FnMut(String)) -> Option<()>;
+    /// The poll, if a replay up to it may have something to add.
+    fn repeatable(&self, endless: Endless) -> Option<PollAt>;
+    /// Tells what a replay in another process has to add, bit by bit, and does not wait long for it. Returns whether it was anything.
+    fn details_elsewhere(&self, poll: PollAt, tell: &mut dyn FnMut(String)) -> bool;
+    /// Tells what a replay on this thread has to add. May hang, as the program does.
+    fn details(&self, poll: PollAt, tell: Tell);
 }
+
+/// Tells a bit at once, from within a run.
+pub(crate) type Tell = Box<dyn Fn(String) + Send>;
 
 /// Calls `campaign` and watches `pulses` meanwhile. A poll that takes longer than `limit` of real time ends the process.
 pub(crate) fn watched<R>(limit: Duration, pulses: &Pulses, describe: &dyn Describe, campaign: impl FnOnce() -> R) -> R {
@@ -240,9 +278,20 @@ fn watch(limit: Duration, pulses: &Pulses, describe: &dyn Describe, over: &Atomi
 /// Says what is known, then what can be found out, and ends the process.
 fn end_process(describe: &dyn Describe, endless: Endless, limit: Duration) -> ! {
     say(&describe.summary(endless, limit));
+    let told = |poll| describe.details_elsewhere(poll, &mut |text| say(&text));
+    if let Some(poll) = describe.repeatable(endless).filter(|poll| !told(*poll)) {
+        details_here(describe, poll);
+    }
+    std::process::exit(EXIT)
+}
+
+/// Lets a thread of this process find out about `poll`, and ends the process: that thread will hardly come back.
+fn details_here(describe: &dyn Describe, poll: PollAt) -> ! {
     thread::scope(|scope| {
         let (tell, told) = mpsc::channel();
-        scope.spawn(move || describe.details(endless, &mut |text| drop(tell.send(text))));
+        let details = move || describe.details(poll, Box::new(move |text| drop(tell.send(text))));
+        // Without a thread to spare nobody tells anything.
+        let _ = thread::Builder::new().spawn_scoped(scope, details);
         while let Ok(details) = told.recv_timeout(DETAILS) {
             say(&details);
         }
@@ -251,6 +300,15 @@ fn end_process(describe: &dyn Describe, endless: Endless, limit: Duration) -> ! 
 }
 
 /// Not `eprintln!`: a test harness that captures that shows it when the test has ended, which this one will not.
+#[cfg(unix)]
+fn say(text: &str) {
+    // Past the lock of `Stderr`, which the thread that hangs may hold.
+    if let Ok(out) = std::io::stderr().as_fd().try_clone_to_owned() {
+        let _ = writeln!(File::from(out), "{text}");
+    }
+}
+
+#[cfg(not(unix))]
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }

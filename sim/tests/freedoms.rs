@@ -3,6 +3,8 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::future::poll_fn;
@@ -11,6 +13,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
+use common::Event;
 use reveille::time::{Duration, sleep, timeout};
 use reveille::{FindingKind, Freedom, explore, spawn, yield_now};
 
@@ -190,6 +193,52 @@ fn inline_wake_the_woken_task_meets_its_waker_at_work() {
         })
         .await;
         clerk.await.unwrap();
+    });
+}
+
+thread_local! {
+    /// Who is at work on this thread, as a logger or a tracer would have it: set by a task for the length of a call.
+    static AT_WORK: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// Calls `f` as `who`.
+fn at_work_as<R>(who: &'static str, f: impl FnOnce() -> R) -> R {
+    let before = AT_WORK.replace(Some(who));
+    let result = f();
+    AT_WORK.set(before);
+    result
+}
+
+/// A task is polled from elsewhere than last time: first by the executor, then deeper in the stack, within a poll of another task.
+#[test]
+fn inline_wake_a_task_is_polled_from_within_the_call_of_another() {
+    fails_only_with(Freedom::InlineWake, FindingKind::Panic, || async {
+        let served = Rc::new(Event::default());
+        let waited_for = served.clone();
+        let customer = spawn(async move {
+            assert_eq!(AT_WORK.get(), None, "its first poll is the executor's");
+            waited_for.wait().await;
+            assert_eq!(AT_WORK.get(), None, "served on behalf of another");
+        });
+        yield_now().await;
+        at_work_as("root", || served.set());
+        customer.await.unwrap();
+    });
+}
+
+#[test]
+fn within_spawn_a_task_is_polled_from_within_the_call_of_another() {
+    fails_only_with(Freedom::WithinSpawn, FindingKind::Panic, || async {
+        let old = spawn(async {
+            for _ in 0..3 {
+                assert_eq!(AT_WORK.get(), None, "polled on behalf of another");
+                yield_now().await;
+            }
+        });
+        yield_now().await;
+        let new = at_work_as("root", || spawn(async {}));
+        old.await.unwrap();
+        new.await.unwrap();
     });
 }
 

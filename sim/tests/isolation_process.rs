@@ -123,6 +123,19 @@ fn a_stack_overflow_is_a_finding() {
     assert!(failure.to_string().contains("overflowed its stack"), "{failure}");
 }
 
+/// They are asked for at one place, so a child has to come to the right one.
+#[test]
+fn in_a_loop_each_turn_has_its_own_runs() {
+    for polls in 1..4 {
+        let turns = move || async move {
+            for _ in 1..polls {
+                yield_now().await;
+            }
+        };
+        assert_eq!(isolated().runs(3).run(turns).unwrap().polls, 3 * polls);
+    }
+}
+
 #[test]
 fn without_the_name_of_a_test_it_says_what_it_needs() {
     if std::env::args().any(|argument| argument == "--exact") {

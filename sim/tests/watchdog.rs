@@ -231,3 +231,21 @@ fn a_wake_under_a_lock_is_named_with_who_wakes() {
     assert!(report.contains(", made within a `wake` by task 1 at step "), "{report}");
     assert!(report.contains("(the freedom `inline-wake`), has not returned"), "{report}");
 }
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn holds_the_terminal() {
+    let _ = explore().name("terminal").watchdog(Duration::from_secs(1)).run(|| async {
+        let _out = std::io::stdout().lock();
+        let _err = std::io::stderr().lock();
+        std::thread::sleep(Duration::from_secs(600));
+    });
+}
+
+#[test]
+#[cfg(unix)]
+fn a_task_that_holds_standard_error_cannot_silence_the_watchdog() {
+    let output = in_a_process("holds_the_terminal", &[]);
+    assert_eq!(output.status.code(), Some(101));
+    assert!(report(&output).starts_with("reveille: endless poll in `terminal`"), "{output:?}");
+}

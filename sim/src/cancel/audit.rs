@@ -14,7 +14,7 @@ use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::run::Run;
 use crate::trial::Trial;
-use crate::watchdog::{Describe, Endless, watched};
+use crate::watchdog::{Describe, Endless, PollAt, Tell, watched};
 
 /// Cuts an operation at every await, in every way, under many schedules, and says what else broke.
 ///
@@ -253,7 +253,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
             unwinding,
             bystanders,
         };
-        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command };
+        let scene = Scene { trial: &sweep.trial, plan: &prepared.plan, command: &prepared.command, exploration: None };
         watched(prepared.watchdog, &prepared.rules.pulses, &Cutting(scene), || match &prepared.tape {
             Some(tape) => sweep.replay(tape.clone()),
             None => sweep.perform(),
@@ -270,8 +270,16 @@ impl Describe for Cutting<'_> {
     }
 
     /// The seed of a run does not tell where it was cut: a replay would be another run.
-    fn details(&self, _: Endless, _: &mut dyn FnMut(String)) -> Option<()> {
+    fn repeatable(&self, _: Endless) -> Option<PollAt> {
         None
+    }
+
+    fn details_elsewhere(&self, poll: PollAt, tell: &mut dyn FnMut(String)) -> bool {
+        self.0.details_elsewhere(poll, tell)
+    }
+
+    fn details(&self, poll: PollAt, tell: Tell) {
+        self.0.details(poll, tell);
     }
 }
 

@@ -8,9 +8,13 @@
 //! *Which are on.* Under the default strategy the seed says which of the default freedoms are (a swarm: Groce and others,
 //! ISSTA 2012), and most seeds have none. Others are on if they are [asked for](crate::Explore::freedoms).
 //!
+//! *Polls from elsewhere than last time* are those of [`Freedom::InlineWake`] and [`Freedom::WithinSpawn`]: a task that the loop of the
+//! run has polled is polled next deeper in the stack, within a poll of another task, or the other way round.
+//!
 //! Deliberately absent: an order of wakes (the schedule is that: any task that was woken may be polled first); polls on
-//! another thread (futures of a run need not be [`Send`]); a second poll of a future that is being polled (the contract
-//! forbids it).
+//! another thread (futures of a run need not be [`Send`], and one that is `Send` cannot tell but by its thread-locals); a future that moves
+//! from one task to another (programs do that, executors do not; `StaleWakers` is what it meets then); a second poll of a future that is being
+//! polled (the contract forbids it).
 
 mod asked;
 mod held;

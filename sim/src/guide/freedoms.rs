@@ -9,6 +9,12 @@
 //! `#[reveille::test(freedoms = "..")]` and `REVEILLE_FREEDOMS=..` ask for others. [`Passed::exercised`](crate::Passed::exercised) says how
 //! often each was taken; one that was asked for and never taken has tested nothing, and the report of a passed test says so.
 //!
+//! **Polled from elsewhere than last time.** A future is pinned, and no sentence says from where it is polled. Under `inline-wake` and
+//! `within-spawn` a task that the executor's loop has polled before is polled within a poll of another task: deeper in the stack, with that
+//! task's locks held, its `RefCell`s borrowed, and its thread-locals set (who is logged in, which span is open). Polls of a task on several
+//! threads are absent: futures of a run need not be `Send`, and since polls of a task never overlap, all that one could notice are its
+//! thread-locals. For threads there are the `Pool` of `reveille-executor`, and loom.
+//!
 //! **An example.** Whoever takes a second poll for the event is wrong under `spurious`:
 //!
 //! ```

@@ -31,6 +31,10 @@
 //! given: bits do not rot. A crash is asked for by the test ([`Node::crash`](crate::Node::crash)), at whatever time the test lets pass, and what it
 //! takes is a choice of each run, so a crash that loses nothing proves nothing.
 //!
+//! **A Unix socket holds 64 KiB** in each direction, whatever the size of the writes; Linux holds some 200 KB and counts its own
+//! bookkeeping, so how much fits differs from there, as it does between systems. There are streams with paths only: no datagrams, no names without
+//! a file, no credentials, no passing of descriptors. Binding and connecting take no time, also where the disk is stalled, and always have room.
+//!
 //! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf), or if it waits for a socket or a
 //! [`JoinHandle`](crate::JoinHandle) of ours among the children of a combinator that gives each a waker of its own
 //! (`FuturesUnordered`, `buffer_unordered`, a large `join_all`, the groups of futures-concurrency). In a `select!`, which gives none, a
@@ -46,8 +50,8 @@
 //! call).
 //!
 //! **A poll that never returns** (a `loop {}` without an await, a `std` lock taken twice by one thread, a blocking receive) cannot
-//! be stopped; only one that polls timers, handles or sockets of ours over and over is. After ten seconds of real time a watchdog says which task it is and where that waited before, and ends the
-//! process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
+//! be stopped; only one that polls timers, handles or sockets of ours over and over is. After ten seconds of real time a watchdog says which task
+//! it is, has another process find out where that waited before ([`endless_poll`](super::endless_poll)), and ends the process, other tests included, unless its runs have [processes](crate::Isolation::Process) of their own; see
 //! [`Explore::watchdog`](crate::Explore::watchdog). It says what the thread is doing (on Linux), and the line if the poll goes round with
 //! its waker; else only a debugger shows the line inside the poll.
 //!

@@ -30,6 +30,11 @@ impl Progress {
         self.write(&format!("begin {nth}\n"));
     }
 
+    /// Says something about the poll that it is to look into. Written at once: the process may hang next.
+    pub(crate) fn detail(&self, text: &str) {
+        self.write(&format!("detail {}\n", escaped(text)));
+    }
+
     /// Says what came of the runs, and ends this process: whatever the test does afterwards, the parent does as well.
     pub(crate) fn tell(&self, result: Result<Performed, Failure>) -> ! {
         self.write(&result.map_or_else(|failure| failed(&failure), |performed| performed.counts.to_text()));
@@ -166,6 +171,14 @@ impl Message {
     }
 }
 
+/// What a child has said of a poll so far; `None` if it has not come to it. A line that is not whole is left for the next look.
+pub(super) fn details(text: &str) -> Option<Vec<String>> {
+    let whole = &text[..text.rfind('\n')?];
+    let mut lines = whole.lines();
+    lines.next().filter(|line| line.starts_with("begin "))?;
+    Some(lines.filter_map(|line| unescaped(line.strip_prefix("detail ")?)).collect())
+}
+
 enum Line {
     Begin(u64),
     Counted,
@@ -259,6 +272,14 @@ mod tests {
         assert_eq!((read.kind(), read.run(), read.seed()), (Some(FindingKind::Deadlock), Some(4), None));
         assert_eq!(read.place().as_deref(), Some("src/a.rs:1:2"));
         assert_eq!(read.tape().map(ToString::to_string).as_deref(), Some(tape));
+    }
+
+    #[test]
+    fn details_are_read_as_they_were_written_and_only_whole() {
+        let text = format!("begin 7\ndetail {}\ndetail {}\ndetail =cut", escaped("a b:\n  c\\"), escaped(""));
+        assert_eq!(details(&text), Some(vec!["a b:\n  c\\".to_owned(), String::new()]));
+        assert_eq!(details("begin 7\n"), Some(Vec::new()));
+        assert_eq!([details(""), details("begin 7"), details("other\n")], [None, None, None]);
     }
 
     #[test]

@@ -3,6 +3,9 @@
 //! Runs are independent as far as the simulation goes. A program may keep state elsewhere: in thread-locals, in statics. What
 //! one run leaves there, the next one finds, and a run that depends on it does not repeat itself.
 
+mod child;
+mod details;
+mod exploration;
 #[cfg(feature = "interpose")]
 mod interposed;
 mod message;
@@ -11,13 +14,16 @@ mod share;
 mod thread;
 
 use std::io;
+use std::path::Path;
 
 use crate::explore::Explore;
+pub(crate) use details::{Again, end_with_parent};
+pub(crate) use exploration::exploration;
 #[cfg(feature = "interpose")]
 pub(crate) use interposed::{interposed, obstacle};
 pub(crate) use message::{Counts, Progress};
 pub(crate) use process::Parent;
-pub(crate) use share::{Share, VARIABLE};
+pub(crate) use share::{Errand, Share, VARIABLE};
 pub(crate) use thread::on_a_thread;
 
 /// What the runs of a campaign have in common; see [`Explore::isolation`].
@@ -56,8 +62,8 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    pub(crate) fn of(share: &Share) -> io::Result<Self> {
-        Ok(Self { first: share.first, end: share.end, progress: Progress::open(&share.file)? })
+    pub(crate) fn new(first: u64, end: u64, file: &Path) -> io::Result<Self> {
+        Ok(Self { first, end, progress: Progress::open(file)? })
     }
 }
 

@@ -3,15 +3,13 @@
 //! A batch that ends well or fails says so. If the process dies, the last run that it began is performed in a process of its
 //! own, which shows whether that run kills it by itself.
 
-use std::env::current_exe;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::{Command as Process, ExitStatus, Output, Stdio, id};
+use std::process::{ExitStatus, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::child::{Report, again};
 use super::message::{Counts, Message};
-use super::share::{Share, VARIABLE};
+use super::share::{Errand, Share};
 use crate::campaign::{Performed, Plan, Stop};
 use crate::command::Command;
 use crate::failure::{Failure, Relayed};
@@ -138,17 +136,12 @@ impl Parent<'_> {
             Failure::setup(format!("`{}`: failed to {what}: {error}", self.plan.name))
         };
         let report = Report::new().map_err(|error| failed("make a file for what a child process tells", error))?;
-        let share = Share { exploration: self.exploration, first, end, file: report.0.clone() };
-        let started = Process::new(current_exe().map_err(|error| failed("find this program", error))?)
-            .args([test, "--exact", "--nocapture", "--include-ignored"])
-            .env(VARIABLE, share.to_text())
-            // With one thread only, libtest runs tests on the main one, which has no name to tell them by.
-            .env("RUST_TEST_THREADS", "2")
-            .stdin(Stdio::null())
-            .output();
+        let errand = Errand::Runs { first, end };
+        let share = Share { exploration: self.exploration, errand, file: report.0.clone() };
+        let mut program = again(test, &share).map_err(|error| failed("find this program", error))?;
         let Output { status, stdout, stderr } =
-            started.map_err(|error| failed("start a process for its runs", error))?;
-        let text = fs::read_to_string(&report.0).map_err(|error| failed("read what a child process told", error))?;
+            program.output().map_err(|error| failed("start a process for its runs", error))?;
+        let text = report.read().map_err(|error| failed("read what a child process told", error))?;
         let [printed, complained] = [stdout, stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         Ok(Child { message: Message::read(&text), status, printed, complained })
     }
@@ -162,30 +155,6 @@ struct Child {
     printed: String,
     /// To its standard error.
     complained: String,
-}
-
-/// The file of a child, removed when dropped.
-struct Report(PathBuf);
-
-impl Report {
-    fn new() -> std::io::Result<Self> {
-        let mut nth = 0_u64;
-        loop {
-            let path = std::env::temp_dir().join(format!("reveille-{}-{nth}", id()));
-            match File::create_new(&path) {
-                Ok(_) => return Ok(Self(path)),
-                // Of another child of this process, or left behind by one before it.
-                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => nth += 1,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-impl Drop for Report {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(Path::new(&self.0));
-    }
 }
 
 fn last_lines(text: &str) -> String {

@@ -143,9 +143,9 @@ impl Run {
         let step = self.step.get() + 1;
         self.step.set(step);
         self.current.set(Some(task));
-        self.pulse.poll(task, step);
         let pushes = self.executor.pushes();
         let ordinal = self.tasks.polled(task, step);
+        self.pulse.poll(task, step, ordinal);
         if !PLAIN {
             if matches!(self.followed.get(), Followed::Closely | Followed::WithWakes) {
                 self.choices.borrow_mut().polled(task);
@@ -207,7 +207,7 @@ impl Run {
             (Some(watch), waker) if watch.is_probed(runnable.id(), ordinal) => {
                 self.poll_under_glass(watch, runnable, waker)
             }
-            (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.is_set_for(runnable.id(), ordinal)) => {
+            (Some(watch), waker) if watch.trap().is_some_and(|trap| trap.springs(self, runnable.id(), ordinal)) => {
                 let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
                 runnable.run_with(&followed_waker(waker, Box::new(Touch)))
             }
