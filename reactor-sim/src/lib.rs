@@ -27,6 +27,8 @@
 //! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
 #![forbid(unsafe_code)]
 
+mod address;
+mod drift;
 mod files;
 mod instant;
 mod kernel;
@@ -42,6 +44,8 @@ pub mod net;
 pub mod os;
 pub mod socket;
 
+pub use address::Address;
+pub use drift::Drift;
 pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
 pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};

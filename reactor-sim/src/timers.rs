@@ -44,6 +44,8 @@ struct Entry {
     /// When it was armed, counted in timers.
     order: u64,
     slot: u32,
+    /// Whose timer it is.
+    owner: u16,
 }
 
 impl Entry {
@@ -73,6 +75,14 @@ impl Timers {
     /// # Panics
     /// With 2^32 timers armed.
     pub fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
+        self.insert_for(0, deadline, waker)
+    }
+
+    /// The same for one of several owners, whose timers can be [moved](Self::move_all) together. [`insert`](Self::insert) is for owner 0.
+    ///
+    /// # Panics
+    /// With 2^32 timers armed.
+    pub fn insert_for(&mut self, owner: u16, deadline: Instant, waker: Waker) -> TimerKey {
         let place = self.heap.len();
         let state = State::Armed(waker);
         let slot = match self.free {
@@ -92,7 +102,7 @@ impl Timers {
             }
         };
         let order = self.take_order();
-        self.heap.push(Entry { deadline, order, slot });
+        self.heap.push(Entry { deadline, order, slot, owner });
         self.sift_up(place);
         TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
@@ -131,6 +141,35 @@ impl Timers {
             self.settle(place);
         }
         true
+    }
+
+    /// Moves all timers of `owner` to where `to` says, which is given their deadlines. Those that come to one instant keep the order in
+    /// which they were armed. Takes time in the number of all timers.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use std::time::Duration;
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// let mut timers = Timers::default();
+    /// let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+    /// timers.insert_for(7, at(1), Waker::noop().clone());
+    /// timers.insert(at(2), Waker::noop().clone());
+    /// timers.move_all(7, |deadline| deadline + Duration::from_secs(5));
+    /// assert_eq!(timers.fire_next(&mut Vec::new()), Some(at(2)));
+    /// assert_eq!(timers.fire_next(&mut Vec::new()), Some(at(6)));
+    /// ```
+    pub fn move_all(&mut self, owner: u16, mut to: impl FnMut(Instant) -> Instant) {
+        let mut heap = std::mem::take(&mut self.heap);
+        for entry in heap.iter_mut().filter(|entry| entry.owner == owner) {
+            entry.deadline = to(entry.deadline);
+        }
+        // What is in order is a heap.
+        heap.sort_unstable_by_key(Entry::rank);
+        for (place, entry) in heap.iter().enumerate() {
+            self.places[entry.slot as usize] = index(place);
+        }
+        self.heap = heap;
     }
 
     /// Disarms a timer. Returns its waker, for the caller to drop when it holds no borrow; `None` if the key is stale.

@@ -48,6 +48,11 @@ pub trait Source {
 
     /// The time since 1970, and since the start of the monotonic clocks.
     fn time(&self) -> Duration;
+
+    /// The time since 1970 by clocks that can be set, if that is another.
+    fn time_of_day(&self) -> Duration {
+        self.time()
+    }
 }
 
 thread_local!(static SOURCE: Cell<Option<Rc<dyn Source>>> = const { Cell::new(None) });

@@ -96,7 +96,9 @@ unsafe extern "C" fn clock_gettime(clock: clockid_t, time: *mut timespec) -> c_i
     static NEXT: Next = Next::named(c"clock_gettime");
     // What a thread or process has used of the processor is no time of day.
     let is_of_day = !matches!(clock, libc::CLOCK_PROCESS_CPUTIME_ID | libc::CLOCK_THREAD_CPUTIME_ID) && clock >= 0;
-    if let Some(now) = is_of_day.then(|| crate::ask(|source| source.time())).flatten() {
+    let can_be_set = matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_REALTIME_COARSE | libc::CLOCK_TAI);
+    let now = |source: &dyn crate::Source| if can_be_set { source.time_of_day() } else { source.time() };
+    if let Some(now) = is_of_day.then(|| crate::ask(now)).flatten() {
         // SAFETY: the caller vouches for the pointer.
         unsafe { time.write(as_timespec(now)) };
         return 0;

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
@@ -12,17 +12,17 @@ use reveille_interpose::{SUPPORTED, Source, within};
 use crate::context;
 use crate::explore::Explore;
 use crate::kinds;
+use crate::node::EPOCH;
 use crate::run::Run;
 
-/// What the clocks show at the start of a run: 2001-09-09, a round number of seconds.
-const EPOCH: Duration = Duration::from_secs(1_000_000_000);
 /// How many seeds there are: few, so that fuzzing and shrinking can get hold of them.
 const SEEDS: u32 = 256;
 
 impl Explore {
     /// Lets the run answer when the program, or a crate that it uses, asks the C library for entropy or the time: the order
     /// of a `HashMap`, `std::time::Instant::now` and the generators that are seeded by them come out the same when a run is
-    /// repeated, and differ from run to run. Clocks show virtual time, from 2001-09-09 on, and stand still within a poll.
+    /// repeated, and differ from run to run. Clocks show virtual time, from 2001-09-09 on, and stand still within a poll; they are those of the
+    /// [node](crate::Node::set_clock) that asks.
     /// Needs the feature `interpose`; each run, and each replay of it, has a thread of its own ([`Isolation::Thread`]), since
     /// the keys of hash maps are made once a thread.
     ///
@@ -77,7 +77,13 @@ impl Source for Answers {
     }
 
     fn time(&self) -> Duration {
-        let since_start = context::try_with(|run| run.clock.now().as_nanos()).unwrap_or(0);
+        let since_start = context::try_with(|run| run.reading().as_nanos()).unwrap_or(0);
         EPOCH + Duration::from_nanos(since_start)
+    }
+
+    fn time_of_day(&self) -> Duration {
+        let shown = context::try_with(|run| run.time_of_day(run.here()).duration_since(SystemTime::UNIX_EPOCH));
+        // Clocks of the C library show nothing before 1970 here.
+        shown.map_or(EPOCH, Result::unwrap_or_default)
     }
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use reveille_executor::{AbortHandle, TaskId};
 use reveille_reactor::net::NodeId;
 
+use super::clock::Clocks;
 use super::pause::Pauses;
 use super::stop::Stops;
 
@@ -26,10 +27,12 @@ pub(crate) struct Machines {
     programs: RefCell<BTreeMap<NodeId, Program>>,
     pub(crate) pauses: Pauses,
     pub(crate) stops: Stops,
+    pub(crate) clocks: Clocks,
 }
 
 impl Machines {
     /// The node of `task`; the first outside of any.
+    #[inline]
     pub(crate) fn current(&self, task: Option<TaskId>) -> NodeId {
         let of_task = self.of_task.borrow();
         task.and_then(|task| of_task.get(task.index()).copied()).unwrap_or_default()
@@ -79,6 +82,7 @@ impl Machines {
     /// Forgets all, for the next run.
     pub(crate) fn clear(&self) {
         self.stops.clear();
+        self.clocks.clear();
         self.of_task.borrow_mut().clear();
         self.target.set(None);
         // Dropped outside of the borrows: a program may own anything. Most runs have none.

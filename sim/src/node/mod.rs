@@ -37,6 +37,7 @@
 //!     .unwrap();
 //! ```
 
+mod clock;
 mod machines;
 mod pause;
 mod stop;
@@ -45,6 +46,8 @@ use std::net::IpAddr;
 use std::task::Waker;
 use std::time::Duration;
 
+#[cfg(feature = "interpose")]
+pub(crate) use clock::EPOCH;
 pub(crate) use machines::Machines;
 use reveille_reactor::net::{Net, NodeId};
 pub use stop::{Killed, Stop, StopRequested, stop_requested};

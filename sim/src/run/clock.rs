@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
+use reveille_reactor::net::NodeId;
 use reveille_reactor::{Instant, TimerKey, Timers};
 
 /// Virtual time and what waits for it.
@@ -33,8 +34,8 @@ impl Clock {
         self.timers.borrow().len()
     }
 
-    /// Arms a timer, or renews the waker of one that is armed. Returns the key to it.
-    pub(crate) fn wait(&self, key: Option<TimerKey>, deadline: Instant, waker: &Waker) -> TimerKey {
+    /// Arms a timer that goes by the clock of `node`, or renews the waker of one that is armed. Returns the key to it.
+    pub(crate) fn wait(&self, key: Option<TimerKey>, node: NodeId, deadline: Instant, waker: &Waker) -> TimerKey {
         let timers = self.timers.borrow_mut();
         match key {
             Some(key) if timers.is_armed(key) => {
@@ -52,9 +53,14 @@ impl Clock {
                 drop(timers);
                 // Cloned outside the borrow, for the same reason.
                 let waker = waker.clone();
-                self.timers.borrow_mut().insert(deadline, waker)
+                self.timers.borrow_mut().insert_for(owner(node), deadline, waker)
             }
         }
+    }
+
+    /// Moves the timers that go by the clock of `node` to where `to` says.
+    pub(crate) fn move_all(&self, node: NodeId, to: impl FnMut(Instant) -> Instant) {
+        self.timers.borrow_mut().move_all(owner(node), to);
     }
 
     /// What a timer is called in each replay.
@@ -88,4 +94,10 @@ impl Clock {
         self.timers.borrow_mut().clear(&mut wakers);
         drop(wakers);
     }
+}
+
+/// A node, as timers know it.
+fn owner(node: NodeId) -> u16 {
+    // There are no more than 65,000.
+    node.index() as u16
 }

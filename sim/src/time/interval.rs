@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use super::sleep::Role;
+use super::sleep::{Home, Role};
 use super::{Instant, Sleep};
 use crate::context;
 
@@ -27,7 +27,7 @@ use crate::context;
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(context::with("reveille::time::interval", |run| Instant(run.clock.now())), period)
+    interval_at(context::with("reveille::time::interval", |run| Instant(run.reading())), period)
 }
 
 /// Ticks at `start` and then every `period`.
@@ -37,7 +37,7 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period above zero");
-    let run = context::with("reveille::time::interval_at", crate::run::Run::id);
+    let run = context::with("reveille::time::interval_at", Home::of);
     let delay = Sleep::inner(start, run, Role::Interval, Location::caller());
     Interval { delay, period, missed: MissedTickBehavior::default() }
 }
@@ -73,7 +73,7 @@ impl Interval {
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         std::task::ready!(Pin::new(&mut self.delay).poll(context));
         let due = self.delay.deadline();
-        let next = self.next(due, Instant::now());
+        let next = self.next(due, self.delay.now());
         Pin::new(&mut self.delay).reset(next);
         Poll::Ready(due)
     }
@@ -99,7 +99,7 @@ impl Interval {
     /// Outside of a run.
     #[track_caller]
     pub fn reset(&mut self) {
-        let next = Instant::now() + self.period;
+        let next = self.delay.now() + self.period;
         Pin::new(&mut self.delay).reset(next);
     }
 

@@ -28,6 +28,29 @@ pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 
 use crate::context;
 
+/// The time of day, by the clock of the [node](crate::node()) that asks: what `SystemTime::now()` is outside of a run. Virtual, from
+/// 2001-09-09 on, and constant within a poll. It goes back where somebody [sets](crate::Node::set_clock) it back.
+///
+/// # Panics
+/// Outside of a run.
+///
+/// ```
+/// use std::time::SystemTime;
+/// use reveille::time::{Duration, sleep, system_time};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let start = system_time();
+/// assert_eq!(start.duration_since(SystemTime::UNIX_EPOCH).unwrap(), Duration::from_secs(1_000_000_000));
+/// sleep(Duration::from_secs(60)).await;
+/// assert_eq!(system_time().duration_since(start).unwrap(), Duration::from_secs(60));
+/// # }).unwrap();
+/// ```
+#[track_caller]
+#[must_use]
+pub fn system_time() -> std::time::SystemTime {
+    context::with("reveille::time::system_time", |run| run.time_of_day(run.here()))
+}
+
 /// A point in the virtual time of a run.
 ///
 /// ```
@@ -42,14 +65,15 @@ use crate::context;
 pub struct Instant(reveille_reactor::Instant);
 
 impl Instant {
-    /// The time of the run. Constant within a poll.
+    /// The time of the run, by the clock of the [node](crate::node()) that asks: the two differ where that
+    /// [drifts](crate::Node::set_clock_drift). Constant within a poll, and never goes back.
     ///
     /// # Panics
     /// Outside of a run.
     #[track_caller]
     #[must_use]
     pub fn now() -> Self {
-        context::with("reveille::time::Instant::now", |run| Self(run.clock.now()))
+        context::with("reveille::time::Instant::now", |run| Self(run.reading()))
     }
 
     /// The start of the run.
@@ -110,8 +134,8 @@ impl std::ops::Sub for Instant {
     }
 }
 
-/// The virtual time since the start of the run, as reports and their schedules show it; `None` outside of a run. For what is to be found
-/// in a report again, from code that may have no run to be in: a log, a history.
+/// The virtual time since the start of the run, as reports and their schedules show it, whatever the clock of a [node](crate::node())
+/// says; `None` outside of a run. For what is to be found in a report again, from code that may have no run to be in: a log, a history.
 ///
 /// ```
 /// use reveille::time::{Duration, since_start, sleep};

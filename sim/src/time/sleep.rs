@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use reveille_reactor::TimerKey;
+use reveille_reactor::net::NodeId;
 
 use super::Instant;
 use crate::context;
@@ -23,7 +24,7 @@ use crate::watch::Watch;
 /// Outside of a run.
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.clock.now()), run.id()));
+    let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run)));
     Sleep::new(now + duration, run, Location::caller())
 }
 
@@ -33,7 +34,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Outside of a run.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    let run = context::with("reveille::time::sleep_until", crate::run::Run::id);
+    let run = context::with("reveille::time::sleep_until", Home::of);
     Sleep::new(deadline, run, Location::caller())
 }
 
@@ -41,14 +42,29 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
+    /// By the clock of its home.
     deadline: Instant,
-    run: RunId,
+    home: Home,
     /// The armed timer, from the first pending poll on.
     timer: Option<TimerKey>,
     /// Where it was made, or what it is a part of.
     site: Site,
     role: Role,
     polled: bool,
+}
+
+/// Where a [`Sleep`] was made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Home {
+    run: RunId,
+    /// Whose clock it goes by.
+    node: NodeId,
+}
+
+impl Home {
+    pub(super) fn of(run: &Run) -> Self {
+        Self { run: run.id(), node: run.here() }
+    }
 }
 
 /// What a [`Sleep`] is to the program.
@@ -63,13 +79,13 @@ pub(super) enum Role {
 }
 
 impl Sleep {
-    fn new(deadline: Instant, run: RunId, site: Site) -> Self {
-        Self { deadline, run, timer: None, site, role: Role::Sleep, polled: false }
+    fn new(deadline: Instant, home: Home, site: Site) -> Self {
+        Self { deadline, home, timer: None, site, role: Role::Sleep, polled: false }
     }
 
     /// A part of another future of ours, made at `site`.
-    pub(super) fn inner(deadline: Instant, run: RunId, role: Role, site: Site) -> Self {
-        Self { deadline, run, timer: None, site, role, polled: false }
+    pub(super) fn inner(deadline: Instant, home: Home, role: Role, site: Site) -> Self {
+        Self { deadline, home, timer: None, site, role, polled: false }
     }
 
     /// A timer of another crate's, which is not the program's to poll.
@@ -94,7 +110,13 @@ impl Sleep {
     #[track_caller]
     #[must_use]
     pub fn is_elapsed(&self) -> bool {
-        Instant::now() >= self.deadline
+        self.now() >= self.deadline
+    }
+
+    /// The time by the clock that it goes by.
+    #[track_caller]
+    pub(super) fn now(&self) -> Instant {
+        context::with("Sleep", |run| Instant(run.reading_of(self.home.node)))
     }
 
     /// Waits until `deadline` instead.
@@ -128,7 +150,8 @@ impl Sleep {
 
     /// Arms the timer, or renews its waker; `None` if the deadline has passed.
     fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
-        let deadline = self.deadline.0;
+        // In the time of the run.
+        let deadline = run.when(self.home.node, self.deadline.0);
         let log = run.watch.as_ref().and_then(Watch::leaves);
         if let Some(log) = log {
             log.timer_polled(self.site);
@@ -143,7 +166,7 @@ impl Sleep {
             return None;
         }
         visit(run, self.made().what);
-        let timer = run.clock.wait(self.timer, deadline, context.waker());
+        let timer = run.clock.wait(self.timer, self.home.node, deadline, context.waker());
         if let Some(log) = log {
             log.armed(run, run.clock.name(timer), self.made(), deadline);
         }
@@ -152,7 +175,7 @@ impl Sleep {
 
     /// Calls `f` with the run that this future was made in, if that is the current one: futures outlive their runs.
     fn in_its_run<R>(&self, f: impl FnOnce(&Run) -> R) -> Option<R> {
-        context::try_with(|run| (run.id() == self.run).then(|| f(run))).flatten()
+        context::try_with(|run| (run.id() == self.home.run).then(|| f(run))).flatten()
     }
 }
 

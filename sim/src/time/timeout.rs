@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pin_project_lite::pin_project;
 
-use super::sleep::Role;
+use super::sleep::{Home, Role};
 use super::{Instant, Sleep};
 use crate::cancel::drop_cancelled;
 use crate::context;
@@ -30,7 +30,7 @@ use crate::task::misused;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.clock.now()), run.id()));
+    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.reading()), Home::of(run)));
     Timeout::new(future.into_future(), Sleep::inner(now + duration, run, Role::Timeout, Location::caller()))
 }
 
@@ -40,7 +40,7 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// Outside of a run.
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    let run = context::with("reveille::time::timeout_at", crate::run::Run::id);
+    let run = context::with("reveille::time::timeout_at", Home::of);
     Timeout::new(future.into_future(), Sleep::inner(deadline, run, Role::Timeout, Location::caller()))
 }
 
