@@ -19,7 +19,13 @@ use reveille::{FindingKind, spawn, yield_now};
 use reveille_properties::{Circumstances, cancellations};
 use tokio::sync::mpsc;
 
-/// What a task does, which may be dropped at any of its awaits.
+/// A task, which may be dropped at any of its awaits, and is aborted after so many turns of the root, if at all.
+type Task = (Vec<Do>, Option<u8>);
+
+/// The most turns of the root.
+const TURNS: u8 = 8;
+
+/// What a task does.
 #[derive(Clone, Copy, Debug)]
 enum Do {
     Yield,
@@ -31,6 +37,10 @@ enum Do {
     Keep(u8),
     /// Makes a value and hands it on where there is room for one: the value waits with its sender.
     Send,
+}
+
+fn tasks(step: impl Strategy<Value = Do>) -> impl Strategy<Value = Vec<Task>> {
+    vec((vec(step, 0..5), prop::option::weighted(0.2, 0..TURNS)), 1..5)
 }
 
 /// Values that were made, less those that were settled.
@@ -70,7 +80,7 @@ async fn perform(
 }
 
 /// Performs `tasks`, and says in `lost` how many values never arrived.
-async fn program(tasks: Vec<Vec<Do>>, lost: Arc<AtomicU64>) {
+async fn program(tasks: Vec<Task>, lost: Arc<AtomicU64>) {
     let missing = Missing::default();
     let (post, mut posted) = mpsc::unbounded_channel();
     let (send, mut sent) = mpsc::channel(1);
@@ -86,11 +96,18 @@ async fn program(tasks: Vec<Vec<Do>>, lost: Arc<AtomicU64>) {
             }
         }),
     ];
-    let begin = |steps| spawn(cancellable(perform(steps, missing.clone(), post.clone(), send.clone())));
+    let begin = |(steps, aborted): Task| {
+        (spawn(cancellable(perform(steps, missing.clone(), post.clone(), send.clone()))), aborted)
+    };
     let tasks: Vec<_> = tasks.into_iter().map(begin).collect();
     drop((post, send));
-    for task in tasks {
-        task.await.unwrap();
+    for turn in 0..TURNS {
+        let due = tasks.iter().filter(|(_, aborted)| *aborted == Some(turn));
+        due.for_each(|(task, _)| task.abort());
+        yield_now().await;
+    }
+    for (task, aborted) in tasks {
+        assert!(task.await.is_ok() || aborted.is_some());
     }
     for drain in drains {
         drain.await.unwrap();
@@ -99,7 +116,7 @@ async fn program(tasks: Vec<Vec<Do>>, lost: Arc<AtomicU64>) {
 }
 
 /// How many values are lost, and whether that was found.
-fn lost(tasks: &[Vec<Do>], world: &Circumstances) -> Result<(u64, bool), TestCaseError> {
+fn lost(tasks: &[Task], world: &Circumstances) -> Result<(u64, bool), TestCaseError> {
     let lost = Arc::new(AtomicU64::new(0));
     let kind = world.explore().run(|| program(tasks.to_vec(), lost.clone())).err().map(|failure| failure.kind());
     prop_assert!(matches!(kind, None | Some(Some(FindingKind::DroppedValue))), "{kind:?}");
@@ -116,14 +133,13 @@ fn a_value_is_lost_exactly_if_it_never_arrives() {
         2 => Just(Do::Send),
     ];
     let (losses, arrivals) = (Cell::new(0), Cell::new(0));
-    let result =
-        TestRunner::new(config(1_000)).run(&(vec(vec(step, 0..5), 1..5), cancellations()), |(tasks, world)| {
-            let (lost, found) = lost(&tasks, &world)?;
-            let count = if found { &losses } else { &arrivals };
-            count.set(count.get() + 1);
-            prop_assert_eq!(lost > 0, found, "{} values were lost", lost);
-            Ok(())
-        });
+    let result = TestRunner::new(config(1_000)).run(&(tasks(step), cancellations()), |(tasks, world)| {
+        let (lost, found) = lost(&tasks, &world)?;
+        let count = if found { &losses } else { &arrivals };
+        count.set(count.get() + 1);
+        prop_assert_eq!(lost > 0, found, "{} values were lost", lost);
+        Ok(())
+    });
     result.unwrap_or_else(|error| panic!("{error}"));
     assert!(losses.get() > 50 && arrivals.get() > 50, "{losses:?} cases lose something, {arrivals:?} nothing");
 }
@@ -133,7 +149,7 @@ proptest! {
 
     #[test]
     fn who_never_waits_with_a_value_never_loses_one(
-        tasks in vec(vec(prop_oneof![Just(Do::Yield), Just(Do::Post), Just(Do::Settle)], 0..5), 1..5),
+        tasks in tasks(prop_oneof![Just(Do::Yield), Just(Do::Post), Just(Do::Settle)]),
         world in cancellations(),
     ) {
         prop_assert_eq!(lost(&tasks, &world)?, (0, false));
