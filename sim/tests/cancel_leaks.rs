@@ -6,8 +6,6 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
-use futures::StreamExt as _;
-use futures::stream::FuturesUnordered;
 use reveille::cancel::{MustClose, cancellable, cleaned_up, leaks, must_close};
 use reveille::net::{TcpListener, TcpStream, UdpSocket};
 use reveille::time::{Duration, sleep, timeout};
@@ -237,8 +235,8 @@ fn a_wait_that_takes_everything_with_it_is_flat() {
                 leaks(40, || listener.accept()).await,
                 // With a waker of its own each time, as combinators give.
                 leaks(40, || async {
-                    let mut waits: FuturesUnordered<_> = [listener.accept()].into_iter().collect();
-                    waits.next().await.map(drop)
+                    let mut waits: futures::stream::FuturesUnordered<_> = [listener.accept()].into_iter().collect();
+                    futures::StreamExt::next(&mut waits).await.map(drop)
                 })
                 .await,
                 leaks(40, || TcpStream::connect("127.0.0.1:7")).await,

@@ -5,6 +5,9 @@
 //! `reveille` switches on) and, behind the feature `tokio`, tokio's; behind `hyper`, hyper's. TCP and Unix streams are one type,
 //! [`Stream`], generic over the [`Family`] of their addresses.
 //!
+//! What is awaited besides others (`accept`, `recv_from`, `peek`) is a wait under a name, which goes with its future; what is polled
+//! (`poll_read` and its kin) has one place per direction, that of who polled last.
+//!
 //! Deliberately absent: a reactor of its own. Readiness is one-shot and lives in the kernel; a socket tries first and leaves
 //! a waker only when it would have to wait.
 
