@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{STRATEGIES, TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
 use reveille::{Explore, Failure, Freedom, explore, fair};
@@ -137,4 +139,17 @@ fn children_panic_only_where_somebody_is_certain_to_receive_it() {
     let spawned = |bodies: Step| Step::Spawn(Then::Detach, vec![bodies]);
     let harmless = Step::Scope { borrowing: 1, cancels: None, bodies: vec![vec![Step::Yield]; 2] };
     assert_eq!(tamed(spawned(scope(Step::Panic))), spawned(harmless));
+}
+
+/// The suites go through every strategy that there is: `portfolio`, and all that are named where one is asked for that is none.
+#[test]
+fn no_strategy_is_left_out() {
+    let said = explore().strategy("none").run(|| async {}).unwrap_err().to_string();
+    let (_, names) = said.split_once("expected ").expect("it says which there are");
+    let names = names.lines().next().unwrap();
+    // Those with a number are one each.
+    let of = |name| str::split(name, ':').next().unwrap();
+    let names: BTreeSet<&str> = names.split('`').skip(1).step_by(2).map(of).collect();
+    let tried: BTreeSet<&str> = STRATEGIES.into_iter().map(of).collect();
+    assert_eq!(tried, names);
 }

@@ -139,8 +139,7 @@ fn in_a_loop_each_turn_has_its_own_runs() {
     }
 }
 
-/// Two tests ask for explorations of one name at one place.
-#[track_caller]
+/// Two tests ask for explorations of one name at one place: here.
 fn asked_for_by_several(polls: u64) {
     let turns = move || async move {
         for _ in 1..polls {
