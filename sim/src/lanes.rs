@@ -119,6 +119,7 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
         DURATION => "an operation on files took long".into(),
         FILE => "an operation on files met a fault".into(),
         CRASH => "a crash took what was not synced".into(),
+        kinds::TROUBLE => "a fault of a machine".into(),
         kinds::CANCEL => "a cancellable future was dropped".into(),
         _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
     }

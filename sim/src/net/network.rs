@@ -46,7 +46,7 @@ impl Network {
             net.remember_waits(focus.is_some());
             net.follow_waits(leaf::log_of(run).is_some());
             let mut kernel = net.calls(now, node, fabric);
-            if faults == Faults::Off {
+            if faults.is_off() {
                 return call(&mut kernel);
             }
             let (mut choose, strikes) = (Asks(run), &self.strikes);
@@ -91,7 +91,7 @@ impl Network {
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut losses, mut weather) = (Asks(run), Asks(run), Asks(run));
         let mut honest = Honest { choose: &mut latency };
-        let result = if faults == Faults::Off && !net.has_lossy_links() {
+        let result = if faults.is_off() && !net.has_lossy_links() {
             work(&mut net, now, &mut honest)
         } else {
             let strikes = &self.strikes;
@@ -116,7 +116,7 @@ impl Network {
 
     /// How bad things are, by now.
     pub(crate) fn faults(&self, run: &Run) -> Faults {
-        if self.healed.get() { Faults::Off } else { run.faults() }
+        if self.healed.get() { Faults::OFF } else { run.faults() }
     }
 
     fn let_go(&self, mut wakers: Wakers) {
@@ -147,6 +147,7 @@ impl Network {
         self.with(run, |net, now, _| net.heal(now));
         run.disks.heal(run);
         run.resume_all();
+        run.heal_trouble();
         self.healed.set(true);
     }
 
@@ -157,6 +158,11 @@ impl Network {
     /// Where strikes are counted: those of files too.
     pub(crate) fn struck(&self) -> &Strikes {
         &self.strikes
+    }
+
+    /// All nodes.
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        self.net.try_borrow().map_or_else(|_| Vec::new(), |net| net.all().collect())
     }
 
     /// How many connections there are, those on their way out included.
