@@ -68,6 +68,8 @@ pub enum FileType {
     File,
     /// Names.
     Directory,
+    /// A Unix socket, that of who bound it; see [`Paths`](crate::net::Paths).
+    Socket,
 }
 
 impl FileType {
@@ -81,6 +83,12 @@ impl FileType {
     #[must_use]
     pub fn is_dir(self) -> bool {
         self == Self::Directory
+    }
+
+    /// Whether it is a Unix socket: `std::os::unix::fs::FileTypeExt`'s word.
+    #[must_use]
+    pub fn is_socket(self) -> bool {
+        self == Self::Socket
     }
 }
 

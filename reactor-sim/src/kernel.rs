@@ -15,6 +15,7 @@ use std::io;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::task::Waker;
 
+use crate::address::Address;
 use crate::slab::Key;
 
 /// Names a socket of one kernel. A name whose socket was closed names nothing, for ever.
@@ -76,23 +77,32 @@ impl Wakers {
 
 /// The calls. Each names the `io::ErrorKind`s that a caller can tell apart, which are those of the real kernel.
 pub trait Kernel {
-    /// Listens on `address`; port 0 is a free port, and the unspecified address every address of the node.
+    /// Listens on `address`; port 0 is a free port, and the unspecified address every address of the node. A path becomes
+    /// a file, which stays when the listener is closed.
     ///
     /// # Errors
-    /// `AddrInUse`; `AddrNotAvailable` for an address that is not of this node.
-    fn listen(&mut self, address: SocketAddr, backlog: u32) -> io::Result<SocketId>;
+    /// `AddrInUse`, for a path also if anything else has it; `AddrNotAvailable` for an address that is not of this node;
+    /// `InvalidInput` for no path, or one that is too long; those of making a file.
+    fn listen(&mut self, address: &Address, backlog: u32) -> io::Result<SocketId>;
 
     /// Takes the next connection that was made to a listener.
     ///
     /// # Errors
     /// `WouldBlock` if there is none.
-    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, SocketAddr)>;
+    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, Address)>;
 
-    /// Begins a connection; [`connected`](Self::connected) says what came of it.
+    /// Begins a connection; [`connected`](Self::connected) says what came of it. One to a path is there at once, or is an error.
     ///
     /// # Errors
-    /// `AddrNotAvailable` if no local port is left.
-    fn connect(&mut self, peer: SocketAddr) -> io::Result<SocketId>;
+    /// `AddrNotAvailable` if no local port is left. For a path: `NotFound`; `ConnectionRefused` if nobody listens;
+    /// `WouldBlock` if the backlog is full, and nobody says when it no longer is.
+    fn connect(&mut self, peer: &Address) -> io::Result<SocketId>;
+
+    /// Two Unix sockets that are connected to each other, without names.
+    ///
+    /// # Errors
+    /// If the kernel has none.
+    fn pair(&mut self) -> io::Result<(SocketId, SocketId)>;
 
     /// Whether a connection that was begun is there.
     ///
@@ -100,7 +110,7 @@ pub trait Kernel {
     /// `WouldBlock` while it is being made; `ConnectionRefused`, `TimedOut`, `HostUnreachable`.
     fn connected(&mut self, stream: SocketId) -> io::Result<()>;
 
-    /// Reads from a stream, or only looks if `peek`. 0 is the end of the stream, or an empty buffer.
+    /// Reads from a stream, or only looks if `peek`, which not every kernel can do with a Unix socket. 0 is the end of the stream, or an empty buffer.
     ///
     /// # Errors
     /// `WouldBlock`, `ConnectionReset`, `TimedOut`. An error is reported once; the end of the stream follows.
@@ -158,13 +168,13 @@ pub trait Kernel {
     ///
     /// # Errors
     /// If there is no such socket.
-    fn local_address(&mut self, socket: SocketId) -> io::Result<SocketAddr>;
+    fn local_address(&mut self, socket: SocketId) -> io::Result<Address>;
 
     /// The address of the other side.
     ///
     /// # Errors
     /// `NotConnected`.
-    fn peer_address(&mut self, socket: SocketId) -> io::Result<SocketAddr>;
+    fn peer_address(&mut self, socket: SocketId) -> io::Result<Address>;
 
     /// Takes the error that is pending on a socket, if there is one.
     ///

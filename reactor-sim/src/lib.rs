@@ -27,6 +27,7 @@
 //! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
 #![forbid(unsafe_code)]
 
+mod address;
 mod drift;
 mod files;
 mod instant;
@@ -43,6 +44,7 @@ pub mod net;
 pub mod os;
 pub mod socket;
 
+pub use address::Address;
 pub use drift::Drift;
 pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;

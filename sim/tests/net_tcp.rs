@@ -97,7 +97,7 @@ fn two_who_write_before_they_read_are_found_to_deadlock() {
         .unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
     let report = failure.to_string();
-    assert!(report.contains("net_tcp.rs") && report.contains("TcpStream"), "{report}");
+    assert!(report.contains("net_tcp.rs") && report.contains("through a stream of reveille::net"), "{report}");
     let socket = "for room to write to `main` (127.0.0.1:";
     assert!(report.contains(socket) && report.contains("which is open and has 65536 bytes unread"), "{report}");
 }

@@ -19,6 +19,7 @@ mod quiet {
     mod select;
     mod services;
     mod streams;
+    mod unix;
 
     use reveille::explore;
     use reveille::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::ErrorKind;
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use reveille_reactor::net::{Fate, Net, NodeId};
@@ -80,9 +80,9 @@ impl<'a, 'b> Pair<'a, 'b> {
         net.set_latency(server, client, LATENCY);
         let (mut nothing, mut now) = (Bytes::new(&[]), Instant::ZERO);
         let usual = &mut Wire::new(&mut nothing);
-        let address = (Net::address(server), 80).into();
-        let listener = net.calls(now, server, usual).listen(address, 1).expect("nobody else has the port");
-        let asking = net.calls(now, client, usual).connect(address).expect("there are ports left");
+        let address = SocketAddr::from((Net::address(server), 80)).into();
+        let listener = net.calls(now, server, usual).listen(&address, 1).expect("nobody else has the port");
+        let asking = net.calls(now, client, usual).connect(&address).expect("there are ports left");
         while let Some(next) = net.next_event() {
             now = next;
             net.advance(now, usual);

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, SeekFrom};
 use std::path::Path;
 
 use super::contents::SECTOR;
-use super::errors::{bad_file, gone};
+use super::errors::{bad_file, gone, no_device};
 use super::names::Change;
 use super::path::{Last, Place};
 use super::{Body, Disk, Inode, Open};
@@ -22,7 +22,10 @@ impl Files for Disk {
             Some(inode) => {
                 match self.file_type(inode) {
                     FileType::Directory if how.writes() => return Err(ErrorKind::IsADirectory.into()),
-                    FileType::File if place.wants_directory => return Err(ErrorKind::NotADirectory.into()),
+                    FileType::File | FileType::Socket if place.wants_directory => {
+                        return Err(ErrorKind::NotADirectory.into());
+                    }
+                    FileType::Socket => return Err(no_device()),
                     _ => {}
                 }
                 if how.truncate {
@@ -143,8 +146,8 @@ impl Files for Disk {
         let inode = self.at(&place)?.ok_or(ErrorKind::NotFound)?;
         match self.file_type(inode) {
             FileType::Directory => Err(ErrorKind::IsADirectory.into()),
-            FileType::File if place.wants_directory => Err(ErrorKind::NotADirectory.into()),
-            FileType::File => {
+            FileType::File | FileType::Socket if place.wants_directory => Err(ErrorKind::NotADirectory.into()),
+            FileType::File | FileType::Socket => {
                 self.change(Change { sets: vec![(place.directory, name.to_owned(), None)], moves_directory: false });
                 Ok(())
             }
@@ -156,7 +159,7 @@ impl Files for Disk {
         let (old, new) = (from.name(|_| ErrorKind::ResourceBusy)?, to.name(|_| ErrorKind::ResourceBusy)?);
         let inode = self.at(&from)?.ok_or(ErrorKind::NotFound)?;
         let (replaced, file_type) = (self.at(&to)?, self.file_type(inode));
-        if file_type.is_file() && (from.wants_directory || to.wants_directory) {
+        if !file_type.is_dir() && (from.wants_directory || to.wants_directory) {
             return Err(ErrorKind::NotADirectory.into());
         }
         if self.is_above(inode, to.directory) {
@@ -168,7 +171,7 @@ impl Files for Disk {
                 return Err(ErrorKind::DirectoryNotEmpty.into());
             }
             Some(replaced) => match (file_type, self.directory(replaced)) {
-                (FileType::File, Ok(_)) => return Err(ErrorKind::IsADirectory.into()),
+                (FileType::File | FileType::Socket, Ok(_)) => return Err(ErrorKind::IsADirectory.into()),
                 (FileType::Directory, Err(error)) => return Err(error),
                 (FileType::Directory, Ok(directory)) if !directory.entries.is_empty() => {
                     return Err(ErrorKind::DirectoryNotEmpty.into());
@@ -209,7 +212,7 @@ impl Disk {
         }
     }
 
-    fn make(&mut self, place: &Place, inode: Inode) -> io::Result<Key> {
+    pub(super) fn make(&mut self, place: &Place, inode: Inode) -> io::Result<Key> {
         let name = place.name(|_| ErrorKind::AlreadyExists)?;
         let inode = self.inodes.insert(inode);
         self.change(Change { sets: vec![(place.directory, name.to_owned(), Some(inode))], moves_directory: false });

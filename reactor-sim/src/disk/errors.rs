@@ -12,6 +12,11 @@ pub(crate) fn input_output() -> io::Error {
     numbered(5, "input/output error")
 }
 
+/// A socket is no file to be opened.
+pub(super) fn no_device() -> io::Error {
+    numbered(6, "no such device or address")
+}
+
 /// A name, or a path, is longer than any can be.
 pub(super) fn name_too_long() -> io::Error {
     ErrorKind::InvalidFilename.into()

@@ -40,6 +40,7 @@ pub(crate) mod errors;
 mod names;
 mod operation;
 mod path;
+mod socket;
 mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,7 @@ pub struct Disk {
     capacity: Option<u64>,
 }
 
-/// A file or a directory, whatever its names are.
+/// A file, a directory or a socket, whatever its names are.
 #[derive(Debug)]
 struct Inode {
     /// How often it is named: by entries, safe or not, by changes, and by open files. Without any it is gone.
@@ -81,7 +82,13 @@ struct Inode {
 enum Body {
     File(Contents),
     Directory(Directory),
+    /// It stands for a Unix socket, and is nothing but its names.
+    Socket,
 }
+
+/// Names a file of one disk, whatever its names are: what a Unix socket is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InodeId(Key);
 
 #[derive(Debug)]
 struct Directory {
@@ -154,6 +161,7 @@ impl Inode {
         match self.body {
             Body::File(_) => FileType::File,
             Body::Directory(_) => FileType::Directory,
+            Body::Socket => FileType::Socket,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::Instant;
 use crate::fault::{CRASH, Fault, Faults, FaultyFiles, Strikes};
 use crate::files::{FileId, Files};
 use crate::kernel::Wakers;
-use crate::net::NodeId;
+use crate::net::{NodeId, Paths};
 use crate::slab::{Key, Slab};
 
 /// How long an operation takes: from a menu of three, its usual time, twice as long, ten times as long.
@@ -249,6 +249,11 @@ impl Storage {
             }
         }
         damage
+    }
+
+    /// The disk of `node`, as those see it who bind sockets to its paths. What they do takes no time.
+    pub fn paths(&mut self, node: NodeId) -> &mut dyn Paths {
+        &mut self.machines.entry(node).or_default().disk
     }
 
     /// Lets nothing be done on the disk of `node` until it is [released](Self::release).

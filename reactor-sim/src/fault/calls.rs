@@ -7,6 +7,7 @@ use std::task::Waker;
 use reveille_executor::{Choose, Hint, Kind, Point};
 
 use super::{Fault, Faults, Strikes};
+use crate::address::Address;
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
 
 /// Whether, and how, a call meets a fault.
@@ -63,22 +64,28 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Faulty<'_, K, C> {
 }
 
 impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
-    fn listen(&mut self, address: SocketAddr, backlog: u32) -> io::Result<SocketId> {
+    fn listen(&mut self, address: &Address, backlog: u32) -> io::Result<SocketId> {
         self.kernel.listen(address, backlog)
     }
 
-    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, SocketAddr)> {
+    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, Address)> {
         match self.strike(&[Fault::WouldBlock]) {
             None => self.kernel.accept(listener),
             Some(fault) => Err(self.failed(fault)),
         }
     }
 
-    fn connect(&mut self, peer: SocketAddr) -> io::Result<SocketId> {
-        match self.strike(&[Fault::Refused]) {
+    fn connect(&mut self, peer: &Address) -> io::Result<SocketId> {
+        // Nothing lies between a Unix socket and its listener that could refuse.
+        let refused = if matches!(peer, Address::Internet(_)) { self.strike(&[Fault::Refused]) } else { None };
+        match refused {
             None => self.kernel.connect(peer),
             Some(fault) => Err(self.failed(fault)),
         }
+    }
+
+    fn pair(&mut self) -> io::Result<(SocketId, SocketId)> {
+        self.kernel.pair()
     }
 
     fn connected(&mut self, stream: SocketId) -> io::Result<()> {
@@ -145,11 +152,11 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
         self.kernel.receive(socket, buffer, peek)
     }
 
-    fn local_address(&mut self, socket: SocketId) -> io::Result<SocketAddr> {
+    fn local_address(&mut self, socket: SocketId) -> io::Result<Address> {
         self.kernel.local_address(socket)
     }
 
-    fn peer_address(&mut self, socket: SocketId) -> io::Result<SocketAddr> {
+    fn peer_address(&mut self, socket: SocketId) -> io::Result<Address> {
         self.kernel.peer_address(socket)
     }
 

@@ -2,20 +2,26 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
+use std::path::Path;
 use std::task::Waker;
 
 use super::connection::other;
 use super::hosts::Hosts;
-use super::stream::not_a_socket;
+use super::listener::not_a_socket;
+use super::paths::{Nowhere, Paths};
 use super::waiters::{Out, Waiters};
 use super::{Moment, Net, NodeId, Socket};
+use crate::address::Address;
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+use crate::slab::Key;
 
 /// The [`Kernel`] of a node; see [`Net::calls`].
 pub struct Calls<'a> {
     pub(super) net: &'a mut Net,
     pub(super) node: NodeId,
     pub(super) moment: Moment<'a>,
+    /// What the paths of Unix sockets mean. Without it there are none.
+    pub(super) paths: Option<&'a mut dyn Paths>,
 }
 
 impl std::fmt::Debug for Calls<'_> {
@@ -24,7 +30,54 @@ impl std::fmt::Debug for Calls<'_> {
     }
 }
 
+impl<'a> Calls<'a> {
+    /// The same, with files for Unix sockets to be bound to: those of the node's disk.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use reveille_executor::{Choose, Point};
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::net::{Honest, Net};
+    /// use reveille_reactor::{Address, Instant, Kernel};
+    ///
+    /// # struct Dullest;
+    /// # impl Choose for Dullest {
+    /// #     fn choose(&mut self, _: Point<'_>) -> u32 { 0 }
+    /// # }
+    /// # fn main() -> std::io::Result<()> {
+    /// let (mut net, mut disk) = (Net::default(), Disk::default());
+    /// let node = net.node("main");
+    /// let mut honest = Honest { choose: &mut Dullest };
+    /// let mut kernel = net.calls(Instant::ZERO, node, &mut honest).with_paths(&mut disk);
+    ///
+    /// let path = Address::from(Path::new("/echo"));
+    /// let listener = kernel.listen(&path, 16)?;
+    /// let client = kernel.connect(&path)?;
+    /// kernel.write(client, b"hello")?;
+    /// let (server, _) = kernel.accept(listener)?;
+    /// let mut buffer = [0; 16];
+    /// assert_eq!(kernel.read(server, &mut buffer, false)?, 5); // there at once
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_paths(mut self, paths: &'a mut dyn Paths) -> Self {
+        self.paths = Some(paths);
+        self
+    }
+}
+
 impl Calls<'_> {
+    /// The connection and the end that `socket` is, if it is a Unix socket.
+    #[inline]
+    fn local(&self, socket: SocketId) -> Option<(Key, u8)> {
+        match self.net.sockets.get(socket.0) {
+            Some(&Socket::Local { connection, end }) => Some((connection, end)),
+            _ => None,
+        }
+    }
+
     fn is_ready(&mut self, socket: SocketId, interest: Interest) -> bool {
         match (self.net.sockets.get(socket.0), interest) {
             (Some(Socket::Listener(listener)), Interest::Read) => listener.has_connection(),
@@ -33,6 +86,12 @@ impl Calls<'_> {
                 self.net.connections.get(*connection).is_none_or(|connection| match interest {
                     Interest::Read => connection.is_readable(*end),
                     Interest::Write => connection.is_writable(*end),
+                })
+            }
+            (Some(Socket::Local { connection, end }), interest) => {
+                self.net.locals.get(*connection).is_none_or(|local| match interest {
+                    Interest::Read => local.is_readable(*end),
+                    Interest::Write => local.is_writable(*end),
                 })
             }
             (Some(_), Interest::Write) | (None, _) => true,
@@ -50,38 +109,83 @@ impl Calls<'_> {
                     Interest::Write => &mut end.writer,
                 }
             }
+            (&mut Socket::Local { connection, end }, interest) => {
+                let end = self.net.locals.get_mut(connection)?.end(end);
+                match interest {
+                    Interest::Read => &mut end.reader,
+                    Interest::Write => &mut end.writer,
+                }
+            }
         };
         Some((waiters, &mut self.net.out))
     }
 }
 
 impl Kernel for Calls<'_> {
-    fn listen(&mut self, address: SocketAddr, backlog: u32) -> io::Result<SocketId> {
-        self.net.listen(self.node, address, backlog)
+    fn listen(&mut self, address: &Address, backlog: u32) -> io::Result<SocketId> {
+        match address {
+            Address::Internet(address) => self.net.listen(self.node, *address, backlog),
+            Address::Path(Some(path)) => {
+                check_length(path)?;
+                let paths: &mut dyn Paths = match &mut self.paths {
+                    Some(paths) => *paths,
+                    None => &mut Nowhere,
+                };
+                self.net.listen_on_path(self.node, path, backlog, paths)
+            }
+            Address::Path(None) => Err(ErrorKind::InvalidInput.into()),
+        }
     }
 
-    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, SocketAddr)> {
+    fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, Address)> {
         self.net.accept(listener)
     }
 
-    fn connect(&mut self, peer: SocketAddr) -> io::Result<SocketId> {
-        self.net.connect(self.node, peer, &mut self.moment)
+    fn connect(&mut self, peer: &Address) -> io::Result<SocketId> {
+        match peer {
+            Address::Internet(peer) => self.net.connect(self.node, *peer, &mut self.moment),
+            Address::Path(Some(path)) => {
+                check_length(path)?;
+                let paths: &mut dyn Paths = match &mut self.paths {
+                    Some(paths) => *paths,
+                    None => &mut Nowhere,
+                };
+                self.net.connect_local(self.node, path, paths)
+            }
+            Address::Path(None) => Err(ErrorKind::InvalidInput.into()),
+        }
+    }
+
+    fn pair(&mut self) -> io::Result<(SocketId, SocketId)> {
+        Ok(self.net.pair(self.node))
     }
 
     fn connected(&mut self, stream: SocketId) -> io::Result<()> {
-        self.net.connected(stream)
+        match self.local(stream) {
+            Some((key, end)) => self.net.take_local_error(key, end)?.map_or(Ok(()), Err),
+            None => self.net.connected(stream),
+        }
     }
 
     fn read(&mut self, stream: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<usize> {
-        self.net.read(stream, buffer, peek, &mut self.moment)
+        match self.local(stream) {
+            Some(end) => self.net.read_local(stream, end, buffer, peek),
+            None => self.net.read(stream, buffer, peek, &mut self.moment),
+        }
     }
 
     fn write(&mut self, stream: SocketId, bytes: &[u8]) -> io::Result<usize> {
-        self.net.write(stream, bytes, &mut self.moment)
+        match self.local(stream) {
+            Some(end) => self.net.write_local(stream, end, bytes),
+            None => self.net.write(stream, bytes, &mut self.moment),
+        }
     }
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> io::Result<()> {
-        self.net.shutdown(stream, how, &mut self.moment)
+        match self.local(stream) {
+            Some((key, end)) => self.net.shut_down_local(key, end, how),
+            None => self.net.shutdown(stream, how, &mut self.moment),
+        }
     }
 
     fn set_option(&mut self, stream: SocketId, option: StreamOption) -> io::Result<()> {
@@ -113,24 +217,32 @@ impl Kernel for Calls<'_> {
         self.net.receive(socket, buffer, peek)
     }
 
-    fn local_address(&mut self, socket: SocketId) -> io::Result<SocketAddr> {
+    fn local_address(&mut self, socket: SocketId) -> io::Result<Address> {
         match self.net.sockets.get(socket.0) {
-            Some(Socket::Listener(listener)) => Ok(listener.address),
-            Some(Socket::Datagram(datagram)) => Ok(datagram.address),
+            Some(Socket::Listener(listener)) => Ok(listener.address()),
+            Some(Socket::Datagram(datagram)) => Ok(Address::Internet(datagram.address)),
             Some(Socket::Stream { .. }) => {
-                self.net.stream(socket).map(|(_, end, connection)| connection.end(end).address)
+                self.net.stream(socket).map(|(_, end, connection)| Address::Internet(connection.end(end).address))
             }
+            Some(&Socket::Local { connection, end }) => Ok(self.net.local(connection)?.end(end).address()),
             None => Err(not_a_socket()),
         }
     }
 
-    fn peer_address(&mut self, socket: SocketId) -> io::Result<SocketAddr> {
-        if let Some(Socket::Datagram(datagram)) = self.net.sockets.get(socket.0) {
-            return datagram.peer().ok_or_else(|| ErrorKind::NotConnected.into());
+    fn peer_address(&mut self, socket: SocketId) -> io::Result<Address> {
+        match self.net.sockets.get(socket.0) {
+            Some(Socket::Datagram(datagram)) => {
+                return datagram.peer().map(Address::Internet).ok_or_else(|| ErrorKind::NotConnected.into());
+            }
+            Some(Socket::Listener(_)) => return Err(ErrorKind::NotConnected.into()),
+            Some(&Socket::Local { connection, end }) => {
+                return Ok(self.net.local(connection)?.end(other(end)).address());
+            }
+            _ => {}
         }
         let (_, end, connection) = self.net.stream(socket)?;
         if connection.end(end).phase == super::connection::Phase::Open {
-            Ok(connection.end(other(end)).address)
+            Ok(Address::Internet(connection.end(other(end)).address))
         } else {
             Err(ErrorKind::NotConnected.into())
         }
@@ -139,6 +251,9 @@ impl Kernel for Calls<'_> {
     fn take_error(&mut self, socket: SocketId) -> io::Result<Option<io::Error>> {
         if let Some(Socket::Datagram(datagram)) = self.net.sockets.get_mut(socket.0) {
             return Ok(datagram.error.take().map(Into::into));
+        }
+        if let Some((key, end)) = self.local(socket) {
+            return self.net.take_local_error(key, end);
         }
         self.net.stream(socket).map(|(_, end, connection)| connection.end(end).error.take().map(Into::into))
     }
@@ -190,4 +305,15 @@ impl Kernel for Calls<'_> {
     fn take_wakers(&mut self) -> Wakers {
         self.net.take_wakers()
     }
+}
+
+/// Refuses a path that does not fit into an address, as the standard library does before it asks the system.
+fn check_length(path: &Path) -> io::Result<()> {
+    /// How long it can be on Linux, with the byte that ends it.
+    const PATH_MAX: usize = 108;
+    let length = path.as_os_str().len();
+    if (1..PATH_MAX).contains(&length) {
+        return Ok(());
+    }
+    Err(io::Error::new(ErrorKind::InvalidInput, "the path of a Unix socket has between 1 and 107 bytes"))
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use super::events::What;
 use super::fabric::{Content, Fate, Packet};
 use super::hosts::{Hosts, Protocol};
-use super::stream::not_a_socket;
+use super::listener::not_a_socket;
 use super::waiters::Waiters;
 use super::{Moment, Net, NodeId, Socket, destination};
 use crate::kernel::{Interest, SocketId};

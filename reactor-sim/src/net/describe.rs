@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::connection::{Connection, End, Phase, other};
+use super::local::{Local, LocalEnd};
 use super::{Net, Socket};
+use crate::address::Address;
 use crate::kernel::{Interest, SocketId, Turn};
 
 impl Net {
@@ -14,8 +16,11 @@ impl Net {
     #[must_use]
     pub fn describe(&self, socket: SocketId, interest: Interest) -> Option<String> {
         match self.sockets.get(socket.0)? {
-            Socket::Listener(listener) => Some(format!("a connection to {}", listener.address)),
+            Socket::Listener(listener) => Some(format!("a connection to {}", listener.address())),
             Socket::Datagram(datagram) => Some(format!("a datagram to {}", datagram.address)),
+            Socket::Local { connection, end } => {
+                self.locals.get(*connection).map(|local| describe_local(local, *end, interest))
+            }
             Socket::Stream { connection, end } => {
                 self.connections.get(*connection).map(|connection| self.describe_stream(connection, *end, interest))
             }
@@ -108,4 +113,26 @@ impl Net {
     pub fn take_waits(&mut self) -> Vec<(SocketId, Interest)> {
         std::mem::take(&mut self.waits)
     }
+}
+
+fn describe_local(local: &Local, end: u8, interest: Interest) -> String {
+    let there = &local.ends[other(end) as usize];
+    let mut text = match interest {
+        Interest::Read => "bytes from ",
+        Interest::Write => "room to write to ",
+    }
+    .to_owned();
+    // That of the two ends which has a name.
+    let named = local.ends.iter().map(LocalEnd::address).find(|address| *address != Address::Path(None));
+    text += &named.map_or_else(|| "the other end of a pair".into(), |path| format!("the other end of {path}"));
+    text += match there {
+        LocalEnd { is_queued: true, .. } => ", which has not accepted it",
+        LocalEnd { is_held: false, .. } => ", which has closed",
+        _ => ", which is open",
+    };
+    if local.unread(other(end)) > 0 {
+        // Writing to a string works.
+        let _ = write!(text, " and has {} bytes unread", local.unread(other(end)));
+    }
+    text
 }

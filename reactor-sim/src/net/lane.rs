@@ -131,11 +131,7 @@ impl Lane {
 
     /// Moves what has arrived into `buffer`, or copies it.
     pub(super) fn read(&mut self, buffer: &mut [u8], peek: bool) -> usize {
-        let count = buffer.len().min(self.arrived);
-        let (front, back) = self.ring.as_slices();
-        let split = count.min(front.len());
-        buffer[..split].copy_from_slice(&front[..split]);
-        buffer[split..count].copy_from_slice(&back[..count - split]);
+        let count = copy_front(&self.ring, buffer, self.arrived);
         if !peek {
             self.ring.drain(..count);
             self.arrived -= count;
@@ -171,4 +167,14 @@ impl Lane {
         self.ring.drain(..self.arrived);
         self.arrived = 0;
     }
+}
+
+/// Copies the front of `ring` into `buffer`, `most` bytes at the longest. Returns how many.
+pub(super) fn copy_front(ring: &VecDeque<u8>, buffer: &mut [u8], most: usize) -> usize {
+    let count = buffer.len().min(most);
+    let (front, back) = ring.as_slices();
+    let split = count.min(front.len());
+    buffer[..split].copy_from_slice(&front[..split]);
+    buffer[split..count].copy_from_slice(&back[..count - split]);
+    count
 }

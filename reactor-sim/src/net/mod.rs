@@ -1,10 +1,12 @@
-//! A simulated network of machines: TCP and UDP between named nodes, as a plain value.
+//! A simulated network of machines: TCP and UDP between named nodes, and Unix sockets within them, as a plain value.
 //!
 //! [`Net`] knows what every socket holds and what is on its way. A program calls it through [`Net::calls`], which gives the
 //! [`Kernel`](crate::Kernel) of one node at one moment; the run loop asks [`Net::next_event`] when something will happen and
 //! calls [`Net::advance`] when it is time. Cost follows events: an idle network costs nothing, however long it idles.
 //!
 //! ```
+//! use std::net::SocketAddr;
+//!
 //! use reveille_executor::{Choose, Point};
 //! use reveille_reactor::net::{Honest, Net};
 //! use reveille_reactor::{Instant, Kernel};
@@ -22,8 +24,8 @@
 //! let (mut dullest, mut now) = (Dullest, Instant::ZERO);
 //! let mut honest = Honest { choose: &mut dullest };
 //!
-//! let listener = net.calls(now, db, &mut honest).listen("0.0.0.0:5432".parse().unwrap(), 16)?;
-//! let client = net.calls(now, here, &mut honest).connect((net_address(db), 5432).into())?;
+//! let listener = net.calls(now, db, &mut honest).listen(&"0.0.0.0:5432".parse::<SocketAddr>().unwrap().into(), 16)?;
+//! let client = net.calls(now, here, &mut honest).connect(&SocketAddr::new(Net::address(db), 5432).into())?;
 //! while let Some(next) = net.next_event() {
 //!     now = next;
 //!     net.advance(now, &mut honest);
@@ -36,7 +38,6 @@
 //! }
 //! let mut buffer = [0; 16];
 //! assert_eq!(net.calls(now, here, &mut honest).read(client, &mut buffer, false)?, 5);
-//! # fn net_address(node: reveille_reactor::net::NodeId) -> std::net::IpAddr { Net::address(node) }
 //! # Ok(())
 //! # }
 //! ```
@@ -44,9 +45,11 @@
 //! What is modelled: handshakes, refusal, the backlog (a full one makes connects wait), ordered bytes with a window of
 //! 64 KiB per direction and window updates that take their time, half-close, resets, lingering of zero, retransmission
 //! (loss is delay, a long partition a time-out), ephemeral ports, wildcard binds, datagrams with loss, duplication and
-//! reordering, port unreachable.
+//! reordering, port unreachable; Unix sockets, streams only, whose paths are files of the node's [`Disk`](crate::disk::Disk)
+//! (see [`Calls::with_paths`]) and whose bytes are there at once.
 //!
-//! Deliberately absent: congestion control, TIME_WAIT, Unix sockets, multicast, keep-alive probes, IPv6 beyond loopback.
+//! Deliberately absent: congestion control, TIME_WAIT, Unix datagrams and names without a file, multicast, keep-alive probes,
+//! IPv6 beyond loopback.
 
 mod calls;
 mod connection;
@@ -57,16 +60,22 @@ mod fabric;
 mod hosts;
 mod lane;
 mod links;
+mod listener;
+mod local;
+mod paths;
 mod stream;
 pub(crate) mod waiters;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use calls::Calls;
 pub use fabric::{Content, Fabric, Fate, Honest, LATENCY, NodeId, Packet, Verdict};
+pub use paths::Paths;
 
 use crate::Instant;
+use crate::disk::InodeId;
 use crate::kernel::{Interest, SocketId, Wakers};
 use crate::slab::{Key, Slab};
 use connection::Connection;
@@ -74,7 +83,8 @@ use datagram::{Datagram, DatagramSocket};
 use events::{Events, What};
 use hosts::{Hosts, Protocol};
 use links::Links;
-use stream::Listener;
+use listener::Listener;
+use local::Local;
 use waiters::Out;
 
 /// All nodes, what their sockets hold, and what is on its way between them.
@@ -85,6 +95,10 @@ pub struct Net {
     hosts: Hosts,
     sockets: Slab<Socket>,
     connections: Slab<Connection>,
+    /// Those within a node.
+    locals: Slab<Local>,
+    /// Who listens on which file.
+    bound: BTreeMap<(NodeId, InodeId), SocketId>,
     datagrams: Slab<Datagram>,
     events: Events,
     links: Links,
@@ -107,6 +121,7 @@ enum Socket {
     // Most sockets are streams: what is larger stands elsewhere.
     Listener(Box<Listener>),
     Stream { connection: Key, end: u8 },
+    Local { connection: Key, end: u8 },
     Datagram(Box<DatagramSocket>),
 }
 
@@ -152,7 +167,7 @@ impl Net {
     /// How many connections exist, those that are on their way out included.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.connections.len()
+        self.connections.len() + self.locals.len()
     }
 
     /// How many wakers wait for a socket to become ready. Takes time in the number of sockets.
@@ -165,6 +180,10 @@ impl Net {
                 let end = &connection.ends[*end as usize];
                 end.reader.len() + end.writer.len()
             }),
+            Some(Socket::Local { connection, end }) => self.locals.get(*connection).map_or(0, |local| {
+                let end = &local.ends[*end as usize];
+                end.reader.len() + end.writer.len()
+            }),
             None => 0,
         };
         self.sockets.keys().into_iter().map(of_socket).sum()
@@ -173,7 +192,7 @@ impl Net {
     /// The kernel of `node`, at this moment.
     pub fn calls<'a>(&'a mut self, now: Instant, node: NodeId, fabric: &'a mut dyn Fabric) -> Calls<'a> {
         self.out.now = now;
-        Calls { net: self, node, moment: Moment { now, fabric } }
+        Calls { net: self, node, moment: Moment { now, fabric }, paths: None }
     }
 
     /// When something will happen next; `None` if nothing will unless somebody calls.
@@ -228,6 +247,8 @@ impl Net {
         self.hosts.clear();
         self.sockets.clear();
         self.connections.clear();
+        self.locals.clear();
+        self.bound.clear();
         self.datagrams.clear();
         self.events.clear();
         self.links.clear();
@@ -248,6 +269,12 @@ impl Net {
                 if let Some(connection) = self.connections.get_mut(connection) {
                     connection.end(end).reader.discard(out);
                     connection.end(end).writer.discard(out);
+                }
+            }
+            Some(&mut Socket::Local { connection, end }) => {
+                if let Some(local) = self.locals.get_mut(connection) {
+                    local.end(end).reader.discard(out);
+                    local.end(end).writer.discard(out);
                 }
             }
             None => {}
@@ -371,6 +398,9 @@ impl Net {
             Socket::Stream { connection, end } => {
                 self.connections.get(*connection).map(|connection| connection.ends[*end as usize].node)
             }
+            Socket::Local { connection, end } => {
+                self.locals.get(*connection).map(|local| local.ends[*end as usize].node)
+            }
         }
     }
 
@@ -380,6 +410,7 @@ impl Net {
         match self.sockets.remove(socket.0) {
             Some(Socket::Listener(listener)) => self.close_listener(socket, *listener, moment),
             Some(Socket::Stream { connection, end }) => self.close_stream(socket, connection, end, moment),
+            Some(Socket::Local { connection, end }) => self.leave_local(connection, end),
             Some(Socket::Datagram(datagram)) => {
                 self.hosts.release(datagram.node, Protocol::Datagram, datagram.address, socket);
                 self.spare.extend(datagram.inbox.into_iter().map(|(_, bytes)| bytes));

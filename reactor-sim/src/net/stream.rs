@@ -1,8 +1,7 @@
-//! TCP: listeners and connections, as far as a program can tell.
+//! TCP: connections, as far as a program can tell.
 //!
 //! Where a rule is not obvious it is Linux', found out by running the same script on both (`tests/parity`).
 
-use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
@@ -12,80 +11,13 @@ use super::events::What;
 use super::fabric::{Content, Fate, Packet};
 use super::hosts::{Hosts, Protocol};
 use super::lane::Item;
-use super::waiters::Waiters;
+use super::listener::{Listener, not_a_socket, wrong_kind};
 use super::{Moment, Net, NodeId, Socket, destination};
 use crate::kernel::{Interest, SocketId};
 use crate::slab::Key;
 
-/// A socket that listens.
-#[derive(Debug)]
-pub(super) struct Listener {
-    pub(super) node: NodeId,
-    pub(super) address: SocketAddr,
-    backlog: u32,
-    /// Connections that wait to be accepted, oldest first.
-    queue: VecDeque<Key>,
-    /// Connections that were granted, of which the other side has not been heard since.
-    embryos: u32,
-    pub(super) waiters: Waiters,
-}
-
-impl Listener {
-    /// Linux lets one more wait than was asked for.
-    fn is_full(&self) -> bool {
-        self.queue.len() + self.embryos as usize > self.backlog as usize
-    }
-
-    pub(super) fn has_connection(&self) -> bool {
-        !self.queue.is_empty()
-    }
-}
-
-pub(super) fn not_a_socket() -> io::Error {
-    io::Error::new(ErrorKind::NotConnected, "the socket is gone: it was closed, or its node crashed")
-}
-
-fn wrong_kind() -> io::Error {
-    io::Error::new(ErrorKind::InvalidInput, "the socket is of another kind")
-}
-
 /// The calls of a program.
 impl Net {
-    pub(super) fn listen(&mut self, node: NodeId, address: SocketAddr, backlog: u32) -> io::Result<SocketId> {
-        let listener =
-            Listener { node, address, backlog, queue: VecDeque::new(), embryos: 0, waiters: Waiters::default() };
-        let socket = SocketId(self.sockets.insert(Socket::Listener(Box::new(listener))));
-        match self.hosts.bind(node, Protocol::Stream, address, socket) {
-            Ok(bound) => {
-                if let Some(Socket::Listener(listener)) = self.sockets.get_mut(socket.0) {
-                    listener.address = bound;
-                }
-                Ok(socket)
-            }
-            Err(error) => {
-                self.sockets.remove(socket.0);
-                Err(error)
-            }
-        }
-    }
-
-    pub(super) fn accept(&mut self, socket: SocketId) -> io::Result<(SocketId, SocketAddr)> {
-        let listener = match self.sockets.get_mut(socket.0) {
-            Some(Socket::Listener(listener)) => listener,
-            Some(_) => return Err(wrong_kind()),
-            None => return Err(not_a_socket()),
-        };
-        if listener.waiters.tries_late(self.out.now, self.late_after) {
-            self.late.push((socket, Interest::Read));
-        }
-        let key = listener.queue.pop_front().ok_or(ErrorKind::WouldBlock)?;
-        let accepted = SocketId(self.sockets.insert(Socket::Stream { connection: key, end: 1 }));
-        let connection = self.connections.get_mut(key).expect("a queued connection exists");
-        let end = connection.end(1);
-        (end.socket, end.queued) = (Some(accepted), false);
-        Ok((accepted, connection.end(0).address))
-    }
-
     pub(super) fn connect(&mut self, node: NodeId, peer: SocketAddr, moment: &mut Moment<'_>) -> io::Result<SocketId> {
         let peer = destination(node, peer);
         let target = self.hosts.reached(node, peer.ip());
@@ -226,20 +158,6 @@ impl Net {
         Ok(())
     }
 
-    pub(super) fn close_listener(&mut self, socket: SocketId, listener: Listener, moment: &mut Moment<'_>) {
-        self.hosts.release(listener.node, Protocol::Stream, listener.address, socket);
-        for key in listener.queue {
-            if let Some(connection) = self.connections.get_mut(key) {
-                let alive = !connection.end(1).is_over();
-                (connection.end(1).phase, connection.end(1).queued) = (Phase::Dead, false);
-                if alive {
-                    self.send_item(key, 1, Item::Reset, moment);
-                }
-                self.reap(key);
-            }
-        }
-    }
-
     /// Closes one end. Unread bytes, or a wish to that effect, make it a reset.
     pub(super) fn close_stream(&mut self, socket: SocketId, key: Key, end: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
@@ -271,7 +189,7 @@ impl Net {
 /// What happens on the way.
 impl Net {
     /// Sends `item` from `end`, as the fabric has it.
-    fn send_item(&mut self, key: Key, end: u8, item: Item, moment: &mut Moment<'_>) {
+    pub(super) fn send_item(&mut self, key: Key, end: u8, item: Item, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
         let latency = self.links.latency(from, to);
@@ -514,7 +432,7 @@ impl Net {
     }
 
     /// Drops a connection that nobody can learn anything of.
-    fn reap(&mut self, key: Key) {
+    pub(super) fn reap(&mut self, key: Key) {
         if self.connections.get(key).is_some_and(Connection::is_forgotten) {
             self.connections.remove(key);
         }

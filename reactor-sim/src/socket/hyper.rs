@@ -6,9 +6,9 @@ use std::task::{Context, Poll, ready};
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 
-use super::{Handle, TcpStream};
+use super::{Family, Handle, Stream};
 
-impl<H: Handle> Read for TcpStream<H> {
+impl<H: Handle, F: Family> Read for Stream<H, F> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -23,7 +23,7 @@ impl<H: Handle> Read for TcpStream<H> {
     }
 }
 
-impl<H: Handle> Write for TcpStream<H> {
+impl<H: Handle, F: Family> Write for Stream<H, F> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.poll_write_bytes(context, bytes)
     }

@@ -2,29 +2,36 @@
 //!
 //! A socket holds a [`Handle`] to its kernel and the name of what it has there, nothing else. The names of types and methods,
 //! and what they do, are tokio's. `AsyncRead` and `AsyncWrite` are those of the futures crate (feature `futures-io`, which
-//! `reveille` switches on) and, behind the feature `tokio`, tokio's; behind `hyper`, hyper's.
+//! `reveille` switches on) and, behind the feature `tokio`, tokio's; behind `hyper`, hyper's. TCP and Unix streams are one type,
+//! [`Stream`], generic over the [`Family`] of their addresses.
 //!
 //! Deliberately absent: a reactor of its own. Readiness is one-shot and lives in the kernel; a socket tries first and leaves
 //! a waker only when it would have to wait.
 
 mod address;
+mod family;
 #[cfg(feature = "futures-io")]
 mod futures;
 #[cfg(feature = "hyper")]
 mod hyper;
 mod split;
+mod stream;
 mod tcp;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod udp;
+pub mod unix;
 
 use std::io;
 use std::task::{Context, Poll, Waker};
 
 pub use address::ToSocketAddrs;
-pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf};
+pub use family::{Family, Tcp, Unix};
+pub use split::{OwnedReadHalf, OwnedWriteHalf, ReadHalf, ReuniteError, WriteHalf};
+pub use stream::{Accepted, Listener, Stream};
 pub use tcp::{TcpListener, TcpStream};
 pub use udp::UdpSocket;
+pub use unix::{UnixListener, UnixStream};
 
 use reveille_executor::within_budget;
 

@@ -1,36 +1,35 @@
 //! The two halves of a stream.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Handle, TcpStream};
+use super::{Family, Handle, Stream, Tcp};
 
-/// The reading half of [`TcpStream::split`].
+/// The reading half of [`Stream::split`].
 #[derive(Debug)]
-pub struct ReadHalf<'a, H: Handle>(pub(super) &'a TcpStream<H>);
+pub struct ReadHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
-/// The writing half of [`TcpStream::split`].
+/// The writing half of [`Stream::split`].
 #[derive(Debug)]
-pub struct WriteHalf<'a, H: Handle>(pub(super) &'a TcpStream<H>);
+pub struct WriteHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
-/// The reading half of [`TcpStream::into_split`].
+/// The reading half of [`Stream::into_split`].
 #[derive(Debug)]
-pub struct OwnedReadHalf<H: Handle>(pub(super) Arc<TcpStream<H>>);
+pub struct OwnedReadHalf<H: Handle, F: Family = Tcp>(pub(super) Arc<Stream<H, F>>);
 
-/// The writing half of [`TcpStream::into_split`]. Dropping it ends the writing direction.
+/// The writing half of [`Stream::into_split`]. Dropping it ends the writing direction.
 #[derive(Debug)]
-pub struct OwnedWriteHalf<H: Handle> {
-    pub(super) stream: Arc<TcpStream<H>>,
+pub struct OwnedWriteHalf<H: Handle, F: Family = Tcp> {
+    pub(super) stream: Arc<Stream<H, F>>,
     pub(super) forgotten: bool,
 }
 
-impl<H: Handle> OwnedReadHalf<H> {
+impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
     /// Puts the halves together again.
     ///
     /// # Errors
     /// If they belong to different streams; both come back.
-    pub fn reunite(self, other: OwnedWriteHalf<H>) -> Result<TcpStream<H>, ReuniteError<H>> {
+    pub fn reunite(self, other: OwnedWriteHalf<H, F>) -> Result<Stream<H, F>, ReuniteError<H, F>> {
         if !Arc::ptr_eq(&self.0, &other.stream) {
             return Err(ReuniteError(self, other));
         }
@@ -41,20 +40,20 @@ impl<H: Handle> OwnedReadHalf<H> {
     /// The address of the other side.
     ///
     /// # Errors
-    /// As [`TcpStream::peer_addr`].
-    pub fn peer_addr(&self) -> std::io::Result<SocketAddr> {
+    /// As [`Stream::peer_addr`].
+    pub fn peer_addr(&self) -> std::io::Result<F::Address> {
         self.0.peer_addr()
     }
 }
 
-impl<H: Handle> OwnedWriteHalf<H> {
+impl<H: Handle, F: Family> OwnedWriteHalf<H, F> {
     /// Drops the half without ending the direction.
     pub fn forget(mut self) {
         self.forgotten = true;
     }
 }
 
-impl<H: Handle> Drop for OwnedWriteHalf<H> {
+impl<H: Handle, F: Family> Drop for OwnedWriteHalf<H, F> {
     fn drop(&mut self) {
         if !self.forgotten {
             // Nobody is left to be told.
@@ -65,12 +64,12 @@ impl<H: Handle> Drop for OwnedWriteHalf<H> {
 
 /// Halves of different streams cannot be put together.
 #[derive(Debug)]
-pub struct ReuniteError<H: Handle>(pub OwnedReadHalf<H>, pub OwnedWriteHalf<H>);
+pub struct ReuniteError<H: Handle, F: Family = Tcp>(pub OwnedReadHalf<H, F>, pub OwnedWriteHalf<H, F>);
 
-impl<H: Handle> fmt::Display for ReuniteError<H> {
+impl<H: Handle, F: Family> fmt::Display for ReuniteError<H, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("failed to put two halves together: they belong to different streams")
     }
 }
 
-impl<H: Handle + fmt::Debug> std::error::Error for ReuniteError<H> {}
+impl<H: Handle + fmt::Debug, F: Family> std::error::Error for ReuniteError<H, F> {}

@@ -6,17 +6,17 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, TcpStream, WriteHalf};
+use super::{Family, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, Stream, WriteHalf};
 
 macro_rules! reads {
     ($type:ty, $stream:expr) => {
-        impl<H: Handle> AsyncRead for $type {
+        impl<H: Handle, F: Family> AsyncRead for $type {
             fn poll_read(
                 self: Pin<&mut Self>,
                 context: &mut Context<'_>,
                 buffer: &mut ReadBuf<'_>,
             ) -> Poll<io::Result<()>> {
-                let stream: fn(&Self) -> &TcpStream<H> = $stream;
+                let stream: fn(&Self) -> &Stream<H, F> = $stream;
                 let count = ready!(stream(&self).poll_read_bytes(context, buffer.initialize_unfilled()))?;
                 buffer.advance(count);
                 Poll::Ready(Ok(()))
@@ -27,9 +27,9 @@ macro_rules! reads {
 
 macro_rules! writes {
     ($type:ty, $stream:expr) => {
-        impl<H: Handle> AsyncWrite for $type {
+        impl<H: Handle, F: Family> AsyncWrite for $type {
             fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-                let stream: fn(&Self) -> &TcpStream<H> = $stream;
+                let stream: fn(&Self) -> &Stream<H, F> = $stream;
                 stream(&self).poll_write_bytes(context, bytes)
             }
 
@@ -38,16 +38,16 @@ macro_rules! writes {
             }
 
             fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                let stream: fn(&Self) -> &TcpStream<H> = $stream;
+                let stream: fn(&Self) -> &Stream<H, F> = $stream;
                 Poll::Ready(stream(&self).shut_down_writing())
             }
         }
     };
 }
 
-reads!(TcpStream<H>, |this| this);
-writes!(TcpStream<H>, |this| this);
-reads!(ReadHalf<'_, H>, |this| this.0);
-writes!(WriteHalf<'_, H>, |this| this.0);
-reads!(OwnedReadHalf<H>, |this| &this.0);
-writes!(OwnedWriteHalf<H>, |this| &this.stream);
+reads!(Stream<H, F>, |this| this);
+writes!(Stream<H, F>, |this| this);
+reads!(ReadHalf<'_, H, F>, |this| this.0);
+writes!(WriteHalf<'_, H, F>, |this| this.0);
+reads!(OwnedReadHalf<H, F>, |this| &this.0);
+writes!(OwnedWriteHalf<H, F>, |this| &this.stream);

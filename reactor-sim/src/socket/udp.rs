@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address::first;
-use super::{Ambient, Handle, ToSocketAddrs, call, lookup_in, poll_call};
+use super::{Ambient, Family, Handle, Tcp, ToSocketAddrs, call, lookup_in, poll_call};
 use crate::kernel::{Interest, Kernel, Others, SocketId};
 
 /// A socket for datagrams. All methods take `&self`: several tasks may receive at once.
@@ -110,7 +110,7 @@ impl<H: Handle> UdpSocket<H> {
     /// # Errors
     /// If the node crashed, or the run is over.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        call(&self.handle, |kernel| kernel.local_address(self.socket))
+        call(&self.handle, |kernel| kernel.local_address(self.socket)).and_then(Tcp::from_kernel)
     }
 
     /// The address of the peer.
@@ -118,7 +118,7 @@ impl<H: Handle> UdpSocket<H> {
     /// # Errors
     /// `NotConnected` without one.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        call(&self.handle, |kernel| kernel.peer_address(self.socket))
+        call(&self.handle, |kernel| kernel.peer_address(self.socket)).and_then(Tcp::from_kernel)
     }
 }
 

@@ -18,9 +18,9 @@ mod record;
 mod script;
 mod scripts;
 mod stage;
+mod unix;
 
 use record::Record;
-use scripts::observe;
 use stage::Simulated;
 
 const RECORD: Record = Record {
@@ -30,6 +30,13 @@ const RECORD: Record = Record {
     on: "over loopback",
 };
 
+const UNIX: Record = Record {
+    names: unix::NAMES,
+    text: include_str!("recorded_unix.txt"),
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_unix.txt"),
+    on: "between Unix sockets",
+};
+
 #[test]
 fn there_are_enough_scripts() {
     assert!(scripts::NAMES.len() >= 40, "{}", scripts::NAMES.len());
@@ -37,13 +44,13 @@ fn there_are_enough_scripts() {
 
 #[test]
 fn the_simulated_kernel_does_what_was_recorded() {
-    RECORD.assert_simulated(20, |name, seed| observe(name, Simulated::new(seed)));
+    RECORD.assert_simulated(20, |name, seed| scripts::observe(name, Simulated::new(seed)));
+    UNIX.assert_simulated(1, |name, seed| unix::observe(name, Simulated::new(seed)));
 }
 
 #[cfg(all(feature = "os", target_os = "linux"))]
 #[test]
 fn the_real_kernel_still_does_what_was_recorded() {
-    use reveille_reactor::os::Os;
-
-    RECORD.assert_real(|name| observe(name, stage::Real(Os::new().expect("a reactor"))));
+    RECORD.assert_real(|name| scripts::observe(name, stage::Real::new()));
+    UNIX.assert_real(|name| unix::observe(name, stage::Real::new()));
 }

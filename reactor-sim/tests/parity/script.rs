@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 
-use reveille_reactor::{SocketId, StreamOption};
+use reveille_reactor::{Address, SocketId, StreamOption};
 
 use crate::stage::Stage;
 
 /// A script being played, and what was observed.
 pub(crate) struct Play<S> {
-    stage: S,
+    pub(crate) stage: S,
     log: String,
 }
 
@@ -23,7 +23,10 @@ impl<S: Stage> Play<S> {
         self.log
     }
 
-    fn call<R>(&mut self, call: impl FnOnce(&mut dyn reveille_reactor::Kernel) -> io::Result<R>) -> io::Result<R> {
+    pub(crate) fn call<R>(
+        &mut self,
+        call: impl FnOnce(&mut dyn reveille_reactor::Kernel) -> io::Result<R>,
+    ) -> io::Result<R> {
         let result = self.stage.call(call);
         self.stage.settle();
         result
@@ -33,7 +36,7 @@ impl<S: Stage> Play<S> {
         writeln!(self.log, "  {what}: {outcome}").expect("writing to a string works");
     }
 
-    fn outcome<R>(&mut self, what: &str, result: io::Result<R>) -> Option<R> {
+    pub(crate) fn outcome<R>(&mut self, what: &str, result: io::Result<R>) -> Option<R> {
         match result {
             Ok(value) => {
                 self.note(what, "ok");
@@ -54,18 +57,22 @@ impl<S: Stage> Play<S> {
 /// Setting the scene: nothing is written down, everything has to work.
 impl<S: Stage> Play<S> {
     pub(crate) fn listener(&mut self, backlog: u32) -> (SocketId, SocketAddr) {
-        let listener = self.call(|kernel| kernel.listen(([127, 0, 0, 1], 0).into(), backlog)).expect("listens");
+        let listener =
+            self.call(|kernel| kernel.listen(&SocketAddr::from(([127, 0, 0, 1], 0)).into(), backlog)).expect("listens");
         (listener, self.local(listener))
     }
 
     pub(crate) fn local(&mut self, socket: SocketId) -> SocketAddr {
-        self.call(|kernel| kernel.local_address(socket)).expect("has an address")
+        match self.call(|kernel| kernel.local_address(socket)).expect("has an address") {
+            Address::Internet(address) => address,
+            Address::Path(path) => panic!("expected an address with a port, found {path:?}"),
+        }
     }
 
     /// A connection: the end that asked, the end that was accepted, and the listener.
     pub(crate) fn pair(&mut self) -> (SocketId, SocketId, SocketId) {
         let (listener, address) = self.listener(16);
-        let client = self.call(|kernel| kernel.connect(address)).expect("begins");
+        let client = self.call(|kernel| kernel.connect(&address.into())).expect("begins");
         self.call(|kernel| kernel.connected(client)).expect("connects");
         let (server, _) = self.call(|kernel| kernel.accept(listener)).expect("accepts");
         (client, server, listener)
@@ -95,12 +102,12 @@ impl<S: Stage> Play<S> {
 /// Calls whose outcome is written down.
 impl<S: Stage> Play<S> {
     pub(crate) fn listen(&mut self, what: &str, address: SocketAddr) -> Option<SocketId> {
-        let result = self.call(|kernel| kernel.listen(address, 16));
+        let result = self.call(|kernel| kernel.listen(&address.into(), 16));
         self.outcome(&format!("listen on {what}"), result)
     }
 
     pub(crate) fn connect(&mut self, address: SocketAddr) -> SocketId {
-        let client = self.call(|kernel| kernel.connect(address)).expect("begins");
+        let client = self.call(|kernel| kernel.connect(&address.into())).expect("begins");
         self.connected(client);
         client
     }

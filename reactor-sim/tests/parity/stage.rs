@@ -1,8 +1,12 @@
-//! Where scripts are played: a kernel, and a way to let things settle.
+//! Where scripts are played: a kernel, a directory, and a way to let things settle.
+
+use std::io;
+use std::path::{Path, PathBuf};
 
 use reveille_executor::{Choose, Point};
+use reveille_reactor::disk::Disk;
 use reveille_reactor::net::{Honest, Net, NodeId};
-use reveille_reactor::{Instant, Kernel};
+use reveille_reactor::{Files as _, Instant, Kernel, OpenHow};
 
 /// A kernel to play on.
 pub(crate) trait Stage {
@@ -12,11 +16,20 @@ pub(crate) trait Stage {
     fn settle(&mut self);
     /// Lets two seconds pass.
     fn wait(&mut self);
+    /// Where files called `name` are.
+    fn path(&mut self, name: &str) -> PathBuf;
+    /// Makes an empty file.
+    fn make_file(&mut self, path: &Path) -> io::Result<()>;
+    fn remove_file(&mut self, path: &Path) -> io::Result<()>;
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()>;
+    /// Whether there is a socket at `path`.
+    fn is_socket(&mut self, path: &Path) -> io::Result<bool>;
 }
 
 /// The simulated kernel, with latencies chosen by a seed.
 pub(crate) struct Simulated {
     net: Net,
+    disk: Disk,
     node: NodeId,
     now: Instant,
     choose: Seeded,
@@ -41,7 +54,7 @@ impl Simulated {
     pub(crate) fn new(seed: u64) -> Self {
         let mut net = Net::default();
         let node = net.node("main");
-        Self { net, node, now: Instant::ZERO, choose: Seeded(seed) }
+        Self { net, disk: Disk::default(), node, now: Instant::ZERO, choose: Seeded(seed) }
     }
 
     fn pass(&mut self, time: std::time::Duration) {
@@ -57,7 +70,7 @@ impl Simulated {
 impl Stage for Simulated {
     fn call<R>(&mut self, call: impl FnOnce(&mut dyn Kernel) -> R) -> R {
         let mut honest = Honest { choose: &mut self.choose };
-        call(&mut self.net.calls(self.now, self.node, &mut honest))
+        call(&mut self.net.calls(self.now, self.node, &mut honest).with_paths(&mut self.disk))
     }
 
     fn settle(&mut self) {
@@ -67,17 +80,63 @@ impl Stage for Simulated {
     fn wait(&mut self) {
         self.pass(std::time::Duration::from_secs(2));
     }
+
+    fn path(&mut self, name: &str) -> PathBuf {
+        Path::new("/").join(name)
+    }
+
+    fn make_file(&mut self, path: &Path) -> io::Result<()> {
+        let file = self.disk.open(path, OpenHow::CREATE)?;
+        self.disk.close(file);
+        Ok(())
+    }
+
+    fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+        self.disk.remove_file(path)
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+
+    fn is_socket(&mut self, path: &Path) -> io::Result<bool> {
+        self.disk.metadata(path).map(|metadata| metadata.file_type().is_socket())
+    }
 }
 
-/// The operating system's kernel, over loopback.
-#[cfg(feature = "os")]
-pub(crate) struct Real(pub(crate) reveille_reactor::os::Os);
+/// The operating system's kernel, over loopback, with a directory of its own.
+#[cfg(all(feature = "os", unix))]
+pub(crate) struct Real {
+    os: reveille_reactor::os::Os,
+    directory: PathBuf,
+}
 
-#[cfg(feature = "os")]
+#[cfg(all(feature = "os", unix))]
+impl Real {
+    pub(crate) fn new() -> Self {
+        use std::sync::atomic::{AtomicU32, Ordering};
+
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("reveille-parity-{}-{number}", std::process::id()));
+        std::fs::create_dir(&directory).expect("the directory of a script is made");
+        Self { os: reveille_reactor::os::Os::new().expect("a reactor"), directory }
+    }
+}
+
+#[cfg(all(feature = "os", unix))]
+impl Drop for Real {
+    fn drop(&mut self) {
+        // What stays behind is a matter of the directory for such things.
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(all(feature = "os", unix))]
 impl Stage for Real {
     fn call<R>(&mut self, call: impl FnOnce(&mut dyn Kernel) -> R) -> R {
         use reveille_reactor::socket::Handle as _;
-        self.0.with(call).expect("the system's kernel is always there")
+        self.os.with(call).expect("the system's kernel is always there")
     }
 
     fn settle(&mut self) {
@@ -86,5 +145,26 @@ impl Stage for Real {
 
     fn wait(&mut self) {
         std::thread::sleep(std::time::Duration::from_secs(2));
+    }
+
+    fn path(&mut self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    fn make_file(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::write(path, "")
+    }
+
+    fn remove_file(&mut self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn rename(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        std::fs::rename(from, to)
+    }
+
+    fn is_socket(&mut self, path: &Path) -> io::Result<bool> {
+        use std::os::unix::fs::FileTypeExt as _;
+        std::fs::metadata(path).map(|metadata| metadata.file_type().is_socket())
     }
 }

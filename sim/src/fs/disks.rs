@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use reveille_reactor::disk::{Damage, Operation, OperationId, Outcome, Storage};
 use reveille_reactor::file::{AmbientRing, Ring};
-use reveille_reactor::net::NodeId;
+use reveille_reactor::net::{NodeId, Paths};
 use reveille_reactor::{FileId, Instant};
 
 use crate::context;
@@ -99,6 +99,12 @@ impl Disks {
         if self.used.get() {
             self.with(|storage| storage.heal(run.clock.now()));
         }
+    }
+
+    /// Works on the names of the disk of `node`, as a socket that is bound to one does. `None` if the disks are being worked on
+    /// already.
+    pub(crate) fn with_paths<R>(&self, node: NodeId, work: impl FnOnce(&mut dyn Paths) -> R) -> Option<R> {
+        self.with(|storage| work(storage.paths(node)))
     }
 
     /// How many files are open, on all nodes.

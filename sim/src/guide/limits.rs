@@ -31,6 +31,10 @@
 //! given: bits do not rot. A crash is asked for by the test ([`Node::crash`](crate::Node::crash)), at whatever time the test lets pass, and what it
 //! takes is a choice of each run, so a crash that loses nothing proves nothing.
 //!
+//! **A Unix socket holds 64 KiB** in each direction, whatever the size of the writes; Linux holds some 200 KB and counts its own
+//! bookkeeping, so how much fits differs from there, as it does between systems. There are streams with paths only: no datagrams, no names without
+//! a file, no credentials, no passing of descriptors. Binding and connecting take no time, also where the disk is stalled, and always have room.
+//!
 //! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf), or if it waits for a socket or a
 //! [`JoinHandle`](crate::JoinHandle) of ours among the children of a combinator that gives each a waker of its own
 //! (`FuturesUnordered`, `buffer_unordered`, a large `join_all`, the groups of futures-concurrency). In a `select!`, which gives none, a

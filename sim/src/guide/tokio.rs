@@ -14,7 +14,8 @@
 //! | `tokio::select! { .. }` | `tokio::select! { biased; .. }`: without `biased` tokio draws from a generator of its own, which no seed of ours repeats |
 //! | `tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host}` | the same names in [`reveille::net`](crate::net); tokio's `AsyncRead` and `AsyncWrite` with the feature `tokio` |
 //! | `tokio::fs` | the same names in [`reveille::fs`](crate::fs), but for links, permissions and times |
-//! | `tokio::net::Unix*` | not yet; generic over `AsyncRead`/`AsyncWrite`, code can be given an in-memory pipe |
+//! | `tokio::net::{UnixListener, UnixStream, unix}` | the same names in [`reveille::net`](crate::net); paths are files of [`reveille::fs`](crate::fs) |
+//! | `tokio::net::{UnixDatagram, UnixSocket}`, names without a file | not yet |
 //!
 //! The least intrusive way is one module of the crate that names the runtime, and nothing else in the crate that does:
 //!

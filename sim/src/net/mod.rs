@@ -59,6 +59,71 @@ pub type TcpListener = reveille_reactor::socket::TcpListener<Simulated>;
 /// A socket for datagrams; see [`reveille_reactor::socket::UdpSocket`] for its methods.
 pub type UdpSocket = reveille_reactor::socket::UdpSocket<Simulated>;
 
+/// A Unix socket that listens; see [`reveille_reactor::socket::UnixListener`] for its methods.
+///
+/// Its path is a file of the node's [disk](crate::fs), and stays there as on a real system: a server that was restarted, after a crash
+/// or without, has to remove what it left behind, and clients of one that is gone are refused.
+///
+/// ```
+/// use std::io::ErrorKind;
+///
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::fs;
+/// use reveille::net::{UnixListener, UnixStream};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let listener = UnixListener::bind("/app.sock")?;
+/// let mut client = UnixStream::connect("/app.sock").await?;
+/// let (mut server, _) = listener.accept().await?;
+/// client.write_all(b"hello").await?;
+/// client.close().await?;
+/// let mut greeting = String::new();
+/// server.read_to_string(&mut greeting).await?;
+/// assert_eq!(greeting, "hello");
+///
+/// drop(listener);
+/// assert_eq!(UnixStream::connect("/app.sock").await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+/// assert_eq!(UnixListener::bind("/app.sock").unwrap_err().kind(), ErrorKind::AddrInUse);
+/// fs::remove_file("/app.sock").await?;
+/// UnixListener::bind("/app.sock")?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub type UnixListener = reveille_reactor::socket::UnixListener<Simulated>;
+/// A connection within a node, without latency; see [`reveille_reactor::socket::UnixStream`] for its methods.
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::net::UnixStream;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let (mut one, mut other) = UnixStream::pair()?;
+/// one.write_all(b"ping").await?;
+/// let mut bytes = [0; 4];
+/// other.read_exact(&mut bytes).await?;
+/// assert_eq!(&bytes, b"ping");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
+pub type UnixStream = reveille_reactor::socket::UnixStream<Simulated>;
+
+/// The address of a Unix socket, and the types that its streams are split into.
+pub mod unix {
+    use reveille_reactor::socket::Unix;
+    pub use reveille_reactor::socket::unix::SocketAddr;
+
+    use super::Simulated;
+
+    /// The reading half of `UnixStream::split`.
+    pub type ReadHalf<'a> = reveille_reactor::socket::ReadHalf<'a, Simulated, Unix>;
+    /// The writing half of `UnixStream::split`.
+    pub type WriteHalf<'a> = reveille_reactor::socket::WriteHalf<'a, Simulated, Unix>;
+    /// The reading half of `UnixStream::into_split`.
+    pub type OwnedReadHalf = reveille_reactor::socket::OwnedReadHalf<Simulated, Unix>;
+    /// The writing half of `UnixStream::into_split`.
+    pub type OwnedWriteHalf = reveille_reactor::socket::OwnedWriteHalf<Simulated, Unix>;
+}
+
 /// The types that streams are split into.
 pub mod tcp {
     use super::Simulated;

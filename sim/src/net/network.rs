@@ -1,11 +1,14 @@
 //! The network of one run: the value of `reveille_reactor`, the choices that it asks, and the wakers that it gives out.
 
 use std::cell::{Cell, RefCell};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use reveille_executor::{Choose, Point};
+use reveille_reactor::disk::InodeId;
 use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
-use reveille_reactor::net::{Fabric, Honest, Net, NodeId};
+use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
 use crate::leaf;
@@ -35,6 +38,31 @@ impl Choose for Asks<'_> {
     }
 }
 
+/// The files of a node that Unix sockets are bound to: those of its disk.
+struct PathsOf<'a> {
+    run: &'a Run,
+    node: NodeId,
+}
+
+impl PathsOf<'_> {
+    fn on_disk<R>(&self, work: impl FnOnce(&mut dyn Paths) -> io::Result<R>) -> io::Result<R> {
+        self.run
+            .disks
+            .with_paths(self.node, work)
+            .unwrap_or_else(|| Err(io::Error::other("the disk is being worked on")))
+    }
+}
+
+impl Paths for PathsOf<'_> {
+    fn make_socket(&mut self, path: &Path) -> io::Result<InodeId> {
+        self.on_disk(|paths| paths.make_socket(path))
+    }
+
+    fn find_socket(&mut self, path: &Path) -> io::Result<InodeId> {
+        self.on_disk(|paths| paths.find_socket(path))
+    }
+}
+
 impl Network {
     /// Calls the kernel of the current task's node, faults included; `None` if it is being called already, which only an
     /// oracle can bring about.
@@ -45,7 +73,8 @@ impl Network {
         let result = self.with(run, |net, now, fabric| {
             net.remember_waits(focus.is_some());
             net.follow_waits(leaf::log_of(run).is_some());
-            let mut kernel = net.calls(now, node, fabric);
+            let mut paths = PathsOf { run, node };
+            let mut kernel = net.calls(now, node, fabric).with_paths(&mut paths);
             if faults.is_off() {
                 return call(&mut kernel);
             }

@@ -54,7 +54,7 @@ pub(super) fn is_adapter(path: &str) -> bool {
 }
 
 /// Our futures by the name of their type, and what a user writes to await one.
-const OURS: [(&str, &str); 12] = [
+const OURS: [(&str, &str); 14] = [
     ("Sleep", "reveille::time::sleep"),
     ("Timeout", "reveille::time::timeout"),
     ("Tick", "reveille::time::Interval::tick"),
@@ -63,6 +63,9 @@ const OURS: [(&str, &str); 12] = [
     ("JoinNext", "reveille::JoinSet::join_next"),
     ("JoinSet", "reveille::JoinSet"),
     ("YieldNow", "reveille::yield_now"),
+    // Of which family it is does not stand in a symbol; for what it waits says it.
+    ("Stream", "a stream of reveille::net"),
+    ("Listener", "a listener of reveille::net"),
     ("ChildHandle", "a child of a reveille::scope"),
     ("CancelScope", "reveille::Scope::cancel"),
     ("Leaf", "reveille::leaf"),

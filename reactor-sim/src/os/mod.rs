@@ -1,0 +1,158 @@
+//! The operating system's kernel behind the same calls as the simulated one (feature `os`).
+//!
+//! [`Os`] is a reactor over epoll, kqueue or what `mio` finds: sockets register once, edges set a bit per direction and wake who
+//! waits for it. Whoever calls [`turn`](Os::turn) drives it: a loop between the polls of an executor, or a thread.
+//! [`block_on`](Os::block_on) is such a loop for one future.
+//!
+//! ```
+//! use reveille_reactor::os::{Os, TcpListener, TcpStream};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let os = Os::new()?;
+//! let listener = TcpListener::bind_in(os.clone(), "127.0.0.1:0", 16)?;
+//! os.block_on(async {
+//!     let client = TcpStream::connect_in(os.clone(), listener.local_addr()?).await?;
+//!     let (server, peer) = listener.accept().await?;
+//!     assert_eq!((peer, server.local_addr()?), (client.local_addr()?, client.peer_addr()?));
+//!     std::io::Result::Ok(())
+//! })
+//! # }
+//! ```
+//!
+//! Deliberately absent: look-ups, which block (`lookup` knows `localhost` only), and a global instance.
+
+mod sockets;
+mod source;
+
+use std::io::{self, ErrorKind};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use mio::Token;
+
+use crate::kernel::Kernel;
+use crate::socket::Handle;
+use sockets::Sockets;
+
+/// A connection of the operating system.
+pub type TcpStream = crate::socket::TcpStream<Os>;
+/// A listener of the operating system.
+pub type TcpListener = crate::socket::TcpListener<Os>;
+/// A datagram socket of the operating system.
+pub type UdpSocket = crate::socket::UdpSocket<Os>;
+/// A Unix socket of the operating system, connected.
+#[cfg(unix)]
+pub type UnixStream = crate::socket::UnixStream<Os>;
+/// A Unix socket of the operating system that listens.
+#[cfg(unix)]
+pub type UnixListener = crate::socket::UnixListener<Os>;
+
+/// The token of the reactor's own waker.
+const WAKE: Token = Token(usize::MAX);
+
+/// A handle to the operating system's sockets. See the [module's example](self).
+#[derive(Clone, Debug)]
+pub struct Os(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// Held while waiting for edges; never together with a call of a program.
+    poll: Mutex<mio::Poll>,
+    sockets: Mutex<Sockets>,
+    waker: mio::Waker,
+}
+
+/// The state is consistent between calls, and a call that panicked has changed nothing half.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Os {
+    /// A reactor without sockets.
+    ///
+    /// # Errors
+    /// If the system refuses one.
+    pub fn new() -> io::Result<Self> {
+        let poll = mio::Poll::new()?;
+        let registry = poll.registry().try_clone()?;
+        let waker = mio::Waker::new(poll.registry(), WAKE)?;
+        let sockets = Mutex::new(Sockets::new(registry));
+        Ok(Self(Arc::new(Shared { poll: Mutex::new(poll), sockets, waker })))
+    }
+
+    /// Waits for edges, for `timeout` at the longest, and wakes whom they concern.
+    ///
+    /// # Errors
+    /// If waiting fails; an interrupted wait is none.
+    pub fn turn(&self, timeout: Option<Duration>) -> io::Result<()> {
+        let mut events = mio::Events::with_capacity(256);
+        match lock(&self.0.poll).poll(&mut events, timeout) {
+            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+            _ => {}
+        }
+        let wakers = {
+            let mut sockets = lock(&self.0.sockets);
+            for event in &events {
+                let ended = event.is_error();
+                let (read, write) = (event.is_readable() || ended, event.is_writable() || ended);
+                sockets.edge(event.token(), read, write);
+            }
+            sockets.take_wakers()
+        };
+        wakers.wake.into_iter().for_each(Waker::wake);
+        Ok(())
+    }
+
+    /// Runs `future` to its end, waiting for edges while it waits.
+    ///
+    /// # Panics
+    /// If waiting for edges fails.
+    pub fn block_on<F: Future>(&self, future: F) -> F::Output {
+        let alarm = Arc::new(Alarm { rung: AtomicBool::new(true), os: self.clone() });
+        let waker = Waker::from(Arc::clone(&alarm));
+        let mut future = pin!(future);
+        loop {
+            if alarm.rung.swap(false, Ordering::Acquire)
+                && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
+            {
+                return output;
+            }
+            if !alarm.rung.load(Ordering::Acquire) {
+                self.turn(None).expect("waiting for edges works");
+            }
+        }
+    }
+}
+
+/// The waker of [`Os::block_on`].
+struct Alarm {
+    rung: AtomicBool,
+    os: Os,
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.rung.swap(true, Ordering::Release) {
+            // A reactor that cannot be woken is one that is being turned.
+            let _ = self.os.0.waker.wake();
+        }
+    }
+}
+
+impl Handle for Os {
+    fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+        let mut sockets = lock(&self.0.sockets);
+        let result = call(&mut *sockets);
+        let wakers = sockets.take_wakers();
+        drop(sockets);
+        wakers.wake.into_iter().for_each(Waker::wake);
+        Some(result)
+    }
+}

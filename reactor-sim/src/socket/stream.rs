@@ -1,0 +1,169 @@
+//! Streams and their listeners, of whatever family.
+
+use std::future::poll_fn;
+use std::io;
+use std::marker::PhantomData;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::{Family, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, call, poll_call};
+use crate::kernel::{Interest, Others, SocketId};
+
+/// A socket that listens for connections: a [`TcpListener`](super::TcpListener) or a [`UnixListener`](super::UnixListener).
+#[derive(Debug)]
+pub struct Listener<H: Handle, F: Family> {
+    handle: H,
+    socket: SocketId,
+    family: PhantomData<fn() -> F>,
+}
+
+/// A connection that was accepted, and the address of who asked for it.
+pub type Accepted<H, F> = (Stream<H, F>, <F as Family>::Address);
+
+/// The backlog where none is given: tokio's.
+pub(super) const BACKLOG: u32 = 1024;
+
+impl<H: Handle, F: Family> Listener<H, F> {
+    pub(super) fn new(handle: H, socket: SocketId) -> Self {
+        Self { handle, socket, family: PhantomData }
+    }
+
+    /// Waits for the next connection. Several tasks may wait at once. Cancel-safe: a connection is taken only when it is
+    /// returned.
+    ///
+    /// # Errors
+    /// If the node crashed, or the run is over.
+    pub async fn accept(&self) -> io::Result<Accepted<H, F>> {
+        poll_fn(|context| self.poll_accept_besides(context, Others::Keep)).await
+    }
+
+    /// [`accept`](Self::accept) by hand; of several tasks that poll, the last is woken.
+    ///
+    /// # Errors
+    /// As `accept`.
+    pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Accepted<H, F>>> {
+        self.poll_accept_besides(context, Others::Replace)
+    }
+
+    fn poll_accept_besides(&self, context: &Context<'_>, others: Others) -> Poll<io::Result<Accepted<H, F>>> {
+        let waits = (self.socket, Interest::Read, others);
+        let (socket, peer) = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
+        Poll::Ready(Ok((Stream::new(self.handle.clone(), socket), F::from_kernel(peer)?)))
+    }
+
+    /// The address that it listens on; for TCP with the port that 0 came to be.
+    ///
+    /// # Errors
+    /// If the node crashed, or the run is over.
+    pub fn local_addr(&self) -> io::Result<F::Address> {
+        call(&self.handle, |kernel| kernel.local_address(self.socket)).and_then(F::from_kernel)
+    }
+}
+
+impl<H: Handle, F: Family> Drop for Listener<H, F> {
+    fn drop(&mut self) {
+        self.handle.with(|kernel| kernel.close(self.socket));
+    }
+}
+
+/// A connection: a [`TcpStream`](super::TcpStream) or a [`UnixStream`](super::UnixStream). Dropping it closes it: with the end
+/// of the stream, or with a reset if bytes were left unread.
+#[derive(Debug)]
+pub struct Stream<H: Handle, F: Family> {
+    pub(super) handle: H,
+    pub(super) socket: SocketId,
+    family: PhantomData<fn() -> F>,
+}
+
+impl<H: Handle, F: Family> Stream<H, F> {
+    pub(super) fn new(handle: H, socket: SocketId) -> Self {
+        Self { handle, socket, family: PhantomData }
+    }
+
+    /// Waits until a connection that was begun is there.
+    pub(super) async fn connected(self) -> io::Result<Self> {
+        poll_fn(|context| {
+            let waits = (self.socket, Interest::Write, Others::Replace);
+            poll_call(&self.handle, waits, context, |kernel| kernel.connected(self.socket))
+        })
+        .await?;
+        Ok(self)
+    }
+
+    pub(super) fn poll_read_bytes(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let waits = (self.socket, Interest::Read, Others::Replace);
+        poll_call(&self.handle, waits, context, |kernel| kernel.read(self.socket, buffer, false))
+    }
+
+    pub(super) fn poll_write_bytes(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let waits = (self.socket, Interest::Write, Others::Replace);
+        poll_call(&self.handle, waits, context, |kernel| kernel.write(self.socket, bytes))
+    }
+
+    /// Ends the writing direction; what was written is still delivered.
+    pub(super) fn shut_down_writing(&self) -> io::Result<()> {
+        match call(&self.handle, |kernel| kernel.shutdown(self.socket, Shutdown::Write)) {
+            // tokio sees to it that a second shutdown is none, also after the peer has gone.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Reads what is there, without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if nothing is; else those of reading.
+    pub fn try_read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        call(&self.handle, |kernel| kernel.read(self.socket, buffer, false))
+    }
+
+    /// Writes what there is room for, without waiting.
+    ///
+    /// # Errors
+    /// `WouldBlock` if there is none; else those of writing.
+    pub fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+        call(&self.handle, |kernel| kernel.write(self.socket, bytes))
+    }
+
+    /// The stream's own address.
+    ///
+    /// # Errors
+    /// If the node crashed, or the run is over.
+    pub fn local_addr(&self) -> io::Result<F::Address> {
+        call(&self.handle, |kernel| kernel.local_address(self.socket)).and_then(F::from_kernel)
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    /// For TCP `NotConnected` once the connection has ended.
+    pub fn peer_addr(&self) -> io::Result<F::Address> {
+        call(&self.handle, |kernel| kernel.peer_address(self.socket)).and_then(F::from_kernel)
+    }
+
+    /// Takes the error that is pending, if there is one.
+    ///
+    /// # Errors
+    /// If the node crashed, or the run is over.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        call(&self.handle, |kernel| kernel.take_error(self.socket))
+    }
+
+    /// Two halves, to be used at once in one task.
+    pub fn split(&mut self) -> (ReadHalf<'_, H, F>, WriteHalf<'_, H, F>) {
+        (ReadHalf(self), WriteHalf(self))
+    }
+
+    /// Two halves, to be used in two tasks. Dropping the writing half ends the writing direction.
+    pub fn into_split(self) -> (OwnedReadHalf<H, F>, OwnedWriteHalf<H, F>) {
+        let stream = Arc::new(self);
+        (OwnedReadHalf(Arc::clone(&stream)), OwnedWriteHalf { stream, forgotten: false })
+    }
+}
+
+impl<H: Handle, F: Family> Drop for Stream<H, F> {
+    fn drop(&mut self) {
+        self.handle.with(|kernel| kernel.close(self.socket));
+    }
+}
