@@ -40,6 +40,7 @@ mod handle;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod network;
+mod seen;
 
 use std::io;
 use std::net::SocketAddr;
