@@ -14,13 +14,15 @@ targets=("$@")
 
 cargo +nightly fuzz build || exit 1
 bad=0
-printf '%-14s %12s %8s %8s  %s\n' target executions per-s edges result
+printf '%-14s %12s %8s %8s %8s  %s\n' target executions seconds per-s edges result
 for target in "${targets[@]}"; do
     log="artifacts/$target.log"
     mkdir -p "artifacts/corpus/$target"
+    begun=$SECONDS
     cargo +nightly fuzz run "$target" "artifacts/corpus/$target" "corpus/$target" -- \
         -max_total_time="$seconds" -print_final_stats=1 >"$log" 2>&1
     status=$?
+    took=$((SECONDS - begun))
     executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     rate=$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")
     edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
@@ -29,6 +31,6 @@ for target in "${targets[@]}"; do
         result="FOUND: $(sed -n '/panicked at/{n;p;q;}' "$log" | cut -c 1-90), see fuzz/$log"
         bad=1
     fi
-    printf '%-14s %12s %8s %8s  %s\n' "$target" "${executions:--}" "${rate:--}" "${edges:--}" "$result"
+    printf '%-14s %12s %8s %8s %8s  %s\n' "$target" "${executions:--}" "$took" "${rate:--}" "${edges:--}" "$result"
 done
 exit "$bad"

@@ -38,6 +38,25 @@ macro_rules! program {
     };
 }
 
+/// The same in bach, where handles are not awaited here: the simulation goes on until all primary tasks have ended.
+fn on_bach(most: u64) {
+    use bach::ext::*;
+    use bach::time;
+    bach::sim(|| {
+        for task in 0..TASKS {
+            let sleeper = async move {
+                let start = time::Instant::now();
+                for sleep in 0..SLEEPS {
+                    time::sleep(duration(task, sleep, most)).await;
+                }
+                let slept = (0..SLEEPS).map(|sleep| duration(task, sleep, most)).sum::<Duration>();
+                assert_eq!(start.elapsed(), slept);
+            };
+            sleeper.primary().spawn();
+        }
+    });
+}
+
 fn sleeps(criterion: &mut Criterion) {
     // Timers that share their instants with many others, with a few, and with none.
     for most in [100, 1_000, 100_000] {
@@ -51,6 +70,7 @@ fn sleeps(criterion: &mut Criterion) {
         group.bench_function("on=tokio-paused", |b| {
             b.iter(|| tokio_paused().block_on(program!(tokio::task::spawn_local, tokio::time, most)));
         });
+        group.bench_function("on=bach", |b| b.iter(|| on_bach(most)));
     }
 }
 

@@ -62,7 +62,7 @@ where
 }
 
 /// The time of `iters` campaigns of one run each, of seed 0: what it costs to start a campaign, and to compare its first
-/// run with a traced repetition.
+/// run with a repetition.
 pub fn single_runs<F, Fut>(iters: u64, program: F) -> Duration
 where
     F: Fn() -> Fut + Sync,

@@ -76,7 +76,8 @@ pub trait Model {
 pub struct Moment {
     /// What happened before has the smaller number. No two moments of a history have the same.
     pub nth: u64,
-    /// The virtual time since the start of the run, as reports show it; `None` outside of a run, where time is nobody's.
+    /// The virtual time since the start of the run, as reports show it and whatever the clock of a node says; `None` outside of a
+    /// run, where time is nobody's.
     pub time: Option<Duration>,
 }
 

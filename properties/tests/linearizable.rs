@@ -247,3 +247,24 @@ fn what_happens_at_one_time_has_an_order() {
     };
     explore().runs(1).run(program).unwrap();
 }
+
+#[test]
+fn the_clock_of_a_machine_changes_neither_order_nor_time() {
+    let program = || async {
+        let slow = node("slow");
+        slow.set_clock_drift(-500_000);
+        let history = Rc::new(History::<_, Option<u64>>::default());
+        let noted = history.clone();
+        slow.spawn(async move {
+            let read = noted.begin(RegisterOp::Read("x"));
+            sleep(Duration::from_millis(5)).await;
+            noted.end(read, Some(0));
+        })
+        .await
+        .unwrap();
+        let end = history.calls().remove(0).returned.unwrap().0;
+        // A clock at half the rate takes twice as long to show five milliseconds.
+        assert_eq!(end, Moment { nth: 2, time: Some(Duration::from_millis(10)) });
+    };
+    explore().runs(1).run(program).unwrap();
+}

@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::collections::BTreeSet;
+
 use common::{STRATEGIES, TASKS_MAX, beside_busy_tasks, config};
 use proptest::prelude::*;
 use reveille::{Explore, Failure, Freedom, explore, fair};
@@ -59,7 +61,8 @@ proptest! {
         }
     }
 
-    /// The bound that is derived where the workers are, as an oracle.
+    /// The bound that is derived where the workers are, as an oracle. Polls take time, so that timers strike while tasks are busy.
+    /// (What is injected from other threads has its bound in `executor/tests/fairness.rs`: a run has none.)
     #[test]
     fn under_the_policy_of_a_pool_nobody_waits_longer_than_it_promises(program in programs(4, 5)) {
         for workers in [1, 3] {
@@ -67,10 +70,10 @@ proptest! {
                 let program = program.clone();
                 async move {
                     let outcome = beside_busy_tasks(Interpreter::default(), program.clone()).await;
-                    model::check(&program, &outcome)
+                    model::check_in(&program, &outcome, Setting { polls: Polls::Slow, ..Setting::default() })
                 }
             };
-            let explore = explore().runs(2).strategy(format!("workers:{workers}"));
+            let explore = explore().runs(2).strategy(format!("workers:{workers}")).poll_cost(true);
             let passed = explore.wake_to_poll_max(fair::pool_wait_max(workers, TASKS_MAX)).run(run);
             prop_assert!(passed.is_ok(), "{}", passed.unwrap_err());
         }
@@ -136,4 +139,17 @@ fn children_panic_only_where_somebody_is_certain_to_receive_it() {
     let spawned = |bodies: Step| Step::Spawn(Then::Detach, vec![bodies]);
     let harmless = Step::Scope { borrowing: 1, cancels: None, bodies: vec![vec![Step::Yield]; 2] };
     assert_eq!(tamed(spawned(scope(Step::Panic))), spawned(harmless));
+}
+
+/// The suites go through every strategy that there is: `portfolio`, and all that are named where one is asked for that is none.
+#[test]
+fn no_strategy_is_left_out() {
+    let said = explore().strategy("none").run(|| async {}).unwrap_err().to_string();
+    let (_, names) = said.split_once("expected ").expect("it says which there are");
+    let names = names.lines().next().unwrap();
+    // Those with a number are one each.
+    let of = |name| str::split(name, ':').next().unwrap();
+    let names: BTreeSet<&str> = names.split('`').skip(1).step_by(2).map(of).collect();
+    let tried: BTreeSet<&str> = STRATEGIES.into_iter().map(of).collect();
+    assert_eq!(tried, names);
 }

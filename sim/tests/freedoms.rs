@@ -302,6 +302,75 @@ fn within_spawn_the_depth_is_bounded() {
     assert!(passed.unwrap().exercised[&Freedom::WithinSpawn] > 1_000);
 }
 
+/// Each of twenty tasks wakes the next, and the next is polled within that: but no deeper than four.
+#[test]
+fn inline_wake_the_depth_is_bounded() {
+    let deepest = Arc::new(Mutex::new(0));
+    let seen = deepest.clone();
+    let passed = explore().freedoms("inline-wake").runs(500).run(move || {
+        let seen = seen.clone();
+        async move {
+            let events: Vec<_> = (0..20).map(|_| Rc::new(Event::default())).collect();
+            let depth = Rc::new(Cell::new(0));
+            let link = |nth: usize| {
+                let (this, next, depth) = (events[nth].clone(), events.get(nth + 1).cloned(), depth.clone());
+                let seen = seen.clone();
+                async move {
+                    this.wait().await;
+                    depth.set(depth.get() + 1);
+                    let mut seen = seen.lock().unwrap();
+                    *seen = depth.get().max(*seen);
+                    drop(seen);
+                    next.iter().for_each(|next| next.set());
+                    depth.set(depth.get() - 1);
+                }
+            };
+            let tasks: Vec<_> = (0..20).map(|nth| spawn(link(nth))).collect();
+            yield_now().await;
+            events[0].set();
+            for task in tasks {
+                task.await.unwrap();
+            }
+        }
+    });
+    assert!(passed.unwrap().exercised[&Freedom::InlineWake] > 1_000);
+    // Four within the poll of one that the executor's loop has polled.
+    assert_eq!(*deepest.lock().unwrap(), 5);
+}
+
+#[test]
+fn within_spawn_the_polls_are_counted() {
+    let most = Arc::new(Mutex::new(0));
+    let seen = most.clone();
+    let program = move || {
+        let seen = seen.clone();
+        async move {
+            let polls = Rc::new(Cell::new(0_u32));
+            let count = |polls: &Rc<Cell<u32>>| {
+                let polls = polls.clone();
+                async move {
+                    for _ in 0..20 {
+                        polls.set(polls.get() + 1);
+                        yield_now().await;
+                    }
+                }
+            };
+            let first = spawn(count(&polls));
+            let before = polls.get();
+            let second = spawn(count(&polls));
+            let within = polls.get() - before;
+            {
+                let mut most = seen.lock().unwrap();
+                *most = within.max(*most);
+            }
+            first.await.unwrap();
+            second.await.unwrap();
+        }
+    };
+    explore().freedoms("within-spawn").runs(3_000).run(program).unwrap();
+    assert_eq!(*most.lock().unwrap(), 8, "the most polls within one spawn");
+}
+
 /// A program that gives occasion for every freedom, and minds none.
 async fn easy_going() {
     let children: Vec<_> = (0..3)

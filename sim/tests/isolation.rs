@@ -59,6 +59,17 @@ fn isolation_changes_no_run() {
     assert_eq!(with(Isolation::Thread).to_string(), with(Isolation::Shared).to_string());
 }
 
+/// What prints the name of the thread, a panic above all, prints the test's.
+#[test]
+fn threads_of_runs_have_the_name_of_the_test() {
+    let name = std::thread::current().name().map(str::to_owned);
+    let here = move || {
+        let name = name.clone();
+        async move { assert_eq!(std::thread::current().name(), name.as_deref()) }
+    };
+    explore().isolation(Isolation::Thread).runs(3).run(here).unwrap();
+}
+
 #[test]
 fn runs_that_follow_from_one_another_cannot_be_isolated() {
     for (strategy, name) in [("exhaustive", "exhaustive search"), ("feedback", "strategy `feedback`")] {

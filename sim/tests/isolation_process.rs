@@ -2,8 +2,11 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use common::{Marks, in_a_process, mark};
 use reveille::{Explore, FindingKind, Isolation, explore, spawn, yield_now};
 
 #[track_caller]
@@ -134,6 +137,72 @@ fn in_a_loop_each_turn_has_its_own_runs() {
         };
         assert_eq!(isolated().runs(3).run(turns).unwrap().polls, 3 * polls);
     }
+}
+
+/// Two tests ask for explorations of one name at one place: here.
+fn asked_for_by_several(polls: u64) {
+    let turns = move || async move {
+        for _ in 1..polls {
+            yield_now().await;
+        }
+    };
+    assert_eq!(explore().name("of both").isolation(Isolation::Process).runs(3).run(turns).unwrap().polls, 3 * polls);
+}
+
+#[test]
+fn a_test_counts_its_own_explorations() {
+    asked_for_by_several(2);
+}
+
+#[test]
+fn another_test_counts_its_own_explorations() {
+    asked_for_by_several(5);
+}
+
+#[test]
+fn of_failing_batches_the_first_is_reported_whatever_the_number_of_jobs() {
+    let with = |jobs| {
+        isolated().jobs(jobs).shrink(false).run(|| async { assert!(!second_comes_first().await) }).unwrap_err().seed()
+    };
+    assert_eq!(with(3), with(1));
+}
+
+#[test]
+#[ignore = "started by the test below"]
+fn prints_in_a_process_of_its_own() {
+    let failure = isolated()
+        .run(|| async {
+            if reveille::explaining() {
+                println!("what the program prints");
+            }
+            assert!(!second_comes_first().await);
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+}
+
+#[test]
+fn what_a_failing_run_prints_when_it_is_shown_is_printed_here() {
+    let printed = common::printed("prints_in_a_process_of_its_own", &[]);
+    assert_eq!(printed.matches("what the program prints\n").count(), 1, "{printed}");
+}
+
+#[test]
+#[ignore = "started by the test below"]
+fn explores_twice_in_processes() {
+    let marks = || async { mark() };
+    let first = isolated().runs(3).run(marks).unwrap();
+    let second = isolated().runs(3).run(marks).unwrap();
+    assert_eq!((first.runs, second.runs), (3, 3));
+}
+
+/// A process for each exploration. That of the second performs the first one too, to get there, and starts none for it.
+#[test]
+fn a_child_starts_no_processes_for_other_explorations() {
+    let marks = Marks::new("twice");
+    let output = in_a_process("explores_twice_in_processes", &[marks.variable()]);
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(marks.processes().len(), 2);
 }
 
 #[test]

@@ -176,6 +176,7 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (SLEEP_1000, RANDOM), "tokio, paused", &[(SLEEP_1000, "on=tokio-paused")], Some(0.25)),
             row("fifo", (SLEEP_1000, FIFO), "tokio, paused", &[(SLEEP_1000, "on=tokio-paused")], Some(0.25)),
+            row("random", (SLEEP_1000, RANDOM), "bach", &[(SLEEP_1000, "on=bach")], None),
         ],
     ),
     (

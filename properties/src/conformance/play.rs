@@ -1,8 +1,10 @@
 //! Plays scripts on executors, each on a thread of its own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
-use std::task::{Wake, Waker};
+use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
 use super::probe::Ledger;
@@ -65,8 +67,8 @@ fn play<S: Subject>(
     // Not joined: if the subject blocks, it does so for ever.
     std::thread::Builder::new().spawn(perform).expect("the system has threads to give");
     if is_done.recv_timeout(patience).is_err() {
-        let waking = ledger.is_waking();
-        return Err(if waking { Property::WakingReturns } else { Property::StepReturns });
+        let blocked = if ledger.is_waking() { Property::WakingReturns } else { Property::StepReturns };
+        return Err(ledger.broken().unwrap_or(blocked));
     }
     let (polls, wakes) = ledger.counts();
     ledger.broken().map_or(Ok(Played { polls, wakes }), Err)
@@ -74,12 +76,7 @@ fn play<S: Subject>(
 
 fn settle(subject: &mut impl Subject, ledger: &Ledger) {
     if subject.runs_by_itself() {
-        for _ in 0..PATIENCE.as_millis() / 2 {
-            if ledger.unsettled().is_none() {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        wait_for_threads(ledger);
         return ledger.settled();
     }
     for _ in 0..STEPS_MAX {
@@ -88,6 +85,16 @@ fn settle(subject: &mut impl Subject, ledger: &Ledger) {
         }
     }
     ledger.breaks(Property::StepReturns);
+}
+
+/// Gives an executor's threads time to poll whoever can run: half of what a script may take.
+fn wait_for_threads(ledger: &Ledger) {
+    let (mut waited, mut nap) = (Duration::ZERO, Duration::from_millis(1));
+    while ledger.unsettled().is_some() && waited < PATIENCE / 2 {
+        // Longer each time: on a busy machine many short naps take several times as long as they are to.
+        std::thread::sleep(nap);
+        (waited, nap) = (waited + nap, nap.saturating_mul(2).min(PATIENCE / 20));
+    }
 }
 
 /// Plays `script`.
@@ -121,16 +128,20 @@ pub(super) fn set_pieces<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + '
     broken.map_or(Ok(()), |property| Err(Broken { property, script: Vec::new() }))
 }
 
-/// Two tasks that wake themselves at each poll, and one that waits to be woken.
+/// Tasks that wake themselves at each poll, and one that waits to be woken.
 fn starved<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Result<Played, Property> {
     const HOGS: usize = 2;
     const PATIENCE_IN_POLLS: u64 = 1_000 * (HOGS as u64 + 1);
-    play(make, PATIENCE, |subject, ledger| {
+    // Hogs are in each other's way, in particular on a machine that has other things to do.
+    play(make, 6 * PATIENCE, |subject, ledger| {
         if !subject.is_fair() {
             return;
         }
         subject.spawn(ledger.probe(Vec::new()));
         settle(subject, ledger);
+        if subject.runs_by_itself() {
+            return starved_by_threads(subject, ledger);
+        }
         ledger.wake(0);
         let hog = Poll { keeps: 0, wakes_self: 1, wakes: None, ends: false };
         for _ in 0..HOGS {
@@ -143,6 +154,45 @@ fn starved<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Re
             ledger.breaks(Property::NobodyStarves);
         }
     })
+}
+
+/// The same for an executor with threads. Polls cannot be counted there: the thread that is about to poll the one that waits may be
+/// kept by the operating system for as long as another makes thousands. So the hogs never rest, and time is what runs out.
+fn starved_by_threads(subject: &mut impl Subject, ledger: &Ledger) {
+    /// More than there are threads, so that none is idle.
+    const HOGS: usize = 64;
+    /// Where the woken task goes to may depend on what the threads do at that moment.
+    const ROUNDS: usize = 20;
+    let called_off = Arc::new(AtomicBool::new(false));
+    for _ in 0..HOGS {
+        subject.spawn(Hog { called_off: called_off.clone() });
+    }
+    for _ in 0..ROUNDS {
+        ledger.wake(0);
+        wait_for_threads(ledger);
+        if ledger.unsettled().is_some() {
+            ledger.breaks(Property::NobodyStarves);
+            break;
+        }
+    }
+    called_off.store(true, Ordering::SeqCst);
+}
+
+/// Wakes itself at each poll until it is called off.
+struct Hog {
+    called_off: Arc<AtomicBool>,
+}
+
+impl Future for Hog {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Polled<()> {
+        if self.called_off.load(Ordering::SeqCst) {
+            return Polled::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Polled::Pending
+    }
 }
 
 /// A reader and a writer wait at one source, which then is ready.
@@ -178,17 +228,17 @@ fn woken_within_a_wake<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'st
 
 /// A waker that notes that it was woken.
 #[derive(Default)]
-struct Noted(std::sync::atomic::AtomicBool);
+struct Noted(AtomicBool);
 
 impl Noted {
     fn is_woken(&self) -> bool {
-        self.0.load(std::sync::atomic::Ordering::SeqCst)
+        self.0.load(Ordering::SeqCst)
     }
 }
 
 impl Wake for Noted {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

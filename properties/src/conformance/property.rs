@@ -30,7 +30,8 @@ pub enum Property {
     WakingReturns,
     /// Stepping, spawning and dropping return.
     StepReturns,
-    /// A task that is woken is polled within a thousand polls per task, whatever the others do.
+    /// A task that is woken is polled within a thousand polls per task, whatever the others do; by an executor with threads, whose
+    /// polls have no one order, within seconds.
     NobodyStarves,
     /// Each of two tasks that wait at one source, in two directions, is woken when it is ready.
     EachDirectionHasItsWaker,
@@ -51,7 +52,7 @@ impl fmt::Display for Property {
             Self::LateWakesDoNothing => "a wake polled a future of an executor that is gone",
             Self::WakingReturns => "waking a task did not return",
             Self::StepReturns => "a step, a spawn or the drop of the executor did not return",
-            Self::NobodyStarves => "a task that was woken was not polled in a thousand polls for each task",
+            Self::NobodyStarves => "a task that was woken was not polled while others were, again and again",
             Self::EachDirectionHasItsWaker => "of two tasks at one source, one was forgotten when the other came",
             Self::NoPanic => "the executor panicked",
         })

@@ -38,7 +38,7 @@ pub fn stream(bytes: &[u8]) {
     let reads = (0..input.below(6)).map(|_| 1 + usize::from(input.byte()).pow(2)).collect();
     let script = Arc::new(Script { writes, reads });
     let answers = Circumstances::of_bytes(input.rest()).with_faults(faults);
-    if let Err(failure) = answers.explore().name("fuzz").run(|| converse(script.clone())) {
+    if let Err(failure) = answers.explore().shrink(true).name("fuzz").run(|| converse(script.clone())) {
         panic!("{failure}\n  in {script:?}, faults {faults}");
     }
     window_agrees(bytes);

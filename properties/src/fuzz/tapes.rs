@@ -1,12 +1,14 @@
 //! Tapes, as text and as runs.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use reveille::{Explore, Failure, FindingKind, Passed, Tape, choose, explore};
 
-use crate::Circumstances;
 use crate::program::{Interpreter, Program, decode};
+use crate::{Circumstances, models};
 
 /// Reads the bytes as the text of a tape: an error, or a tape with that one text. Then as the answers of a run, whose tape is
-/// a text as well: what is read back is the same, and what is cut off is refused.
+/// a text as well: the one that is written choice by choice; what is read back is the same, and what is cut off is refused.
 ///
 /// # Panics
 /// If it is otherwise.
@@ -20,8 +22,9 @@ pub fn tape_text(bytes: &[u8]) {
     {
         assert_eq!(tape.to_string(), text.trim(), "a tape has one text");
     }
-    let tape = recorded(bytes);
+    let (tape, choices) = recorded(bytes);
     let text = tape.to_string();
+    assert_eq!(text, models::tape_text("fuzz", b'c', &choices), "the text is that of {choices:?}");
     assert_eq!(text.parse::<Tape>().as_ref(), Ok(&tape), "what is written is read back: {text}");
     let at = bytes.iter().map(|byte| usize::from(*byte)).sum::<usize>() % text.len();
     assert!(text[..at].parse::<Tape>().is_err(), "cut at {at}: {text}");
@@ -33,20 +36,24 @@ pub fn tape_text(bytes: &[u8]) {
     }
 }
 
-/// The tape of a run that asks choices of its own; bytes say which, and what is answered.
-fn recorded(bytes: &[u8]) -> Tape {
-    let bounds: Vec<u8> = bytes.iter().copied().take(64).collect();
+/// The tape of a run that asks choices of its own, and those with two answers or more: how many, and which it was. Bytes say what is
+/// asked, and what is answered.
+fn recorded(bytes: &[u8]) -> (Tape, Vec<(u32, u32)>) {
+    let bounds: Vec<u32> = bytes.iter().take(64).map(|byte| u32::from(*byte) + 1).collect();
+    let choices = Arc::new(Mutex::new(Vec::new()));
     let fails = || {
-        let bounds = bounds.clone();
+        let (bounds, choices) = (bounds.clone(), choices.clone());
         async move {
-            for bound in bounds {
-                choose(u32::from(bound) + 1);
-            }
+            let asked: Vec<(u32, u32)> = bounds.iter().map(|bound| (*bound, choose(*bound))).collect();
+            *choices.lock().unwrap_or_else(PoisonError::into_inner) = asked;
             Err::<(), _>("for its tape")
         }
     };
     let failure = Circumstances::of_bytes(bytes).explore().name("fuzz").run(fails).unwrap_err();
-    failure.tape().expect("a run that failed has a tape").clone()
+    let tape = failure.tape().expect("a run that failed has a tape").clone();
+    let mut choices = std::mem::take(&mut *choices.lock().unwrap_or_else(PoisonError::into_inner));
+    choices.retain(|(bound, _)| *bound > 1);
+    (tape, choices)
 }
 
 /// Reads two programs and answers, records the run of the second, and replays its tape in both: the second does the same

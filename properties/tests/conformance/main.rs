@@ -3,6 +3,7 @@
 #![cfg(not(loom))]
 
 mod naive;
+mod threads;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -11,6 +12,7 @@ use futures::task::LocalSpawnExt;
 use naive::{Mistake, Naive};
 use reveille_executor::{Choose, LocalExecutor, Point, Pool, Runnable};
 use reveille_properties::conformance::{Conforms, Property, Subject, check};
+use threads::{Order, Threads};
 
 /// How many scripts each executor is given.
 const CASES: u32 = 400;
@@ -162,4 +164,11 @@ fn every_mistake_is_found_and_named() {
         println!("{mistake:?}: {broken}");
         assert_eq!(broken.property, property, "{mistake:?}: {broken}");
     }
+}
+
+#[test]
+fn a_naive_executor_with_threads_conforms_unless_the_last_comes_first() {
+    shown("threads", check(CASES, || Threads::new(2, Order::FirstFirst)).unwrap());
+    let broken = check(CASES, || Threads::new(2, Order::LastFirst)).unwrap_err();
+    assert_eq!(broken.property, Property::NobodyStarves, "{broken}");
 }

@@ -1,8 +1,8 @@
-//! Coming from loom, shuttle, turmoil, madsim, moonpool, or tokio's paused time: which of them to keep, and what each of their
+//! Coming from loom, shuttle, turmoil, madsim, moonpool, bach, or tokio's paused time: which of them to keep, and what each of their
 //! calls is here.
 //!
-//! Written from the documentation and sources of loom 0.7.2, shuttle 0.9.9, turmoil 0.7.2, madsim 0.2.34, moonpool-sim 0.8.0 and
-//! tokio 1.54. What can be measured side by side is in `benches/README.md`, with the command that measures it.
+//! Written from the documentation and sources of loom 0.7.2, shuttle 0.9.9, turmoil 0.7.2, madsim 0.2.34, moonpool-sim 0.8.0,
+//! bach 0.1.2 and tokio 1.54. What can be measured side by side is in `benches/README.md`, with the command that measures it.
 //!
 //! # What each does
 //!
@@ -13,6 +13,7 @@
 //! | turmoil | one order a seed; faults drawn from it | as tokio's single-threaded runtime does it | with `turmoil::net` | both; files behind a feature |
 //! | madsim | a random order of polls for each seed | at each await | with `--cfg madsim`, against patched crates | both, files |
 //! | moonpool | an order for each seed; branches where asserted coverage grows | at each await | against traits ("providers") | both, files |
+//! | bach | one order; with its feature `coop` the orders of marked accesses, drawn by bolero | at each await | with `bach::net` | both; UDP only |
 //! | tokio, paused | one order | at each await | as it is | time |
 //! | Reveille | a portfolio of strategies for each seed, or all orders | at each await | as it is, but for the runtime's own calls | both, files |
 //!
@@ -29,6 +30,8 @@
 //! * **turmoil** where a program is written against tokio throughout and is to stay so: it runs real tokio on each host.
 //! * **madsim** where a whole system, gRPC, etcd and Kafka clients included, is built for simulation: it has stand-ins for those.
 //! * **moonpool** where one search of hours is wanted that forks where something new was seen.
+//! * **bach** for questions of how long: queues with latencies and losses put together, figures of how long things lie in them, packets
+//!   written down for Wireshark.
 //! * **tokio's paused time** where one order is enough and the question is what a timer does.
 //!
 //! # From loom and shuttle
@@ -177,6 +180,44 @@
 //! let never = explore().run(|| async { sometimes!(choose(4) > 4, "the fifth of four") });
 //! assert_eq!(never.unwrap_err().kind(), Some(FindingKind::NeverHappened));
 //! explore().run(|| async { sometimes!(choose(4) == 3, "the fourth of four") }).unwrap();
+//! ```
+//!
+//! # From bach
+//!
+//! | bach | here |
+//! |---|---|
+//! | `bach::sim(f)`, `f` spawning `primary()` tasks | [`explore()`](crate::explore())`.run(program)`, whose root future is what the run waits for |
+//! | `task.group("server").spawn()` | [`node`](crate::node())`("server").`[`spawn`](crate::node::Node::spawn)`(task)` |
+//! | `bach::time::sleep`, `1.s().sleep()` | [`reveille::time::sleep`](crate::time::sleep) |
+//! | `bach::net::UdpSocket` | [`reveille::net::UdpSocket`](crate::net::UdpSocket), and TCP |
+//! | `bach::rand`, bolero's generators under `coop` | [`choose`](crate::choose) and [`rng`](crate::rng); `reveille-properties` for proptest and cargo fuzz |
+//! | `Operation::register()`, `acquire().await` | nothing: every await is a point at which others may come first |
+//!
+//! A question and its answer between two machines:
+//!
+//! ```
+//! use reveille::net::UdpSocket;
+//! use reveille::node;
+//!
+//! async fn a_ping_is_answered() -> std::io::Result<()> {
+//!     node("server").start(|| async {
+//!         let socket = UdpSocket::bind("0.0.0.0:8080").await.unwrap();
+//!         let mut data = [0; 4];
+//!         while let Ok((length, from)) = socket.recv_from(&mut data).await {
+//!             assert_eq!(&data[..length], b"ping");
+//!             socket.send_to(b"pong", from).await.unwrap();
+//!         }
+//!     });
+//!     reveille::time::sleep(std::time::Duration::from_millis(1)).await;
+//!     let socket = UdpSocket::bind("0.0.0.0:0").await?;
+//!     socket.send_to(b"ping", "server:8080").await?;
+//!     let mut data = [0; 4];
+//!     let (length, _) = socket.recv_from(&mut data).await?;
+//!     assert_eq!(&data[..length], b"pong");
+//!     Ok(())
+//! }
+//!
+//! reveille::explore().runs(50).run(a_ping_is_answered).unwrap();
 //! ```
 //!
 //! # From tokio's paused time

@@ -5,7 +5,7 @@
 //! * [`reading_a_report`]: line by line, and what to do about each finding.
 //! * [`strategies`]: which there are, when to ask for one, and how long to search.
 //! * [`tokio`]: testing a crate that uses tokio today.
-//! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool and tokio's paused time: when to keep them, and what their calls are here.
+//! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool, bach and tokio's paused time: when to keep them, and what their calls are here.
 //! * [`continuous_integration`]: for each change, at night, and beside proptest, cargo fuzz and loom.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //!

@@ -256,6 +256,28 @@ mod tests {
     }
 
     #[test]
+    fn counts_of_batches_add_up_in_any_order() {
+        let key = || ("it happens".to_owned(), "a.rs".to_owned(), 1);
+        let batch = |run: u64, held, polls| Counts {
+            runs: 2,
+            polls: 7,
+            digests: vec![(run, run)],
+            sometimes: [(key(), held)].into(),
+            stale: Vec::new(),
+            exercised: [(Freedom::Spurious, run)].into(),
+            longest_wait: Some(LongestWait { polls, task: "task 1".into(), run }),
+        };
+        for batches in [[batch(3, true, 9), batch(4, false, 5)], [batch(4, false, 5), batch(3, true, 9)]] {
+            let mut sum = Counts::default();
+            batches.into_iter().for_each(|batch| sum.add(batch));
+            sum.digests.sort_unstable();
+            assert_eq!((sum.runs, sum.polls, sum.digests), (4, 14, vec![(3, 3), (4, 4)]));
+            assert_eq!((sum.sometimes[&key()], sum.exercised[&Freedom::Spurious]), (true, 7));
+            assert_eq!(sum.longest_wait, Some(LongestWait { polls: 9, task: "task 1".into(), run: 3 }));
+        }
+    }
+
+    #[test]
     fn a_failure_is_read_as_it_was_written() {
         let report = "reveille: deadlock in `a b`\n  task 1\\\n";
         let tape = "r1.e753.-.s3-1.Z1-4b07.E2-f399";

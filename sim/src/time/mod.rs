@@ -135,8 +135,8 @@ impl std::ops::Sub for Instant {
     }
 }
 
-/// The virtual time since the start of the run, as reports and their schedules show it; `None` outside of a run. For what is to be found
-/// in a report again, from code that may have no run to be in: a log, a history.
+/// The virtual time since the start of the run, as reports and their schedules show it, whatever the clock of a [node](crate::node())
+/// says; `None` outside of a run. For what is to be found in a report again, from code that may have no run to be in: a log, a history.
 ///
 /// ```
 /// use reveille::time::{Duration, since_start, sleep};

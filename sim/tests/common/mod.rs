@@ -3,7 +3,11 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::future::poll_fn;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::task::{Poll, Waker};
 
@@ -66,4 +70,42 @@ pub(crate) fn printed(test: &str, variables: &[(&str, &str)]) -> String {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{text}");
     text
+}
+
+/// A file in which processes leave their ids, in a folder of its own that goes with it.
+pub(crate) struct Marks {
+    pub(crate) folder: PathBuf,
+    pub(crate) file: PathBuf,
+}
+
+impl Marks {
+    pub(crate) fn new(test: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("reveille-{test}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        Self { file: folder.join("marks"), folder }
+    }
+
+    /// The variable that names the file, for [`in_a_process`].
+    pub(crate) fn variable(&self) -> (&str, &str) {
+        ("MARKS", self.file.to_str().unwrap())
+    }
+
+    /// The processes that left their ids.
+    pub(crate) fn processes(&self) -> BTreeSet<u32> {
+        let text = std::fs::read_to_string(&self.file).unwrap_or_default();
+        text.lines().filter_map(|line| line.parse().ok()).collect()
+    }
+}
+
+impl Drop for Marks {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Leaves the id of this process in the file that `MARKS` names, if any.
+pub(crate) fn mark() {
+    let Some(file) = std::env::var_os("MARKS") else { return };
+    let mut file = OpenOptions::new().append(true).create(true).open(file).unwrap();
+    writeln!(file, "{}", std::process::id()).unwrap();
 }
