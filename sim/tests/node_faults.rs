@@ -110,6 +110,8 @@ fn what_was_kept_in_memory_only_is_found_to_be_lost() {
     assert_eq!(failure.kind(), Some(FindingKind::Panic), "{report}");
     assert!(report.contains("`db` crashes") && report.contains("`db` is started again"), "{report}");
     assert!(report.contains("a fault of a machine"), "{report}");
+    let ours = report.lines().find(|line| line.contains("spawned at") && line.contains("src/node"));
+    assert_eq!(ours, None, "a task that is started again was spawned where its program was given");
     assert_eq!(replay(&tape, program).unwrap_err().kind(), Some(FindingKind::Panic), "{tape}");
 }
 

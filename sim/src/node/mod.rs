@@ -117,7 +117,8 @@ impl Node {
         handle
     }
 
-    /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart).
+    /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart), and after a crash that is a
+    /// [fault](crate::guide::faults). The handle is that of the first of these tasks, and says that it was cancelled if the node crashes.
     #[track_caller]
     pub fn start<F, Fut>(self, program: F) -> JoinHandle<()>
     where
@@ -125,10 +126,10 @@ impl Node {
         Fut: Future<Output = ()> + 'static,
     {
         let start = move || -> machines::Boxed { Box::pin(program()) };
-        let handle = self.spawn(start());
+        let (handle, site) = (self.spawn(start()), Location::caller());
         self.with("Node::start", |run| {
             run.nodes.trouble.leave(self.id);
-            run.nodes.remember(self.id, Box::new(start), Location::caller(), handle.abort_handle());
+            run.nodes.remember(self.id, Box::new(start), site, handle.abort_handle());
         });
         handle
     }
