@@ -88,7 +88,7 @@ impl Row {
                 self.add(what.as_str().to_owned());
             }
             Event::FileOperation { what } | Event::Packet { what } | Event::Ready { what } => {
-                self.add(what.as_str().to_owned())
+                self.add(what.as_str().to_owned());
             }
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
