@@ -8,7 +8,7 @@ use reveille_executor::{Choose, Hint, Kind, Point};
 
 use super::{Fault, Faults, Strikes};
 use crate::address::Address;
-use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
 
 /// Whether, and how, a call meets a fault.
 pub const CALL: Kind = Kind::new(b'f');
@@ -175,17 +175,21 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
         self.kernel.close(socket);
     }
 
-    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool {
-        self.kernel.is_waiting(socket, interest, waker)
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool {
+        self.kernel.is_waiting(socket, interest, wait, waker)
     }
 
-    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) {
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId> {
         if self.strike(&[Fault::SpuriousWake]).is_some() {
             self.strikes.note(Fault::SpuriousWake);
             self.kernel.wait_briefly(waker);
-        } else {
-            self.kernel.wait(socket, interest, others, waker);
+            return None;
         }
+        self.kernel.wait(socket, interest, others, waker)
+    }
+
+    fn give_up(&mut self, socket: SocketId, interest: Interest, wait: WaitId) {
+        self.kernel.give_up(socket, interest, wait);
     }
 
     fn wait_briefly(&mut self, waker: Waker) {

@@ -2,12 +2,14 @@
 //!
 //! To begin with:
 //!
+//! * [`getting_started`]: from an empty test to a failure that is understood, mended, and kept.
 //! * [`reading_a_report`]: line by line, and what to do about each finding.
 //! * [`strategies`]: which there are, when to ask for one, and how long to search.
 //! * [`tokio`]: testing a crate that uses tokio today.
 //! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool, bach and tokio's paused time: when to keep them, and what their calls are here.
 //! * [`continuous_integration`]: for each change, at night, and beside proptest, cargo fuzz and loom.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
+//! * [`internals`]: the way of a wake to the run queue, and of a failure to the report.
 //!
 //! What else a run can have: machines, what may go wrong with them and between them ([`faults`]), disks
 //! ([`fs`](crate::fs)), cancellation at every await ([`cancel`](crate::cancel)), odd but legal executors ([`freedoms`]), and
@@ -28,6 +30,8 @@ pub mod endless_poll;
 pub mod faults;
 pub mod freedoms;
 pub mod futurelock;
+pub mod getting_started;
+pub mod internals;
 pub mod limits;
 pub mod livelock;
 pub mod machines;
