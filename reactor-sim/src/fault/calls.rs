@@ -32,12 +32,10 @@ pub struct Faulty<'a, K: ?Sized, C: ?Sized> {
 impl<K: Kernel + ?Sized, C: Choose + ?Sized> Faulty<'_, K, C> {
     /// Which fault of `menu` strikes, if one does.
     fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
-        if self.faults == Faults::Off {
-            return None;
-        }
+        let (on, meant) = self.faults.among(menu);
         let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
-        let index = self.choose.decide(Point { kind: CALL, bound: menu.len() as u32 + 1, hint });
-        index.checked_sub(1).and_then(|index| menu.get(index as usize).copied())
+        // One answer is not asked for.
+        meant(self.choose.decide(Point { kind: CALL, bound: on + 1, hint }))
     }
 
     /// Fails a call that may be interrupted or find nothing.
