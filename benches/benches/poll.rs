@@ -4,8 +4,11 @@
 //! spawning nor the tear-down is in it.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -73,12 +76,41 @@ fn on_executor(iters: u64, tasks: usize) -> Duration {
     first_time() * u32::try_from(iters).unwrap_or(u32::MAX)
 }
 
+/// The same in a loop by hand that picks as a random run does: any of the first 256, and what is passed over goes to the back. No
+/// synchronisation, no tape, no tasks' records: what random access to so many futures costs by itself.
+fn by_hand(iters: u64, tasks: usize) -> Duration {
+    let turns = POLLS / tasks;
+    let mut futures: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+    futures.resize_with(tasks, || {
+        Box::pin(async move {
+            for _ in 0..turns {
+                yield_now().await;
+            }
+        })
+    });
+    let mut queue: VecDeque<usize> = (0..tasks).collect();
+    let mut random = SEED;
+    let start = now();
+    while !queue.is_empty() {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        queue.rotate_left(random as usize % queue.len().min(256));
+        let task = queue.pop_front().expect("it is not empty");
+        if futures[task].as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
+            queue.push_back(task);
+        }
+    }
+    start.elapsed() / u32::try_from((turns + 1) * tasks).expect("few") * u32::try_from(iters).unwrap_or(u32::MAX)
+}
+
 fn poll(criterion: &mut Criterion) {
     for tasks in [10, 1_000, 100_000] {
         let mut group = group(criterion, &format!("poll/tasks={tasks}"));
         group.bench_function("on=reveille,strategy=random", |b| b.iter_custom(|iters| on_reveille(iters, tasks, SEED)));
         group.bench_function("on=reveille,seed=0", |b| b.iter_custom(|iters| on_reveille(iters, tasks, 0)));
         group.bench_function("on=executor", |b| b.iter_custom(|iters| on_executor(iters, tasks)));
+        group.bench_function("on=by-hand,random", |b| b.iter_custom(|iters| by_hand(iters, tasks)));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
-use crate::trial::Trial;
+use crate::trial::{Outcome, Trial};
 use crate::unusual::Schedule;
 
 /// How many runs, from which seed, on how many threads.
@@ -193,6 +193,37 @@ impl Shared {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
     }
+
+    /// What is wrong with `run`, which has been performed in `world` and came to `outcome`. Of a run that is repeated to be compared, a new
+    /// record of `wait` is noted.
+    fn reason(
+        &self,
+        trial: &Trial<'_>,
+        world: &Run,
+        run: u64,
+        outcome: Outcome,
+        wait: &mut Option<LongestWait>,
+    ) -> Option<Reason> {
+        let Outcome { verdict, digest, late, .. } = outcome;
+        let reason = match verdict {
+            Some(Verdict::Dead(tasks)) => {
+                let guilty = self.not_parked(trial, world, digest, tasks);
+                (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
+            }
+            Some(verdict) => Some(Reason::Verdict(verdict)),
+            None if is_compared(run) => {
+                let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
+                let case = Case { trial, tape: &trial.tape(world), digest };
+                case.compared(None, look).map(Reason::Finding)
+            }
+            None => None,
+        };
+        if reason.is_some() || late.is_empty() {
+            return reason;
+        }
+        let case = Case { trial, tape: &trial.tape(world), digest };
+        self.starved(&case, late).map(Reason::Verdict)
+    }
 }
 
 /// What came of a campaign in which no run failed.
@@ -343,28 +374,11 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
         if nth < DIGESTS_MAX {
             digests.push((outcome.digest.whole, nth));
         }
-        let reason = match outcome.verdict {
-            Some(Verdict::Dead(tasks)) => {
-                let guilty = shared.not_parked(trial, &world, outcome.digest, tasks);
-                (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
-            }
-            Some(verdict) => Some(Reason::Verdict(verdict)),
-            None if is_compared(run) => {
-                let look = |longest| wait = named(longest, &world, run, wait.as_ref()).or(wait.take());
-                let case = Case { trial, tape: &trial.tape(&world), digest: outcome.digest };
-                case.compared(None, look).map(Reason::Finding)
-            }
-            None => None,
-        };
-        let reason = reason.or_else(|| {
-            let starved = (!outcome.late.is_empty())
-                .then(|| trial.tape(&world))
-                .and_then(|tape| shared.starved(&Case { trial, tape: &tape, digest: outcome.digest }, outcome.late));
-            starved.map(Reason::Verdict)
-        });
+        let digest = outcome.digest;
+        let reason = shared.reason(trial, &world, run, outcome, &mut wait);
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
-            shared.failed(Failed { run, reason, tape, digest: outcome.digest, hints });
+            shared.failed(Failed { run, reason, tape, digest, hints });
         }
         if !world.choices.borrow_mut().end() {
             shared.complete.store(true, Ordering::Relaxed);

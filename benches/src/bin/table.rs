@@ -99,6 +99,7 @@ const AUDIT: &str = "audit/cuts=500,schedules=16";
 const FEW: &str = "poll/tasks=10";
 const SOME: &str = "poll/tasks=1000";
 const MANY: &str = "poll/tasks=100000";
+const BY_HAND: &str = "on=by-hand,random";
 
 const POOL_YIELD: &str = "pool_yield/tasks=1000,yields=200";
 const POOL_JOIN: &str = "pool_spawn_join/tasks=100000";
@@ -223,6 +224,7 @@ const ROWS: &[(&str, &[Row])] = &[
             row("random", (MANY, RANDOM), "among 10", &[(FEW, RANDOM)], Some(2.0)),
             row("fifo", (MANY, FIFO), "among 10", &[(FEW, FIFO)], Some(2.0)),
             row("executor", (MANY, EXECUTOR), "among 10", &[(FEW, EXECUTOR)], None),
+            row("by hand, random", (MANY, BY_HAND), "among 10", &[(FEW, BY_HAND)], None),
         ],
     ),
     (
