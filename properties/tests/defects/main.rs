@@ -176,7 +176,7 @@ fn without_a_mistake_nothing_is_found() {
 }
 
 proptest! {
-    #![proptest_config(config(20))]
+    #![proptest_config(config(10))]
 
     #[test]
     fn nor_is_it_under_any_strategy(tasks in scenarios()) {
