@@ -34,11 +34,17 @@ pub enum Interest {
 /// What becomes of the wakers that wait for the same as a new one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Others {
-    /// The new waker takes their place: the contract of `poll_read` and its kin, where the last task to poll is woken.
+    /// The new waker takes the place of the one that was left in this way: the contract of `poll_read` and its kin, where the
+    /// last task to poll is woken.
     Replace,
-    /// They wait on besides: several tasks may `accept` on one listener at once.
+    /// All wait on besides: several tasks may `accept` on one listener at once. Each wait has a name, and can be given up.
     Keep,
 }
+
+/// Names a wait that others do not replace, among those for one direction of one socket. Once its waker was woken it names
+/// nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WaitId(pub(crate) u32);
 
 /// The options of a stream that these kernels know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,7 +69,7 @@ pub struct Wakers {
 pub enum Turn {
     /// Who waits is being woken.
     Woken(SocketId, Interest),
-    /// The socket was closed.
+    /// The socket was closed, or nobody waits any more: the last who did has given up.
     Closed(SocketId, Interest),
 }
 
@@ -192,12 +198,16 @@ pub trait Kernel {
     /// Closes a socket. Its wakers come out to be dropped. A stale name does nothing.
     fn close(&mut self, socket: SocketId);
 
-    /// Whether a waker that will do as well as `waker` waits already; then none need be cloned.
-    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool;
+    /// Whether `wait`, or without one who waits by polling, has left a waker that will do as well as `waker`; then none need be
+    /// cloned.
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool;
 
     /// Leaves `waker` to be woken, once, when `interest` can be served or has failed. If it can be served already, it
-    /// comes out at once.
-    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker);
+    /// comes out at once. A wait that keeps the others, and waits, has a name.
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId>;
+
+    /// Nobody waits under this name any longer: its waker comes out to be dropped. A stale name does nothing.
+    fn give_up(&mut self, socket: SocketId, interest: Interest, wait: WaitId);
 
     /// Has `waker` woken at once.
     fn wait_briefly(&mut self, waker: Waker);

@@ -48,6 +48,6 @@ pub use address::Address;
 pub use drift::Drift;
 pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
-pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, Wakers};
+pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, WaitId, Wakers};
 pub use poll_cost::PollCost;
 pub use timers::{TimerKey, Timers};

@@ -66,6 +66,16 @@ pub enum Event {
         /// Which, and what came of it if it failed; or what the damage is.
         what: Told,
     },
+    /// A packet was sent.
+    Packet {
+        /// What it is, from where to where, and what becomes of it.
+        what: Told,
+    },
+    /// A socket became ready for who waits for it.
+    Ready {
+        /// Which, and for what.
+        what: Told,
+    },
     /// Something was done to a node.
     Node {
         /// To which, and what.
@@ -173,6 +183,8 @@ impl std::fmt::Display for Stamped {
                 write!(f, "choice `{}` of {bound} was answered {answer}", kind.letter())
             }
             Event::FileOperation { what } => write!(f, "disk: {}", what.as_str()),
+            Event::Packet { what } => write!(f, "packet: {}", what.as_str()),
+            Event::Ready { what } => f.write_str(what.as_str()),
             Event::Node { what } => write!(f, "node {}", what.as_str()),
             Event::TimePassed { now } => write!(f, "time moved to {now}"),
         }

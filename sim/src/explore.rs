@@ -123,7 +123,7 @@ pub struct Explore {
     pub(crate) polls_max: u64,
     pub(crate) time_max: Duration,
     poll_cost: bool,
-    /// The name of a preset; empty for none.
+    /// As text; empty for none.
     faults: String,
     /// What was asked for by name; see `freedom::asked`.
     pub(crate) freedoms: Option<String>,
@@ -210,7 +210,9 @@ impl Explore {
         self
     }
 
-    /// What may go wrong in the network and on disks: `off` (the default), `light` or `heavy`; see [`Faults`](crate::net::Faults).
+    /// What may go wrong with the network, disks and whole machines: `off` (the default), `light` or `heavy`, and after it, with commas,
+    /// sorts of faults that are added or, with a minus, taken out: `heavy,-torn`, `light,crash,partition`, or just `lost`. See
+    /// [`Faults`](crate::net::Faults) for all names and [`guide::faults`](crate::guide::faults) for what each does.
     ///
     /// ```
     /// use reveille::net::{Fault, UdpSocket};
@@ -228,8 +230,8 @@ impl Explore {
     ///     })
     ///     .unwrap();
     /// ```
-    pub fn faults(mut self, preset: impl Into<String>) -> Self {
-        self.faults = preset.into();
+    pub fn faults(mut self, faults: impl Into<String>) -> Self {
+        self.faults = faults.into();
         self
     }
 
@@ -385,7 +387,7 @@ impl Explore {
         let plan =
             self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
         let faults = match self.faults.as_str() {
-            "" => Faults::Off,
+            "" => Faults::OFF,
             name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
         };
         let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());

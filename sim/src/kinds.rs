@@ -33,5 +33,7 @@ pub(crate) const HELD_BACK: Kind = Kind::new(b'k');
 pub(crate) const LATE_DROP: Kind = Kind::new(b'y');
 /// Whether a task is polled within the call that wakes it.
 pub(crate) const INLINE_WAKE: Kind = Kind::new(b'n');
+/// Whether, and how, a fault strikes a whole machine; see `node/trouble.rs`.
+pub(crate) const TROUBLE: Kind = Kind::new(b'm');
 /// Whether another task is polled within a call that spawns one.
 pub(crate) const WITHIN_SPAWN: Kind = Kind::new(b't');

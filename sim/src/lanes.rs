@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 use reveille_executor::{Kind, TaskId};
 use reveille_reactor::disk::DURATION;
-use reveille_reactor::fault::{CRASH, FILE};
+use reveille_reactor::fault::{CALL, CRASH, FILE, PACKET};
+use reveille_reactor::net::LATENCY;
 
 use crate::event::{Event, Stamped, TaskEnd};
 use crate::kinds;
@@ -29,6 +30,8 @@ struct Row {
     ended: Option<TaskEnd>,
     /// The poll came out of order, or something else in it was unusual.
     unusual: bool,
+    /// Something was done to a node in it.
+    is_noteworthy: bool,
     notes: Vec<String>,
 }
 
@@ -80,7 +83,13 @@ impl Row {
         match event {
             Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
             Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
-            Event::FileOperation { what } | Event::Node { what } => self.add(what.as_str().to_owned()),
+            Event::Node { what } => {
+                self.is_noteworthy = true;
+                self.add(what.as_str().to_owned());
+            }
+            Event::FileOperation { what } | Event::Packet { what } | Event::Ready { what } => {
+                self.add(what.as_str().to_owned());
+            }
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
@@ -119,6 +128,10 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
         DURATION => "an operation on files took long".into(),
         FILE => "an operation on files met a fault".into(),
         CRASH => "a crash took what was not synced".into(),
+        LATENCY => "a packet took longer than usual".into(),
+        PACKET => "a packet met a fault".into(),
+        CALL => "a call on a socket met a fault".into(),
+        kinds::TROUBLE => "a fault of a machine".into(),
         kinds::CANCEL => "a cancellable future was dropped".into(),
         _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
     }
@@ -130,7 +143,7 @@ fn shown(rows: &[Row]) -> Vec<usize> {
         return (0..rows.len()).collect();
     }
     let mut shown: BTreeSet<usize> = (rows.len() - LAST_ROWS..rows.len()).collect();
-    for (nth, _) in rows.iter().enumerate().filter(|(_, row)| row.unusual) {
+    for (nth, _) in rows.iter().enumerate().filter(|(_, row)| row.unusual || row.is_noteworthy) {
         if shown.len() < ROWS_MAX {
             shown.extend([nth.saturating_sub(1), nth]);
         }

@@ -140,6 +140,12 @@ impl Watch {
         self.stopped.set(false);
     }
 
+    /// Whether anybody wants to hear of all that happens.
+    pub(crate) fn listens(&self) -> bool {
+        // Oracles that are at work hear of nothing new.
+        self.trace.is_some() || self.oracles.try_borrow().is_ok_and(|oracles| !oracles.is_empty())
+    }
+
     pub(crate) fn event(&self, run: &Run, event: Event) {
         let step = run.step();
         if let Some(fair) = &self.fair {

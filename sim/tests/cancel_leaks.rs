@@ -233,6 +233,12 @@ fn a_wait_that_takes_everything_with_it_is_flat() {
                 leaks(40, || sleep(Duration::from_secs(3_600))).await,
                 leaks(40, || timeout(Duration::from_secs(60), std::future::pending::<()>())).await,
                 leaks(40, || listener.accept()).await,
+                // With a waker of its own each time, as combinators give.
+                leaks(40, || async {
+                    let mut waits: futures::stream::FuturesUnordered<_> = [listener.accept()].into_iter().collect();
+                    futures::StreamExt::next(&mut waits).await.map(drop)
+                })
+                .await,
                 leaks(40, || TcpStream::connect("127.0.0.1:7")).await,
                 leaks(40, || async { socket.recv_from(&mut [0; 8]).await }).await,
                 leaks(40, || {

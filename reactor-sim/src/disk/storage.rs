@@ -140,7 +140,7 @@ impl Storage {
         let Some(under_way) = self.operations.get_mut(key) else { return };
         let machine = self.machines.entry(under_way.node).or_default();
         let operation = &under_way.operation;
-        let result = if faults == Faults::Off {
+        let result = if faults.is_off() {
             operation.perform(&mut machine.disk)
         } else {
             let is_brimming = &mut self.is_brimming;

@@ -8,7 +8,7 @@ use reveille_executor::{Choose, Hint, Kind, Point};
 
 use super::{Fault, Faults, Strikes};
 use crate::address::Address;
-use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
 
 /// Whether, and how, a call meets a fault.
 pub const CALL: Kind = Kind::new(b'f');
@@ -32,12 +32,10 @@ pub struct Faulty<'a, K: ?Sized, C: ?Sized> {
 impl<K: Kernel + ?Sized, C: Choose + ?Sized> Faulty<'_, K, C> {
     /// Which fault of `menu` strikes, if one does.
     fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
-        if self.faults == Faults::Off {
-            return None;
-        }
+        let (on, meant) = self.faults.among(menu);
         let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
-        let index = self.choose.decide(Point { kind: CALL, bound: menu.len() as u32 + 1, hint });
-        index.checked_sub(1).and_then(|index| menu.get(index as usize).copied())
+        // One answer is not asked for.
+        meant(self.choose.decide(Point { kind: CALL, bound: on + 1, hint }))
     }
 
     /// Fails a call that may be interrupted or find nothing.
@@ -177,17 +175,21 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
         self.kernel.close(socket);
     }
 
-    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool {
-        self.kernel.is_waiting(socket, interest, waker)
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool {
+        self.kernel.is_waiting(socket, interest, wait, waker)
     }
 
-    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) {
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId> {
         if self.strike(&[Fault::SpuriousWake]).is_some() {
             self.strikes.note(Fault::SpuriousWake);
             self.kernel.wait_briefly(waker);
-        } else {
-            self.kernel.wait(socket, interest, others, waker);
+            return None;
         }
+        self.kernel.wait(socket, interest, others, waker)
+    }
+
+    fn give_up(&mut self, socket: SocketId, interest: Interest, wait: WaitId) {
+        self.kernel.give_up(socket, interest, wait);
     }
 
     fn wait_briefly(&mut self, waker: Waker) {

@@ -36,12 +36,10 @@ pub struct FaultyFiles<'a, C: ?Sized> {
 impl<C: Choose + ?Sized> FaultyFiles<'_, C> {
     /// Which fault of `menu` strikes, if one does.
     fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
-        if self.faults == Faults::Off {
-            return None;
-        }
+        let (on, meant) = self.faults.among(menu);
         let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
-        let index = self.choose.decide(Point { kind: FILE, bound: menu.len() as u32 + 1, hint });
-        index.checked_sub(1).and_then(|index| menu.get(index as usize).copied())
+        // One answer is not asked for.
+        meant(self.choose.decide(Point { kind: FILE, bound: on + 1, hint }))
     }
 
     fn failed<R>(&mut self, fault: Fault) -> io::Result<R> {

@@ -11,93 +11,17 @@
 mod calls;
 mod files;
 mod lossy;
+mod settings;
 mod weather;
 
 use std::cell::Cell;
 use std::fmt;
-use std::str::FromStr;
 
 pub use calls::{CALL, Faulty};
 pub use files::{CRASH, FILE, FaultyFiles};
 pub use lossy::LossyLinks;
+pub use settings::{Faults, UnknownFaults};
 pub use weather::{PACKET, Weather};
-
-/// How bad things are.
-///
-/// ```
-/// use reveille_reactor::fault::Faults;
-///
-/// assert_eq!("heavy".parse(), Ok(Faults::Heavy));
-/// assert!("medium".parse::<Faults>().unwrap_err().to_string().contains("`light`"));
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Faults {
-    /// Nothing goes wrong. Latencies still vary.
-    #[default]
-    Off,
-    /// Now and then, something that any program meets in a week: about one packet and one call in a hundred.
-    Light,
-    /// All the time, and connections are torn: about one packet and one call in ten.
-    Heavy,
-}
-
-impl Faults {
-    /// How many in 1,024 packets meet a fault.
-    const fn packets(self) -> u32 {
-        match self {
-            Self::Off => 0,
-            Self::Light => 10,
-            Self::Heavy => 100,
-        }
-    }
-
-    /// How many in 1,024 packets of a stream tear their connection down.
-    const fn torn(self) -> u32 {
-        match self {
-            Self::Off => 0,
-            Self::Light => 1,
-            Self::Heavy => 4,
-        }
-    }
-
-    /// How many in 1,024 calls meet a fault.
-    const fn calls(self) -> u32 {
-        self.packets()
-    }
-
-    /// The name, as [`FromStr`] reads it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Off => "off",
-            Self::Light => "light",
-            Self::Heavy => "heavy",
-        }
-    }
-}
-
-/// There is no preset of that name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownFaults(String);
-
-impl fmt::Display for UnknownFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there are no faults `{}`: expected `off`, `light` or `heavy`", self.0)
-    }
-}
-
-impl std::error::Error for UnknownFaults {}
-
-impl FromStr for Faults {
-    type Err = UnknownFaults;
-
-    fn from_str(name: &str) -> Result<Self, UnknownFaults> {
-        [Self::Off, Self::Light, Self::Heavy]
-            .into_iter()
-            .find(|faults| faults.name() == name)
-            .ok_or_else(|| UnknownFaults(name.to_owned()))
-    }
-}
 
 /// One sort of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -137,11 +61,19 @@ pub enum Fault {
     SectorsTorn,
     /// A crash undid a name that was made, removed or changed.
     NameUndone,
+    /// A node was cut off for a while, in one or both directions, from all others or from one.
+    Partition,
+    /// A node crashed, and was restarted a while later.
+    Crash,
+    /// A node was paused for a while.
+    Pause,
+    /// The time of day of a node jumped.
+    ClockJump,
 }
 
 impl Fault {
     /// All sorts.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 21] = [
         Self::Late,
         Self::Lost,
         Self::Twice,
@@ -159,12 +91,64 @@ impl Fault {
         Self::WritesLost,
         Self::SectorsTorn,
         Self::NameUndone,
+        Self::Partition,
+        Self::Crash,
+        Self::Pause,
+        Self::ClockJump,
     ];
+
+    /// The name by which [`Faults`] are switched on and off one by one.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::Fault;
+    ///
+    /// assert_eq!(Fault::ShortRead.name(), "short-read");
+    /// ```
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Late => "late",
+            Self::Lost => "lost",
+            Self::Twice => "twice",
+            Self::Torn => "torn",
+            Self::ShortRead => "short-read",
+            Self::ShortWrite => "short-write",
+            Self::WouldBlock => "would-block",
+            Self::Interrupted => "interrupted",
+            Self::SpuriousWake => "spurious-wake",
+            Self::Refused => "refused",
+            Self::LookupFailed => "lookup-failed",
+            Self::LookupSlow => "lookup-slow",
+            Self::DiskFull => "disk-full",
+            Self::SyncFailed => "sync-failed",
+            Self::WritesLost => "writes-lost",
+            Self::SectorsTorn => "sectors-torn",
+            Self::NameUndone => "name-undone",
+            Self::Partition => "partition",
+            Self::Crash => "crash",
+            Self::Pause => "pause",
+            Self::ClockJump => "clock-jump",
+        }
+    }
 
     /// Whether it is one of files and disks only.
     #[must_use]
     pub const fn is_of_files(self) -> bool {
         matches!(self, Self::DiskFull | Self::SyncFailed | Self::WritesLost | Self::SectorsTorn | Self::NameUndone)
+    }
+}
+
+impl Fault {
+    /// Whether it is one of whole machines.
+    #[must_use]
+    pub const fn is_of_nodes(self) -> bool {
+        matches!(self, Self::Partition | Self::Crash | Self::Pause | Self::ClockJump)
+    }
+
+    /// Whether it is what a crash leaves of a disk: the nature of disks, and nothing that can be switched off.
+    #[must_use]
+    pub const fn is_damage(self) -> bool {
+        matches!(self, Self::WritesLost | Self::SectorsTorn | Self::NameUndone)
     }
 }
 
@@ -197,7 +181,8 @@ impl Strikes {
         self.0.iter().for_each(|count| count.set(0));
     }
 
-    pub(crate) fn note(&self, fault: Fault) {
+    /// Counts one more.
+    pub fn note(&self, fault: Fault) {
         let count = &self.0[fault as usize];
         count.set(count.get() + 1);
     }

@@ -36,17 +36,12 @@ impl<F: Fabric, C: Choose + ?Sized> Weather<'_, F, C> {
 impl<F: Fabric, C: Choose + ?Sized> Fabric for Weather<'_, F, C> {
     fn carry(&mut self, packet: &Packet) -> Verdict {
         let honest = self.fabric.carry(packet);
-        if self.faults == Faults::Off {
-            return honest;
-        }
-        if packet.content == Content::Stream && self.asks(2, self.faults.torn()) == 1 {
+        if packet.content == Content::Stream && self.faults.has(Fault::Torn) && self.asks(2, self.faults.torn()) == 1 {
             self.strikes.note(Fault::Torn);
             return Verdict { fate: Fate::Torn, ..honest };
         }
-        let struck = match self.asks(MENU.len() as u32 + 1, self.faults.packets()) {
-            0 => return honest,
-            index => MENU[index as usize - 1],
-        };
+        let (on, meant) = self.faults.among(&MENU);
+        let Some(struck) = meant(self.asks(on + 1, self.faults.packets())) else { return honest };
         match struck {
             Fault::Late => {
                 self.strikes.note(Fault::Late);

@@ -12,7 +12,7 @@ use super::paths::{Nowhere, Paths};
 use super::waiters::{Out, Waiters};
 use super::{Moment, Net, NodeId, Socket};
 use crate::address::Address;
-use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
 use crate::slab::Key;
 
 /// The [`Kernel`] of a node; see [`Net::calls`].
@@ -274,14 +274,14 @@ impl Kernel for Calls<'_> {
         self.net.close(socket, &mut self.moment);
     }
 
-    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool {
-        self.waiters(socket, interest).is_some_and(|(waiters, _)| waiters.has(waker))
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool {
+        self.waiters(socket, interest).is_some_and(|(waiters, _)| waiters.has(wait, waker))
     }
 
-    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) {
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId> {
         if self.is_ready(socket, interest) {
             self.net.out.wake.push(waker);
-            return;
+            return None;
         }
         if self.net.remembers {
             self.net.waits.push((socket, interest));
@@ -292,9 +292,18 @@ impl Kernel for Calls<'_> {
                 if follows {
                     waiters.follow(socket, interest);
                 }
-                waiters.add(waker, others, out);
+                waiters.add(waker, others, out)
             }
-            None => self.net.out.wake.push(waker),
+            None => {
+                self.net.out.wake.push(waker);
+                None
+            }
+        }
+    }
+
+    fn give_up(&mut self, socket: SocketId, interest: Interest, wait: WaitId) {
+        if let Some((waiters, out)) = self.waiters(socket, interest) {
+            waiters.give_up(wait, out);
         }
     }
 

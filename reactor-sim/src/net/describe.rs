@@ -27,6 +27,36 @@ impl Net {
         }
     }
 
+    /// A name for `socket` that people know it by; `None` if it is closed.
+    #[must_use]
+    pub fn title(&self, socket: SocketId) -> Option<String> {
+        Some(match self.sockets.get(socket.0)? {
+            Socket::Listener(listener) => format!("the listener {}", listener.address()),
+            Socket::Datagram(datagram) => {
+                format!("the socket {} of `{}`", datagram.address, self.hosts.name(datagram.node))
+            }
+            Socket::Local { .. } => "a Unix stream".into(),
+            Socket::Stream { connection, end } => {
+                let connection = self.connections.get(*connection)?;
+                let (here, there) = (&connection.ends[*end as usize], &connection.ends[other(*end) as usize]);
+                format!("the stream of `{}` to {}", self.hosts.name(here.node), there.address)
+            }
+        })
+    }
+
+    /// Whether what is sent from `from` to `to` gets through, as things are: the link is neither cut nor held.
+    #[must_use]
+    pub fn is_passable(&self, from: super::NodeId, to: super::NodeId) -> bool {
+        !self.links.is_cut(from, to) && !self.links.is_held(from, to)
+    }
+
+    /// Whether it is told what becomes of each wait.
+    #[inline]
+    #[must_use]
+    pub fn follows_waits(&self) -> bool {
+        self.follows
+    }
+
     fn describe_stream(&self, connection: &Connection, end: u8, interest: Interest) -> String {
         let (here, there) = (&connection.ends[end as usize], &connection.ends[other(end) as usize]);
         let peer = format!("`{}` ({})", self.hosts.name(there.node), there.address);

@@ -11,6 +11,8 @@ use super::events::What;
 struct Link {
     /// Nothing gets through.
     cut: bool,
+    /// The same, by a fault.
+    severed: bool,
     /// What arrives waits until the link is released.
     held: bool,
     /// Its usual time, if another than that of all links.
@@ -61,7 +63,7 @@ impl Links {
     }
 
     pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        !self.unusual.is_empty() && self.unusual.get(&(from, to)).is_some_and(|link| link.cut)
+        !self.unusual.is_empty() && self.unusual.get(&(from, to)).is_some_and(|link| link.cut || link.severed)
     }
 
     pub(super) fn is_held(&self, from: NodeId, to: NodeId) -> bool {
@@ -74,6 +76,10 @@ impl Links {
 
     pub(super) fn set_cut(&mut self, from: NodeId, to: NodeId, cut: bool) {
         self.unusual.entry((from, to)).or_default().cut = cut;
+    }
+
+    pub(super) fn set_severed(&mut self, from: NodeId, to: NodeId, severed: bool) {
+        self.unusual.entry((from, to)).or_default().severed = severed;
     }
 
     pub(super) fn set_held(&mut self, from: NodeId, to: NodeId) {
@@ -98,7 +104,7 @@ impl Links {
     /// Repairs and releases every link, which lose nothing more; latencies stay. Returns what was held.
     pub(super) fn heal(&mut self) -> Vec<What> {
         for link in self.unusual.values_mut() {
-            (link.cut, link.held, link.loss) = (false, false, None);
+            (link.cut, link.severed, link.held, link.loss) = (false, false, false, None);
         }
         self.any_loses = false;
         std::mem::take(&mut self.held).into_iter().map(|(_, what)| what).collect()

@@ -152,6 +152,12 @@ impl Net {
         self.hosts.count()
     }
 
+    /// All nodes, in the order in which they were made.
+    pub fn all(&self) -> impl Iterator<Item = NodeId> {
+        // There are at most 65,000.
+        (0..self.nodes()).map(|number| NodeId(number as u16))
+    }
+
     /// The address of a node: 10.0.0.1 for the first, and so on.
     #[must_use]
     pub fn address(node: NodeId) -> IpAddr {
@@ -333,9 +339,20 @@ impl Net {
         self.links.set_cut(from, to, true);
     }
 
-    /// Undoes [`cut`](Self::cut).
+    /// The same, as a fault: [`mend`](Self::mend) undoes it, and leaves alone what was [cut](Self::cut) on purpose.
+    pub fn sever(&mut self, from: NodeId, to: NodeId) {
+        self.links.set_severed(from, to, true);
+    }
+
+    /// Undoes [`sever`](Self::sever).
+    pub fn mend(&mut self, from: NodeId, to: NodeId) {
+        self.links.set_severed(from, to, false);
+    }
+
+    /// Undoes [`cut`](Self::cut), and [`sever`](Self::sever) too.
     pub fn repair(&mut self, from: NodeId, to: NodeId) {
         self.links.set_cut(from, to, false);
+        self.links.set_severed(from, to, false);
     }
 
     /// Keeps all that is sent from `from` to `to` until it is [released](Self::release).

@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use crate::Instant;
-use crate::kernel::{Interest, Others, SocketId, Turn, Wakers};
+use crate::kernel::{Interest, Others, SocketId, Turn, WaitId, Wakers};
 
 /// Wakers on their way out of a kernel, and what became of the waits that they were of.
 #[derive(Debug, Default)]
@@ -29,33 +29,74 @@ impl Out {
 /// The wakers of one direction: hardly ever more than one, which takes no allocation.
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
-    first: Option<Waker>,
-    more: Vec<Waker>,
+    first: Option<Waiter>,
+    /// Invariant: empty without a first.
+    more: Vec<Waiter>,
+    /// The last wait that was given a name.
+    named: u32,
     /// When they were woken, until somebody tries again.
     woken: Option<Instant>,
     /// Whose direction it is, if that is followed.
     name: Option<(SocketId, Interest)>,
 }
 
+#[derive(Debug)]
+struct Waiter {
+    /// `None` for who waits by polling: there is one at most.
+    wait: Option<WaitId>,
+    waker: Waker,
+}
+
 impl Waiters {
-    pub(crate) fn has(&self, waker: &Waker) -> bool {
-        self.first.as_ref().is_some_and(|first| first.will_wake(waker))
-            || self.more.iter().any(|other| other.will_wake(waker))
+    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
+        self.first.iter_mut().chain(&mut self.more)
+    }
+
+    /// Whether `wait`, or who waits by polling, has left a waker that does as well as `waker`.
+    pub(crate) fn has(&self, wait: Option<WaitId>, waker: &Waker) -> bool {
+        self.first.iter().chain(&self.more).any(|waiter| waiter.wait == wait && waiter.waker.will_wake(waker))
     }
 
     pub(crate) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.more.len()
     }
 
-    /// Adds `waker`; what it replaces is put with the wakers to be dropped.
-    pub(crate) fn add(&mut self, waker: Waker, others: Others, out: &mut Out) {
-        match others {
-            Others::Replace => {
-                out.discard.extend(self.first.replace(waker));
-                out.discard.append(&mut self.more);
+    /// Adds `waker`, under a name if it keeps the others; what it replaces is put with the wakers to be dropped.
+    pub(crate) fn add(&mut self, waker: Waker, others: Others, out: &mut Out) -> Option<WaitId> {
+        let wait = match others {
+            Others::Replace => None,
+            Others::Keep => {
+                self.named = self.named.wrapping_add(1);
+                Some(WaitId(self.named))
             }
-            Others::Keep if self.first.is_none() => self.first = Some(waker),
-            Others::Keep => self.more.push(waker),
+        };
+        if others == Others::Replace
+            && let Some(polled) = self.iter_mut().find(|waiter| waiter.wait.is_none())
+        {
+            out.discard.push(std::mem::replace(&mut polled.waker, waker));
+            return None;
+        }
+        let waiter = Waiter { wait, waker };
+        match self.first {
+            None => self.first = Some(waiter),
+            Some(_) => self.more.push(waiter),
+        }
+        wait
+    }
+
+    /// Takes the waker of a wait, to be dropped.
+    pub(crate) fn give_up(&mut self, wait: WaitId, out: &mut Out) {
+        let given_up = match &self.first {
+            Some(first) if first.wait == Some(wait) => {
+                let next = if self.more.is_empty() { None } else { Some(self.more.remove(0)) };
+                std::mem::replace(&mut self.first, next)
+            }
+            _ => self.more.iter().position(|waiter| waiter.wait == Some(wait)).map(|at| self.more.remove(at)),
+        };
+        let Some(waiter) = given_up else { return };
+        out.discard.push(waiter.waker);
+        if self.first.is_none() {
+            out.turns.extend(self.name.map(|(socket, interest)| Turn::Closed(socket, interest)));
         }
     }
 
@@ -76,14 +117,12 @@ impl Waiters {
             self.woken.get_or_insert(out.now);
             out.turns.extend(self.name.map(|(socket, interest)| Turn::Woken(socket, interest)));
         }
-        out.wake.extend(self.first.take());
-        out.wake.append(&mut self.more);
+        out.wake.extend(self.first.take().into_iter().chain(self.more.drain(..)).map(|waiter| waiter.waker));
     }
 
     /// Takes all of them to be dropped.
     pub(crate) fn discard(&mut self, out: &mut Out) {
         out.turns.extend(self.name.take().map(|(socket, interest)| Turn::Closed(socket, interest)));
-        out.discard.extend(self.first.take());
-        out.discard.append(&mut self.more);
+        out.discard.extend(self.first.take().into_iter().chain(self.more.drain(..)).map(|waiter| waiter.waker));
     }
 }

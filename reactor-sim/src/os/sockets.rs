@@ -11,7 +11,7 @@ use socket2::SockRef;
 
 use super::source::{Source, wrong_kind};
 use crate::address::Address;
-use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, Wakers};
+use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
 use crate::net::waiters::{Out, Waiters};
 use crate::slab::Slab;
 
@@ -203,14 +203,23 @@ impl Kernel for Sockets {
         let _ = self.registry.deregister(entry.source.registered().0);
     }
 
-    fn is_waiting(&mut self, socket: SocketId, interest: Interest, waker: &Waker) -> bool {
-        self.side(socket, interest).is_some_and(|(side, _)| side.waiters.has(waker))
+    fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool {
+        self.side(socket, interest).is_some_and(|(side, _)| side.waiters.has(wait, waker))
     }
 
-    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) {
+    fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId> {
         match self.side(socket, interest) {
             Some((side, out)) if !side.edge => side.waiters.add(waker, others, out),
-            _ => self.out.wake.push(waker),
+            _ => {
+                self.out.wake.push(waker);
+                None
+            }
+        }
+    }
+
+    fn give_up(&mut self, socket: SocketId, interest: Interest, wait: WaitId) {
+        if let Some((side, out)) = self.side(socket, interest) {
+            side.waiters.give_up(wait, out);
         }
     }
 

@@ -5,6 +5,9 @@
 //! `reveille` switches on) and, behind the feature `tokio`, tokio's; behind `hyper`, hyper's. TCP and Unix streams are one type,
 //! [`Stream`], generic over the [`Family`] of their addresses.
 //!
+//! What is awaited besides others (`accept`, `recv_from`, `peek`) is a wait under a name, which goes with its future; what is polled
+//! (`poll_read` and its kin) has one place per direction, that of who polled last.
+//!
 //! Deliberately absent: a reactor of its own. Readiness is one-shot and lives in the kernel; a socket tries first and leaves
 //! a waker only when it would have to wait.
 
@@ -35,7 +38,7 @@ pub use unix::{UnixListener, UnixStream};
 
 use reveille_executor::within_budget;
 
-use crate::kernel::{Interest, Kernel, Others, SocketId};
+use crate::kernel::{Interest, Kernel, Others, SocketId, WaitId};
 
 /// The way to a kernel.
 pub trait Handle: Clone + Unpin {
@@ -101,20 +104,62 @@ enum Attempt<R> {
     Registers,
 }
 
-/// Tries `call`, again if it was interrupted; leaves the task's waker if it has to wait. In a pool, within the budget of the task's
-/// poll: a peer that is never silent keeps nobody else waiting.
+/// One direction of a socket, to be waited for besides others who do. Who drops it has given up: no waker stays behind.
+struct Wait<'a, H: Handle> {
+    handle: &'a H,
+    socket: SocketId,
+    interest: Interest,
+    /// Under which name it waits, or has waited last.
+    id: Option<WaitId>,
+}
+
+impl<'a, H: Handle> Wait<'a, H> {
+    fn new(handle: &'a H, socket: SocketId, interest: Interest) -> Self {
+        Self { handle, socket, interest, id: None }
+    }
+
+    /// As [`poll_call`], but for whose waker is left.
+    fn poll<R>(
+        &mut self,
+        context: &Context<'_>,
+        call: impl FnMut(&mut dyn Kernel) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        let Self { handle, socket, interest, id } = self;
+        within_budget(context, || try_call(*handle, (*socket, *interest), Who::Besides(id), context, call))
+    }
+}
+
+impl<H: Handle> Drop for Wait<'_, H> {
+    fn drop(&mut self) {
+        if let Some(id) = self.id {
+            self.handle.with(|kernel| kernel.give_up(self.socket, self.interest, id));
+        }
+    }
+}
+
+/// Who waits.
+enum Who<'a> {
+    /// Who polled last.
+    Poller,
+    /// Somebody besides others, under a name once it waits.
+    Besides(&'a mut Option<WaitId>),
+}
+
+/// Tries `call`, again if it was interrupted; leaves the task's waker if it has to wait, in the place of that of who has polled
+/// before. In a pool, within the budget of the task's poll: a peer that is never silent keeps nobody else waiting.
 fn poll_call<H: Handle, R>(
     handle: &H,
-    waits: (SocketId, Interest, Others),
+    waits: (SocketId, Interest),
     context: &Context<'_>,
     call: impl FnMut(&mut dyn Kernel) -> io::Result<R>,
 ) -> Poll<io::Result<R>> {
-    within_budget(context, || try_call(handle, waits, context, call))
+    within_budget(context, || try_call(handle, waits, Who::Poller, context, call))
 }
 
 fn try_call<H: Handle, R>(
     handle: &H,
-    (socket, interest, others): (SocketId, Interest, Others),
+    (socket, interest): (SocketId, Interest),
+    mut who: Who<'_>,
     context: &Context<'_>,
     mut call: impl FnMut(&mut dyn Kernel) -> io::Result<R>,
 ) -> Poll<io::Result<R>> {
@@ -125,11 +170,25 @@ fn try_call<H: Handle, R>(
             result => return result,
         }
     };
-    let attempt = handle.with(|kernel| match uninterrupted(kernel) {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-            if kernel.is_waiting(socket, interest, context.waker()) { Attempt::Waits } else { Attempt::Registers }
+    let attempt = handle.with(|kernel| {
+        let done = match uninterrupted(kernel) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            done => Some(done),
+        };
+        let waits = |kernel: &mut dyn Kernel, wait| kernel.is_waiting(socket, interest, wait, context.waker());
+        match (done, &mut who) {
+            (None, Who::Poller) if waits(kernel, None) => Attempt::Waits,
+            (None, Who::Besides(Some(id))) if waits(kernel, Some(*id)) => Attempt::Waits,
+            (done, who) => {
+                // What it waited for is there, or it waits with another waker from now on.
+                if let Who::Besides(id) = who
+                    && let Some(id) = id.take()
+                {
+                    kernel.give_up(socket, interest, id);
+                }
+                done.map_or(Attempt::Registers, Attempt::Done)
+            }
         }
-        done => Attempt::Done(done),
     });
     let Some(attempt) = attempt else { return Poll::Ready(Err(gone())) };
     if handle.is_followed() {
@@ -142,7 +201,11 @@ fn try_call<H: Handle, R>(
         Attempt::Registers => {
             // Cloned outside of the call: a waker may be anybody's code.
             let waker = context.waker().clone();
-            handle.with(|kernel| kernel.wait(socket, interest, others, waker));
+            let others = if let Who::Poller = who { Others::Replace } else { Others::Keep };
+            let wait = handle.with(|kernel| kernel.wait(socket, interest, others, waker)).flatten();
+            if let Who::Besides(id) = who {
+                *id = wait;
+            }
             Poll::Pending
         }
     }

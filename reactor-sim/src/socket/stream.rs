@@ -7,8 +7,9 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use super::{Family, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, WriteHalf, call, poll_call};
-use crate::kernel::{Interest, Others, SocketId};
+use super::{Family, Handle, OwnedReadHalf, OwnedWriteHalf, ReadHalf, Wait, WriteHalf, call, poll_call};
+use crate::address::Address;
+use crate::kernel::{Interest, SocketId};
 
 /// A socket that listens for connections: a [`TcpListener`](super::TcpListener) or a [`UnixListener`](super::UnixListener).
 #[derive(Debug)]
@@ -35,7 +36,9 @@ impl<H: Handle, F: Family> Listener<H, F> {
     /// # Errors
     /// If the node crashed, or the run is over.
     pub async fn accept(&self) -> io::Result<Accepted<H, F>> {
-        poll_fn(|context| self.poll_accept_besides(context, Others::Keep)).await
+        let mut wait = Wait::new(&self.handle, self.socket, Interest::Read);
+        let accepted = poll_fn(|context| wait.poll(context, |kernel| kernel.accept(self.socket))).await?;
+        self.accepted(accepted)
     }
 
     /// [`accept`](Self::accept) by hand; of several tasks that poll, the last is woken.
@@ -43,13 +46,13 @@ impl<H: Handle, F: Family> Listener<H, F> {
     /// # Errors
     /// As `accept`.
     pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Accepted<H, F>>> {
-        self.poll_accept_besides(context, Others::Replace)
+        let waits = (self.socket, Interest::Read);
+        let accepted = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
+        Poll::Ready(self.accepted(accepted))
     }
 
-    fn poll_accept_besides(&self, context: &Context<'_>, others: Others) -> Poll<io::Result<Accepted<H, F>>> {
-        let waits = (self.socket, Interest::Read, others);
-        let (socket, peer) = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
-        Poll::Ready(Ok((Stream::new(self.handle.clone(), socket), F::from_kernel(peer)?)))
+    fn accepted(&self, (socket, peer): (SocketId, Address)) -> io::Result<Accepted<H, F>> {
+        Ok((Stream::new(self.handle.clone(), socket), F::from_kernel(peer)?))
     }
 
     /// The address that it listens on; for TCP with the port that 0 came to be.
@@ -84,7 +87,7 @@ impl<H: Handle, F: Family> Stream<H, F> {
     /// Waits until a connection that was begun is there.
     pub(super) async fn connected(self) -> io::Result<Self> {
         poll_fn(|context| {
-            let waits = (self.socket, Interest::Write, Others::Replace);
+            let waits = (self.socket, Interest::Write);
             poll_call(&self.handle, waits, context, |kernel| kernel.connected(self.socket))
         })
         .await?;
@@ -92,12 +95,12 @@ impl<H: Handle, F: Family> Stream<H, F> {
     }
 
     pub(super) fn poll_read_bytes(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let waits = (self.socket, Interest::Read, Others::Replace);
+        let waits = (self.socket, Interest::Read);
         poll_call(&self.handle, waits, context, |kernel| kernel.read(self.socket, buffer, false))
     }
 
     pub(super) fn poll_write_bytes(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let waits = (self.socket, Interest::Write, Others::Replace);
+        let waits = (self.socket, Interest::Write);
         poll_call(&self.handle, waits, context, |kernel| kernel.write(self.socket, bytes))
     }
 

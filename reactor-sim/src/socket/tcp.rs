@@ -5,8 +5,8 @@ use std::io;
 
 use super::address::{first, no_address};
 use super::stream::BACKLOG;
-use super::{Ambient, Handle, Listener, Stream, Tcp, ToSocketAddrs, call, lookup_in, poll_call};
-use crate::kernel::{Interest, Others, StreamOption};
+use super::{Ambient, Handle, Listener, Stream, Tcp, ToSocketAddrs, Wait, call, lookup_in};
+use crate::kernel::{Interest, StreamOption};
 
 /// A socket that listens for connections.
 pub type TcpListener<H> = Listener<H, Tcp>;
@@ -77,11 +77,8 @@ impl<H: Handle> TcpStream<H> {
     /// # Errors
     /// Those of reading.
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        poll_fn(|context| {
-            let waits = (self.socket, Interest::Read, Others::Keep);
-            poll_call(&self.handle, waits, context, |kernel| kernel.read(self.socket, buffer, true))
-        })
-        .await
+        let mut wait = Wait::new(&self.handle, self.socket, Interest::Read);
+        poll_fn(|context| wait.poll(context, |kernel| kernel.read(self.socket, buffer, true))).await
     }
 
     /// Asks for small writes to be sent at once.

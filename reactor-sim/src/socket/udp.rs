@@ -5,8 +5,8 @@ use std::io;
 use std::net::SocketAddr;
 
 use super::address::first;
-use super::{Ambient, Family, Handle, Tcp, ToSocketAddrs, call, lookup_in, poll_call};
-use crate::kernel::{Interest, Kernel, Others, SocketId};
+use super::{Ambient, Family, Handle, Tcp, ToSocketAddrs, Wait, call, lookup_in};
+use crate::kernel::{Interest, Kernel, SocketId};
 
 /// A socket for datagrams. All methods take `&self`: several tasks may receive at once.
 #[derive(Debug)]
@@ -69,11 +69,8 @@ impl<H: Handle> UdpSocket<H> {
     }
 
     async fn send_now(&self, bytes: &[u8], peer: Option<SocketAddr>) -> io::Result<usize> {
-        poll_fn(|context| {
-            let waits = (self.socket, Interest::Write, Others::Keep);
-            poll_call(&self.handle, waits, context, |kernel| kernel.send(self.socket, bytes, peer))
-        })
-        .await
+        let mut wait = Wait::new(&self.handle, self.socket, Interest::Write);
+        poll_fn(|context| wait.poll(context, |kernel| kernel.send(self.socket, bytes, peer))).await
     }
 
     /// Receives a datagram from the peer. What does not fit into `buffer` is lost. Cancel-safe.
@@ -101,8 +98,8 @@ impl<H: Handle> UdpSocket<H> {
     }
 
     async fn receive<R>(&self, mut attempt: impl FnMut(&mut dyn Kernel) -> io::Result<R>) -> io::Result<R> {
-        let waits = (self.socket, Interest::Read, Others::Keep);
-        poll_fn(|context| poll_call(&self.handle, waits, context, &mut attempt)).await
+        let mut wait = Wait::new(&self.handle, self.socket, Interest::Read);
+        poll_fn(|context| wait.poll(context, &mut attempt)).await
     }
 
     /// The socket's own address.

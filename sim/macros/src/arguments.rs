@@ -30,7 +30,7 @@ pub(crate) const OF_TEST: &[Known] = &[
     ("seed", "SEED", Kind::Number { min: 0 }),
     ("replay", "REPLAY", Kind::Text),
     ("strategy", "STRATEGY", Kind::Text),
-    ("faults", "FAULTS", Kind::Word(&["off", "light", "heavy"])),
+    ("faults", "FAULTS", Kind::Text),
     ("freedoms", "FREEDOMS", Kind::Text),
     ("detached", "DETACHED", Kind::Word(&["allow", "deny"])),
     ("isolation", "ISOLATION", Kind::Word(&["shared", "thread", "process"])),

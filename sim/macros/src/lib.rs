@@ -47,7 +47,7 @@ use function::Function;
 /// | `seed` | a number | the seed of the first of them |
 /// | `replay` | a tape, as a failure prints it | that run, and no other |
 /// | `strategy` | the name of a strategy, such as `"pct:3"` or `"exhaustive"` | who picks the schedules; all names are at `reveille::Explore::strategy` |
-/// | `faults` | `"off"`, `"light"` or `"heavy"` | what may go wrong in the network |
+/// | `faults` | a string, such as `"light"` or `"heavy,-torn,crash"` | what may go wrong, as `Explore::faults` takes it |
 /// | `freedoms` | `"none"`, `"default"`, or names with commas | what odd but legal things the executor may do |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
 /// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |

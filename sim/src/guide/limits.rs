@@ -28,7 +28,7 @@
 //! `FuturesUnordered`, which polls only children that were woken, nothing can be told: *stuck, cause unknown*.
 //!
 //! **A disk tears between sectors**, of 512 bytes, and never within one; it keeps what it was told to keep, and gives back what it was
-//! given: bits do not rot. A crash is asked for by the test ([`Node::crash`](crate::Node::crash)), at whatever time the test lets pass, and what it
+//! given: bits do not rot. A crash is asked for by the test ([`Node::crash`](crate::Node::crash)), at whatever time the test lets pass, or is a [fault](super::faults), and what it
 //! takes is a choice of each run, so a crash that loses nothing proves nothing.
 //!
 //! **A Unix socket holds 64 KiB** in each direction, whatever the size of the writes; Linux holds some 200 KB and counts its own

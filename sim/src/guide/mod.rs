@@ -11,7 +11,7 @@
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`internals`]: the way of a wake to the run queue, and of a failure to the report.
 //!
-//! What else a run can have: machines, their crashes and the network between them ([`node`](crate::node())), disks
+//! What else a run can have: machines, what may go wrong with them and between them ([`faults`]), disks
 //! ([`fs`](crate::fs)), cancellation at every await ([`cancel`](crate::cancel)), odd but legal executors ([`freedoms`]), and
 //! a campaign on many computers ([`machines`]).
 //!
@@ -27,6 +27,7 @@ pub mod aborted;
 pub mod coming_from;
 pub mod continuous_integration;
 pub mod endless_poll;
+pub mod faults;
 pub mod freedoms;
 pub mod futurelock;
 pub mod getting_started;

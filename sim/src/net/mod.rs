@@ -40,6 +40,7 @@ mod handle;
 #[cfg(feature = "hyper")]
 pub mod hyper;
 mod network;
+mod seen;
 
 use std::io;
 use std::net::SocketAddr;
@@ -160,7 +161,7 @@ pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::Into
     reveille_reactor::socket::lookup_in(&handle, host).await.map(IntoIterator::into_iter)
 }
 
-/// Ends the fault phase of a run: every link is repaired and released, every disk and every paused node goes on, and nothing goes wrong from here on. What was lost is
+/// Ends the fault phase of a run: every link is repaired and released, every disk and every paused node goes on, a node that a fault has crashed is started again, and nothing goes wrong from here on. What was lost is
 /// sent again as before. A test asserts after it that the program converges.
 ///
 /// # Panics

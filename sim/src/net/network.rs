@@ -11,6 +11,7 @@ use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
+use super::seen;
 use crate::leaf;
 use crate::run::Run;
 use crate::spin::visit;
@@ -72,10 +73,10 @@ impl Network {
         let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
             net.remember_waits(focus.is_some());
-            net.follow_waits(leaf::log_of(run).is_some());
+            net.follow_waits(leaf::log_of(run).is_some() || seen::is_wanted(run));
             let mut paths = PathsOf { run, node };
             let mut kernel = net.calls(now, node, fabric).with_paths(&mut paths);
-            if faults == Faults::Off {
+            if faults.is_off() {
                 return call(&mut kernel);
             }
             let (mut choose, strikes) = (Asks(run), &self.strikes);
@@ -119,23 +120,34 @@ impl Network {
         }
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut losses, mut weather) = (Asks(run), Asks(run), Asks(run));
-        let mut honest = Honest { choose: &mut latency };
-        let result = if faults == Faults::Off && !net.has_lossy_links() {
-            work(&mut net, now, &mut honest)
+        let (mut honest, mut bad);
+        let fabric: &mut dyn Fabric = if faults.is_off() && !net.has_lossy_links() {
+            honest = Honest { choose: &mut latency };
+            &mut honest
         } else {
             let strikes = &self.strikes;
-            let lossy = LossyLinks { fabric: honest, choose: &mut losses, strikes };
-            work(&mut net, now, &mut Weather { fabric: lossy, choose: &mut weather, faults, strikes })
+            let lossy = LossyLinks { fabric: Honest { choose: &mut latency }, choose: &mut losses, strikes };
+            bad = Weather { fabric: lossy, choose: &mut weather, faults, strikes };
+            &mut bad
         };
-        let turns = leaf::log_of(run).map(|log| (log, net.take_turns()));
+        let log = leaf::log_of(run);
+        let (result, seen) = match seen::is_wanted(run) {
+            false => (work(&mut net, now, fabric), Vec::new()),
+            true => seen::seeing(&mut net, fabric, |net, fabric| work(net, now, fabric)),
+        };
+        let turns = if net.follows_waits() { net.take_turns() } else { Vec::new() };
+        let seen: Vec<_> = seen.into_iter().chain(turns.iter().filter_map(|turn| seen::turned(&net, turn))).collect();
         let wakers = net.has_wakers().then(|| net.take_wakers());
         let came_late = net.has_late();
         drop(net);
         if came_late {
             self.accuse(run);
         }
-        if let Some((log, turns)) = turns {
+        if let Some(log) = log {
             turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
+        }
+        if seen::is_wanted(run) {
+            seen.into_iter().for_each(|event| run.emit(event));
         }
         if let Some(wakers) = wakers {
             self.let_go(wakers);
@@ -145,7 +157,7 @@ impl Network {
 
     /// How bad things are, by now.
     pub(crate) fn faults(&self, run: &Run) -> Faults {
-        if self.healed.get() { Faults::Off } else { run.faults() }
+        if self.healed.get() { Faults::OFF } else { run.faults() }
     }
 
     fn let_go(&self, mut wakers: Wakers) {
@@ -176,6 +188,7 @@ impl Network {
         self.with(run, |net, now, _| net.heal(now));
         run.disks.heal(run);
         run.resume_all();
+        run.heal_trouble();
         self.healed.set(true);
     }
 
@@ -186,6 +199,11 @@ impl Network {
     /// Where strikes are counted: those of files too.
     pub(crate) fn struck(&self) -> &Strikes {
         &self.strikes
+    }
+
+    /// All nodes.
+    pub(crate) fn nodes(&self) -> Vec<NodeId> {
+        self.net.try_borrow().map_or_else(|_| Vec::new(), |net| net.all().collect())
     }
 
     /// How many connections there are, those on their way out included.

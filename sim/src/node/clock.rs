@@ -9,7 +9,7 @@
 //! which all timers are armed; while no clock was touched the two are the same, and nothing is looked up.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, SystemTime};
 
 use reveille_reactor::net::NodeId;
@@ -26,6 +26,8 @@ pub(crate) const EPOCH: Duration = Duration::from_secs(1_000_000_000);
 pub(crate) struct Clocks {
     any: Cell<bool>,
     of_node: RefCell<BTreeMap<NodeId, NodeClock>>,
+    /// The nodes that have looked at the time of day, in a run whose clocks may jump.
+    readers: RefCell<BTreeSet<NodeId>>,
 }
 
 /// The clocks of a node.
@@ -50,8 +52,19 @@ impl Clocks {
         change(self.of_node.borrow_mut().entry(node).or_default());
     }
 
+    /// Lets the time of day of `node` jump.
+    pub(super) fn jump(&self, node: NodeId, nanos: i128) {
+        self.change(node, |clock| clock.ahead = clock.ahead.saturating_add(nanos));
+    }
+
+    /// The nodes that have looked at the time of day.
+    pub(super) fn readers(&self) -> Vec<NodeId> {
+        self.readers.borrow().iter().copied().collect()
+    }
+
     /// Forgets all, for the next run.
     pub(crate) fn clear(&self) {
+        self.readers.borrow_mut().clear();
         if self.any.replace(false) {
             self.of_node.borrow_mut().clear();
         }
@@ -106,6 +119,15 @@ impl Run {
     #[inline]
     pub(crate) fn when(&self, node: NodeId, reading: Instant) -> Instant {
         if self.nodes.clocks.any.get() { self.nodes.clocks.of(node).drift.when(reading) } else { reading }
+    }
+
+    /// The time of day, as a task of this node reads it.
+    pub(crate) fn read_time_of_day(&self) -> SystemTime {
+        let node = self.here();
+        if self.nodes.trouble.is_on() {
+            self.nodes.clocks.readers.borrow_mut().insert(node);
+        }
+        self.time_of_day(node)
     }
 
     /// The time of day on `node`.

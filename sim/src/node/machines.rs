@@ -11,9 +11,20 @@ use reveille_reactor::net::NodeId;
 use super::clock::Clocks;
 use super::pause::Pauses;
 use super::stop::Stops;
+use super::trouble::Trouble;
+use crate::run::Site;
 
 pub(super) type Boxed = Pin<Box<dyn Future<Output = ()>>>;
 type Program = Rc<dyn Fn() -> Boxed>;
+
+/// What a node does when it starts.
+struct Start {
+    program: Program,
+    /// Where it was given to the node.
+    site: Site,
+    /// The task that does it.
+    task: AbortHandle,
+}
 
 /// The nodes of one run, as far as tasks are concerned. Costs nothing while all tasks run on the first.
 #[derive(Default)]
@@ -24,10 +35,11 @@ pub(crate) struct Machines {
     target: Cell<Option<NodeId>>,
     /// The tasks of every node but the first.
     tasks: RefCell<BTreeMap<NodeId, Vec<AbortHandle>>>,
-    programs: RefCell<BTreeMap<NodeId, Program>>,
+    programs: RefCell<BTreeMap<NodeId, Start>>,
     pub(crate) pauses: Pauses,
     pub(crate) stops: Stops,
     pub(crate) clocks: Clocks,
+    pub(crate) trouble: Trouble,
 }
 
 impl Machines {
@@ -60,13 +72,29 @@ impl Machines {
         self.target.replace(node)
     }
 
-    pub(super) fn remember(&self, node: NodeId, program: Box<dyn Fn() -> Boxed>) {
-        let replaced = self.programs.borrow_mut().insert(node, program.into());
+    pub(super) fn remember(&self, node: NodeId, program: Box<dyn Fn() -> Boxed>, site: Site, task: AbortHandle) {
+        let replaced = self.programs.borrow_mut().insert(node, Start { program: program.into(), site, task });
         drop(replaced);
     }
 
-    pub(super) fn program(&self, node: NodeId) -> Option<Program> {
-        self.programs.borrow().get(&node).cloned()
+    /// What `node` does when it starts, and where it was given that.
+    pub(super) fn program(&self, node: NodeId) -> Option<(Program, Site)> {
+        self.programs.borrow().get(&node).map(|start| (start.program.clone(), start.site))
+    }
+
+    /// The program of `node` runs as this task now.
+    pub(super) fn started(&self, node: NodeId, task: AbortHandle) {
+        let before = self.programs.borrow_mut().get_mut(&node).map(|start| std::mem::replace(&mut start.task, task));
+        drop(before);
+    }
+
+    /// The nodes whose programs run, and are not about to stop.
+    pub(super) fn restartable(&self) -> Vec<NodeId> {
+        let programs = self.programs.borrow();
+        let runs = |node: NodeId, start: &Start| {
+            node != NodeId::default() && !start.task.is_finished() && !self.stops.is_told(node)
+        };
+        programs.iter().filter(|(node, start)| runs(**node, start)).map(|(node, _)| *node).collect()
     }
 
     pub(super) fn take_tasks(&self, node: NodeId) -> Vec<AbortHandle> {
@@ -83,6 +111,7 @@ impl Machines {
     pub(crate) fn clear(&self) {
         self.stops.clear();
         self.clocks.clear();
+        self.trouble.clear();
         self.of_task.borrow_mut().clear();
         self.target.set(None);
         // Dropped outside of the borrows: a program may own anything. Most runs have none.

@@ -41,8 +41,10 @@ mod clock;
 mod machines;
 mod pause;
 mod stop;
+mod trouble;
 
 use std::net::IpAddr;
+use std::panic::Location;
 use std::task::Waker;
 use std::time::Duration;
 
@@ -115,7 +117,8 @@ impl Node {
         handle
     }
 
-    /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart).
+    /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart), and after a crash that is a
+    /// [fault](crate::guide::faults). The handle is that of the first of these tasks, and says that it was cancelled if the node crashes.
     #[track_caller]
     pub fn start<F, Fut>(self, program: F) -> JoinHandle<()>
     where
@@ -123,8 +126,11 @@ impl Node {
         Fut: Future<Output = ()> + 'static,
     {
         let start = move || -> machines::Boxed { Box::pin(program()) };
-        let handle = self.spawn(start());
-        self.with("Node::start", |run| run.nodes.remember(self.id, Box::new(start)));
+        let (handle, site) = (self.spawn(start()), Location::caller());
+        self.with("Node::start", |run| {
+            run.nodes.trouble.leave(self.id);
+            run.nodes.remember(self.id, Box::new(start), site, handle.abort_handle());
+        });
         handle
     }
 
@@ -137,6 +143,7 @@ impl Node {
     #[track_caller]
     pub fn crash(self) {
         self.with("Node::crash", |run| {
+            run.nodes.trouble.leave(self.id);
             run.crash(self.id);
             run.end_if_refused();
         });
@@ -150,10 +157,12 @@ impl Node {
     pub fn restart(self) -> JoinHandle<()> {
         self.crash();
         let start = self.with("Node::restart", |run| run.nodes.program(self.id));
-        let Some(start) = start else {
+        let Some((start, _)) = start else {
             panic!("`{}` cannot be restarted: give it a program with `start` first", self.name())
         };
-        self.spawn(start())
+        let handle = self.spawn(start());
+        self.with("Node::restart", |run| run.nodes.started(self.id, handle.abort_handle()));
+        handle
     }
 
     /// Cuts the links to `other`, both ways. Streams send again until they give up, after a quarter of an hour; datagrams

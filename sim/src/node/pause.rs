@@ -24,6 +24,8 @@ pub(crate) struct Pauses {
 
 #[derive(Debug, Default)]
 struct Pause {
+    /// The test asked for it, and not a fault.
+    is_asked_for: bool,
     /// Since when it is paused, if it is.
     since: Option<Instant>,
     /// How long it was before that.
@@ -39,16 +41,22 @@ impl Pauses {
         self.any.get()
     }
 
-    fn is_paused(&self, node: NodeId) -> bool {
+    pub(super) fn is_paused(&self, node: NodeId) -> bool {
         self.any.get() && self.of_node.borrow().get(&node).is_some_and(|pause| pause.since.is_some())
     }
 
+    /// Whether a node is paused since the test asked for it.
+    pub(super) fn is_asked_for(&self, node: NodeId) -> bool {
+        self.is_paused(node) && self.of_node.borrow().get(&node).is_some_and(|pause| pause.is_asked_for)
+    }
+
     /// Pauses a node; true if it was going.
-    fn begin(&self, node: NodeId, now: Instant) -> bool {
+    fn begin(&self, node: NodeId, now: Instant, is_asked_for: bool) -> bool {
         let mut all = self.of_node.borrow_mut();
         let pause = all.entry(node).or_default();
         let was_going = pause.since.is_none();
         pause.since.get_or_insert(now);
+        pause.is_asked_for |= is_asked_for;
         self.any.set(true);
         was_going
     }
@@ -58,6 +66,7 @@ impl Pauses {
         let mut all = self.of_node.borrow_mut();
         let pause = all.get_mut(&node)?;
         pause.before += now - pause.since.take()?;
+        pause.is_asked_for = false;
         let held = std::mem::take(&mut pause.held);
         self.any.set(all.values().any(|pause| pause.since.is_some()));
         Some(held)
@@ -109,8 +118,9 @@ impl Run {
         None
     }
 
-    pub(super) fn pause(&self, node: NodeId) {
-        if self.nodes.pauses.begin(node, self.clock.now()) {
+    /// Pauses a node: the test asks for it, or it is a fault.
+    pub(super) fn pause(&self, node: NodeId, is_asked_for: bool) {
+        if self.nodes.pauses.begin(node, self.clock.now(), is_asked_for) {
             self.tell_of_node(node, "is paused");
         }
         self.look_closer_if_need_be();
@@ -178,7 +188,7 @@ impl Node {
     /// ```
     #[track_caller]
     pub fn pause(self) {
-        self.with("Node::pause", |run| run.pause(self.id));
+        self.with("Node::pause", |run| run.pause(self.id, true));
     }
 
     /// Lets a [paused](Self::pause) node go on; nothing if it is not.

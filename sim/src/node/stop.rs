@@ -64,7 +64,7 @@ impl Stops {
         (stop, take(&mut inner.listeners, node))
     }
 
-    fn is_told(&self, node: NodeId) -> bool {
+    pub(super) fn is_told(&self, node: NodeId) -> bool {
         self.inner.borrow().told.contains_key(&node)
     }
 
@@ -198,6 +198,7 @@ impl Node {
     pub fn stop(self, grace: Duration) -> Stop {
         assert!(self.id != NodeId::default(), "the node `main` cannot be stopped: the test itself runs on it");
         let stop = self.with("Node::stop", |run| {
+            run.nodes.trouble.leave(self.id);
             run.tell_of_node(self.id, "is told to stop");
             run.nodes.stops.awaited.set(true);
             let (stop, told) = run.nodes.stops.tell(self.id);

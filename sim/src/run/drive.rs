@@ -279,7 +279,8 @@ impl Run {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        earlier(earlier(self.clock.next_deadline(), self.network.next_event()), self.disks.next_event())
+        let next = earlier(earlier(self.clock.next_deadline(), self.network.next_event()), self.disks.next_event());
+        earlier(next, self.nodes.trouble.next_end())
     }
 
     fn advance(&self, now: Instant) {
@@ -297,6 +298,9 @@ impl Run {
         let deliveries = self.network.advance(self) + self.disks.advance(self);
         if deliveries > 0 {
             self.fold(Mark::Delivery, deliveries);
+        }
+        if self.nodes.trouble.is_on() {
+            self.trouble();
         }
         self.fold(Mark::Time, now.as_nanos());
         self.fold(Mark::Wake, self.executor.pushes() - pushes);

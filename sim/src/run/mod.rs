@@ -207,6 +207,7 @@ impl Run {
                 _ => Followed::No,
             }
         });
+        self.nodes.trouble.begin(self.settings.faults);
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
@@ -234,7 +235,7 @@ impl Run {
         let panicked = self.executor.reset();
         self.clock.clear();
         let used_disks = self.disks.clear();
-        self.network.clear(used_disks);
+        self.network.clear(used_disks || self.nodes.trouble.is_on());
         self.nodes.clear();
         self.pulse.rest();
         panicked > 0

@@ -8,7 +8,7 @@ use reveille_executor::Kind;
 use super::{Item, Settings, Tape, fold, mix};
 use crate::choices::Draw;
 use crate::freedom::Freedom;
-use crate::net::Faults;
+use crate::net::{Fault, Faults};
 
 const VERSION: u32 = 1;
 
@@ -32,16 +32,24 @@ fn check(text: &str) -> u16 {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults = match self.faults {
-            Faults::Off => "",
-            Faults::Light => "l",
-            Faults::Heavy => "h",
+        let faults = match (self.faults.is_off(), self.faults.is_heavy()) {
+            (true, _) => String::new(),
+            (false, heavy) => {
+                let preset = if heavy { 'h' } else { 'l' };
+                std::iter::once(preset).chain(self.faults.differences().map(letter)).collect()
+            }
         };
         let poll_cost = if self.poll_cost { "p" } else { "" };
         let freedoms: String = self.freedoms.iter().map(|freedom| freedom.kind().letter()).collect();
         let text = format!("{poll_cost}{faults}{freedoms}");
         f.write_str(if text.is_empty() { "-" } else { &text })
     }
+}
+
+/// The letter that says that a sort of faults is on where the preset has it off, or the other way round.
+fn letter(fault: Fault) -> char {
+    // There are fewer than 26.
+    char::from(b'A' + fault as u8)
 }
 
 /// A text that is not a tape, or not one that this version reads.
@@ -103,8 +111,12 @@ fn settings(part: &str) -> Result<Settings, TapeError> {
         let freedom = Freedom::ALL.into_iter().find(|freedom| freedom.kind().letter() == letter);
         match (letter, freedom) {
             ('p', _) => settings.poll_cost = true,
-            ('l', _) => settings.faults = Faults::Light,
-            ('h', _) => settings.faults = Faults::Heavy,
+            ('l', _) => settings.faults = Faults::LIGHT,
+            ('h', _) => settings.faults = Faults::HEAVY,
+            ('A'..='Z', _) => {
+                let fault = Fault::ALL.into_iter().find(|fault| self::letter(*fault) == letter);
+                settings.faults = fault.map_or(settings.faults, |fault| settings.faults.toggled(fault));
+            }
             (_, Some(freedom)) => settings.freedoms = settings.freedoms.with(freedom),
             (_, None) => {}
         }
@@ -115,7 +127,7 @@ fn settings(part: &str) -> Result<Settings, TapeError> {
     }
     let letters: String = Freedom::ALL.iter().map(|freedom| freedom.kind().letter()).collect();
     Err(TapeError::new(format!(
-        "the tape has unknown settings `{}`: expected `-`, or some of `p`, `l` or `h`, and `{letters}`, in this order",
+        "the tape has unknown settings `{}`: expected `-`, or some of `p`, `l` or `h` with capitals after it, and `{letters}`, in this order",
         shown(part)
     )))
 }
@@ -189,7 +201,11 @@ mod tests {
         assert_eq!((sample().draws(), sample().unusual(), sample().unusual_of('c')), (5, 2, 1));
         let all = Freedom::ALL.into_iter().fold(Set::NONE, Set::with);
         let combinations =
-            [(true, Faults::Off, Set::NONE), (true, Faults::Heavy, all), (false, Faults::Light, Set::NONE)];
+            [(true, Faults::OFF, Set::NONE), (true, Faults::HEAVY, all), (false, Faults::LIGHT, Set::NONE)];
+        let of_one = |fault: &Fault| (false, Faults::HEAVY.toggled(*fault), all);
+        let ones = Fault::ALL.iter().map(of_one);
+        let few: Faults = "lost,crash".parse().unwrap();
+        let combinations = combinations.into_iter().chain(ones).chain([(true, few, Set::NONE)]);
         for (poll_cost, faults, freedoms) in combinations {
             let tape = Tape::record(0, Settings { poll_cost, faults, freedoms }, &[]);
             assert_eq!(tape.to_string().parse::<Tape>().unwrap(), tape);

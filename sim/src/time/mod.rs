@@ -27,6 +27,7 @@ pub use sleep::{Sleep, sleep, sleep_until};
 pub use timeout::{Elapsed, Timeout, timeout, timeout_at};
 
 use crate::context;
+use crate::run::Run;
 
 /// The time of day, by the clock of the [node](crate::node()) that asks: what `SystemTime::now()` is outside of a run. Virtual, from
 /// 2001-09-09 on, and constant within a poll. It goes back where somebody [sets](crate::Node::set_clock) it back.
@@ -48,7 +49,7 @@ use crate::context;
 #[track_caller]
 #[must_use]
 pub fn system_time() -> std::time::SystemTime {
-    context::with("reveille::time::system_time", |run| run.time_of_day(run.here()))
+    context::with("reveille::time::system_time", Run::read_time_of_day)
 }
 
 /// A point in the virtual time of a run.

@@ -148,3 +148,38 @@ fn locks_and_queues_of_a_paused_worker() {
         assert_eq!((log.lock().await.len(), *seen.borrow() <= 10), (10, true));
     });
 }
+
+/// Clocks that are too fast, too slow, corrected under way and set: timers of all sorts, in combinators, on either side.
+#[test]
+fn timers_on_clocks_that_drift_and_jump() {
+    quiet(|| async {
+        let (fast, slow) = (node("fast"), node("slow"));
+        fast.set_clock_drift(500_000);
+        slow.set_clock_drift(-500_000);
+        let work = || async {
+            let mut calls: FuturesUnordered<_> = (1..5)
+                .map(|number| {
+                    leaf(async move {
+                        sleep(Duration::from_secs(number)).await;
+                        timeout(Duration::from_secs(5), sleep(Duration::from_secs(number))).await.is_ok()
+                    })
+                })
+                .collect();
+            let mut ticks = interval(Duration::from_secs(2));
+            let mut ended = 0;
+            while let Some(is_in_time) = calls.next().await {
+                ended += u32::from(is_in_time);
+                ticks.tick().await;
+            }
+            ended
+        };
+        let (one, two) = (fast.spawn(work()), slow.spawn(work()));
+        for _ in 0..5 {
+            sleep(Duration::from_secs(u64::from(choose(20)))).await;
+            let who = [fast, slow][choose(2) as usize];
+            who.set_clock_drift([-900_000, -1, 0, 2_000_000][choose(4) as usize]);
+            who.set_clock(who.clock() - Duration::from_secs(3600));
+        }
+        assert_eq!((one.await.unwrap(), two.await.unwrap()), (4, 4));
+    });
+}
