@@ -1,0 +1,161 @@
+//! The pairings: the same echo on each executor over the real reactor, and on ours over that of async-io. That of the simulator
+//! over the simulated network is `sim/tests/pairing.rs`.
+//!
+//! Over loopback only, with a megabyte for each of four clients.
+
+#![cfg(all(feature = "os", feature = "futures-io", not(loom)))]
+
+mod echo;
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_io::Async;
+use echo::{Network, echo};
+use reveille_executor::{LocalExecutor, Pool};
+use reveille_reactor::os::{Os, TcpListener, TcpStream, UdpSocket};
+
+impl Network for Os {
+    type Listener = TcpListener;
+    type Stream = TcpStream;
+
+    fn listen(&self) -> io::Result<(TcpListener, SocketAddr)> {
+        let listener = TcpListener::bind_in(self.clone(), "127.0.0.1:0", 16)?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &TcpListener) -> io::Result<TcpStream> {
+        listener.accept().await.map(|(stream, _)| stream)
+    }
+
+    fn connect(&self, address: SocketAddr) -> impl Future<Output = io::Result<TcpStream>> + Send {
+        TcpStream::connect_in(self.clone(), address)
+    }
+}
+
+/// The reactor of async-io, which has a thread of its own.
+#[derive(Clone)]
+struct AsyncIo;
+
+impl Network for AsyncIo {
+    type Listener = Async<StdListener>;
+    type Stream = Async<StdStream>;
+
+    fn listen(&self) -> io::Result<(Async<StdListener>, SocketAddr)> {
+        let listener = Async::<StdListener>::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.get_ref().local_addr()?;
+        Ok((listener, address))
+    }
+
+    async fn accept(listener: &Async<StdListener>) -> io::Result<Async<StdStream>> {
+        listener.accept().await.map(|(stream, _)| stream)
+    }
+
+    fn connect(&self, address: SocketAddr) -> impl Future<Output = io::Result<Async<StdStream>>> + Send {
+        Async::<StdStream>::connect(address)
+    }
+}
+
+/// Turns the reactor on a thread of its own while `run` runs.
+#[expect(clippy::disallowed_methods, reason = "a real thread is the point")]
+fn with_thread(run: impl FnOnce(Os)) {
+    let os = Os::new().unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let (turning, stop) = (os.clone(), Arc::clone(&done));
+    let thread = std::thread::spawn(move || {
+        while !stop.load(Ordering::Acquire) {
+            turning.turn(Some(Duration::from_millis(20))).unwrap();
+        }
+    });
+    run(os);
+    done.store(true, Ordering::Release);
+    thread.join().unwrap();
+}
+
+#[test]
+fn our_local_executor_over_the_real_reactor() {
+    with_thread(|os| {
+        LocalExecutor::new().block_on(echo(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
+    });
+}
+
+#[test]
+fn our_pool_over_the_real_reactor() {
+    with_thread(|os| {
+        let pool = Pool::new(2).unwrap();
+        let handle = pool.handle();
+        pool.block_on(echo(os, move |task| drop(handle.spawn(task)))).unwrap();
+    });
+}
+
+#[test]
+fn the_local_pool_of_futures_over_the_real_reactor() {
+    use futures::task::LocalSpawnExt as _;
+    with_thread(|os| {
+        let mut pool = futures::executor::LocalPool::new();
+        // Its spawner is not `Send`, and all that is spawned here is on this thread.
+        let (sender, mut tasks) = futures::channel::mpsc::unbounded();
+        let spawner = pool.spawner();
+        pool.run_until(async {
+            use futures::StreamExt as _;
+            let program = echo(os, move |task| sender.unbounded_send(task).unwrap());
+            let spawns = async {
+                while let Some(task) = tasks.next().await {
+                    spawner.spawn_local(task).unwrap();
+                }
+            };
+            futures::join!(program, spawns).0
+        })
+        .unwrap();
+    });
+}
+
+#[test]
+fn async_executor_over_the_real_reactor() {
+    with_thread(|os| {
+        let executor = Arc::new(async_executor::Executor::new());
+        let spawning = Arc::clone(&executor);
+        let program = echo(os, move |task| spawning.spawn(task).detach());
+        futures::executor::block_on(executor.run(program)).unwrap();
+    });
+}
+
+#[test]
+fn our_local_executor_over_the_reactor_of_async_io() {
+    LocalExecutor::new().block_on(echo(AsyncIo, |task| drop(reveille_executor::spawn(task)))).unwrap();
+}
+
+/// No executor and no thread: whoever waits turns the reactor.
+#[test]
+fn the_loop_of_the_real_reactor_itself() {
+    let os = Os::new().unwrap();
+    let (sender, tasks) = futures::channel::mpsc::unbounded();
+    let program = echo(os.clone(), move |task| sender.unbounded_send(task).unwrap());
+    os.block_on(async {
+        use futures::StreamExt as _;
+        let served = tasks.for_each_concurrent(None, |task| task);
+        futures::join!(program, served).0
+    })
+    .unwrap();
+}
+
+#[test]
+fn datagrams_on_the_loop_itself() {
+    let os = Os::new().unwrap();
+    os.block_on(async {
+        let (one, two) =
+            (UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?, UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?);
+        let mut buffer = [0; 16];
+        let receive = two.recv_from(&mut buffer);
+        let send = one.send_to(b"hello", two.local_addr()?);
+        let ((count, from), sent) = futures::try_join!(receive, send)?;
+        assert_eq!((count, sent, from), (5, 5, one.local_addr()?));
+        io::Result::Ok(())
+    })
+    .unwrap();
+}
