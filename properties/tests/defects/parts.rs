@@ -25,10 +25,10 @@ impl Lock {
         } else if self.flaw == Some(Flaw::Barges) {
             // Who is woken may find it taken again, and goes to the end of the queue.
             while self.locked.replace(true) {
-                self.waiters.wait(|| pass_on(&self.waiters)).await;
+                self.waiters.wait(|()| pass_on(&self.waiters)).await;
             }
         } else {
-            self.waiters.wait(|| self.release()).await;
+            self.waiters.wait(|()| self.release()).await;
         }
         if self.flaw == Some(Flaw::ReleasesEarly) {
             self.release();
@@ -38,8 +38,8 @@ impl Lock {
     pub(crate) fn release(&self) {
         if self.flaw == Some(Flaw::Barges) {
             self.locked.set(false);
-            self.waiters.grant();
-        } else if !self.waiters.grant() {
+            self.waiters.grant(());
+        } else if !self.waiters.grant(()) {
             self.locked.set(false);
         }
     }
@@ -61,7 +61,7 @@ impl Semaphore {
     }
 
     pub(crate) fn add(&self) {
-        if !self.waiters.grant() {
+        if !self.waiters.grant(()) {
             self.permits.set(self.permits.get() + 1);
         }
     }
@@ -70,7 +70,7 @@ impl Semaphore {
         if self.waiters.is_empty() && self.permits.get() > 0 {
             self.permits.set(self.permits.get() - 1);
         } else {
-            self.waiters.wait(|| self.add()).await;
+            self.waiters.wait(|()| self.add()).await;
         }
     }
 }
@@ -115,7 +115,7 @@ impl Channel {
     fn push(&self, item: u32) {
         self.items.borrow_mut().push_back(item);
         self.items_max.set(self.items_max.get().max(self.items.borrow().len()));
-        self.receivers_waiting.grant();
+        self.receivers_waiting.grant(());
     }
 
     async fn send(&self, item: u32) {
@@ -126,11 +126,11 @@ impl Channel {
         }
         if is_full() && self.has(Flaw::SendsBeforeThereIsRoom) {
             self.items.borrow_mut().push_back(item);
-            self.receivers_waiting.grant();
-            return self.senders_waiting.wait(|| pass_on(&self.senders_waiting)).await;
+            self.receivers_waiting.grant(());
+            return self.senders_waiting.wait(|()| pass_on(&self.senders_waiting)).await;
         }
         while is_full() {
-            self.senders_waiting.wait(|| pass_on(&self.senders_waiting)).await;
+            self.senders_waiting.wait(|()| pass_on(&self.senders_waiting)).await;
         }
         self.push(item);
     }
@@ -144,7 +144,7 @@ impl Channel {
             let item = self.pop();
             if item.is_some() {
                 if !self.has(Flaw::ForgetsTheSenders) {
-                    self.senders_waiting.grant();
+                    self.senders_waiting.grant(());
                 }
                 if self.has(Flaw::TakesThenWaits) {
                     reveille::yield_now().await;
@@ -154,7 +154,7 @@ impl Channel {
             if closed {
                 return None;
             }
-            self.receivers_waiting.wait(|| pass_on(&self.receivers_waiting)).await;
+            self.receivers_waiting.wait(|()| pass_on(&self.receivers_waiting)).await;
         }
     }
 
@@ -184,12 +184,12 @@ impl Drop for Sender {
         let channel = &self.0;
         channel.senders.set(channel.senders.get() - 1);
         if channel.senders.get() == 0 && !channel.has(Flaw::ForgetsToClose) {
-            while channel.receivers_waiting.grant() && !channel.has(Flaw::CloseWakesOne) {}
+            while channel.receivers_waiting.grant(()) && !channel.has(Flaw::CloseWakesOne) {}
         }
     }
 }
 
 /// Whoever is next may look again.
 fn pass_on(waiters: &Waiters) {
-    let _ = waiters.grant();
+    let _ = waiters.grant(());
 }

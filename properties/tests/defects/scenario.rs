@@ -1,10 +1,11 @@
-//! What tasks do with a lock, a semaphore or a channel, and what must be true of it: no program here knows of any flaw.
+//! What tasks do with a lock, a semaphore or a channel, and what must be true of it: no program here knows of any flaw. What
+//! they do with a queue is in `shift`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use futures::future::{join, poll_fn};
 use proptest::prelude::*;
@@ -12,7 +13,7 @@ use reveille::cancel::cancellable;
 use reveille::{spawn, yield_now};
 
 use super::parts::{Channel, Lock, ROOM, Semaphore};
-use super::waiters::Flaw;
+use super::waiters::{Flaw, Rank};
 
 /// One task: it gives (sends, adds a permit), or it takes (receives, acquires).
 #[derive(Clone, Debug)]
@@ -47,7 +48,7 @@ pub(crate) fn scenarios() -> impl Strategy<Value = Vec<Task>> {
 }
 
 /// Does `operation` in that way; `None` if it was cut.
-async fn perform<T: 'static>(how: Do, operation: impl Future<Output = T> + 'static) -> Option<T> {
+pub(crate) async fn perform<T: 'static>(how: Do, operation: impl Future<Output = T> + 'static) -> Option<T> {
     match how {
         Do::Yield => None,
         Do::Use => Some(operation.await),
@@ -71,34 +72,60 @@ async fn perform<T: 'static>(how: Do, operation: impl Future<Output = T> + 'stat
 }
 
 /// Runs `task` for each of `tasks`, and waits for all.
-async fn all<F: Future<Output = ()> + 'static>(tasks: &[Task], task: impl Fn(usize, Task) -> F) {
+pub(crate) async fn all<F: Future<Output = ()> + 'static>(tasks: &[Task], task: impl Fn(usize, Task) -> F) {
     let handles: Vec<_> = tasks.iter().enumerate().map(|(at, steps)| spawn(task(at, steps.clone()))).collect();
     for handle in handles {
         handle.await.unwrap();
     }
 }
 
+/// When somebody came, and before whom: the least is the first.
+pub(crate) type Turn = (Rank, u64);
+
 /// Those who wait, in the order in which they came.
 #[derive(Default)]
-struct Line {
+pub(crate) struct Line {
     next: Cell<u64>,
-    waiting: RefCell<BTreeSet<u64>>,
+    waiting: RefCell<BTreeSet<Turn>>,
+    /// Who wants to know that somebody has left.
+    looks_on: Cell<Option<Waker>>,
 }
 
-struct Place(Rc<Line>, u64);
+pub(crate) struct Place {
+    line: Rc<Line>,
+    pub(crate) turn: Turn,
+}
 
 impl Line {
-    fn join(self: &Rc<Self>) -> Place {
-        let place = self.next.get();
-        self.next.set(place + 1);
-        self.waiting.borrow_mut().insert(place);
-        Place(self.clone(), place)
+    pub(crate) fn join(self: &Rc<Self>, rank: Rank) -> Place {
+        let turn = (rank, self.next.get());
+        self.next.set(turn.1 + 1);
+        self.waiting.borrow_mut().insert(turn);
+        Place { line: self.clone(), turn }
+    }
+
+    pub(crate) fn first(&self) -> Option<Turn> {
+        self.waiting.borrow().first().copied()
+    }
+
+    pub(crate) fn has(&self, turn: Turn) -> bool {
+        self.waiting.borrow().contains(&turn)
+    }
+
+    /// Until `done`, which is asked whenever somebody leaves.
+    pub(crate) async fn until(&self, done: impl Fn() -> bool) {
+        poll_fn(|context| {
+            self.looks_on.set(Some(context.waker().clone()));
+            if done() { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.waiting.borrow_mut().remove(&self.1);
+        self.line.waiting.borrow_mut().remove(&self.turn);
+        self.line.looks_on.take().into_iter().for_each(Waker::wake);
     }
 }
 
@@ -111,9 +138,9 @@ pub(crate) async fn lock(tasks: Vec<Task>, flaw: Option<Flaw>) {
             for how in task.steps {
                 let (theirs, line) = (lock.clone(), line.clone());
                 let acquire = async move {
-                    let place = line.join();
+                    let place = line.join(Rank::Usual);
                     theirs.acquire().await;
-                    assert_eq!(line.waiting.borrow().first(), Some(&place.1), "somebody was overtaken");
+                    assert_eq!(line.first(), Some(place.turn), "somebody was overtaken");
                 };
                 if perform(how, acquire).await.is_none() {
                     yield_now().await;

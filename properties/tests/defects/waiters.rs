@@ -1,5 +1,5 @@
-//! Those who wait for something, first come, first served: the part that locks, semaphores and channels have in common, and
-//! where most of their mistakes are made.
+//! Those who wait for something, first come, first served: the part that locks, semaphores, channels and queues have in
+//! common, and where most of their mistakes are made.
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -29,6 +29,8 @@ pub(crate) enum Flaw {
     LastInFirstOut,
     /// One that is dropped while it waits passes on a turn that it never had.
     CountsTheDropped,
+    /// One that took its turn passes it on as well.
+    PassesOnTheTaken,
     // Of the lock.
     /// A newcomer takes the lock though others wait.
     Barges,
@@ -55,20 +57,41 @@ pub(crate) enum Flaw {
     Overwrites,
     /// A sender that waits for room has sent already, whatever becomes of it.
     SendsBeforeThereIsRoom,
+    // Of the queue; and `TakesThenWaits`, `ClosesEarly`, `ForgetsToClose`, `CloseWakesOne`, `LastItemFirst`.
+    /// What is given back goes behind all other items.
+    GivesBackToTheEnd,
+    /// It goes before all others, though an older one was given back before.
+    GivesBackToTheFront,
+    /// It is kept for whoever comes, and nobody who waits is told.
+    GivesBackInSilence,
+    /// After the close, it is lost.
+    LosesWhatComesBackLate,
+    /// Who is urgent waits behind those who are not.
+    UrgentWaitsItsTurn,
+    /// An item that is handed to one who waits stays in the queue as well.
+    KeepsWhatItHands,
 }
 
-#[derive(Default)]
-struct Waiter {
-    granted: Cell<bool>,
+/// Who comes first, whoever came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    Urgent,
+    Usual,
+}
+
+struct Waiter<T> {
+    rank: Rank,
+    granted: Cell<Option<T>>,
     waker: RefCell<Option<Waker>>,
 }
 
-pub(crate) struct Waiters {
-    queue: RefCell<VecDeque<Rc<Waiter>>>,
+/// Those who wait for a turn; what they are granted with it is a `T`.
+pub(crate) struct Waiters<T = ()> {
+    queue: RefCell<VecDeque<Rc<Waiter<T>>>>,
     flaw: Option<Flaw>,
 }
 
-impl Waiters {
+impl<T: Copy + Default + 'static> Waiters<T> {
     pub(crate) fn new(flaw: Option<Flaw>) -> Self {
         Self { queue: RefCell::default(), flaw }
     }
@@ -82,15 +105,15 @@ impl Waiters {
     }
 
     /// Grants the next waiter its turn; false if there is none.
-    pub(crate) fn grant(&self) -> bool {
-        let granted = self.grant_one();
+    pub(crate) fn grant(&self, turn: T) -> bool {
+        let granted = self.grant_one(turn);
         if granted && self.has(Flaw::WakesTwo) {
-            self.grant_one();
+            self.grant_one(turn);
         }
         granted
     }
 
-    fn grant_one(&self) -> bool {
+    fn grant_one(&self, turn: T) -> bool {
         let next = match self.has(Flaw::LastInFirstOut) {
             true => self.queue.borrow_mut().pop_back(),
             false => self.queue.borrow_mut().pop_front(),
@@ -101,11 +124,11 @@ impl Waiters {
             waker.into_iter().for_each(Waker::wake);
             drop(reveille::spawn(async move {
                 reveille::yield_now().await;
-                waiter.granted.set(true);
+                waiter.granted.set(Some(turn));
             }));
             return true;
         }
-        waiter.granted.set(true);
+        waiter.granted.set(Some(turn));
         if !self.has(Flaw::WakesNobody) {
             waker.into_iter().for_each(Waker::wake);
         }
@@ -113,30 +136,38 @@ impl Waiters {
     }
 
     /// Waits for a turn. `pass_on` is called if the turn comes and is not taken.
-    pub(crate) fn wait<F: FnMut()>(&self, pass_on: F) -> Wait<'_, F> {
-        let waiter = Rc::new(Waiter::default());
-        self.queue.borrow_mut().push_back(waiter.clone());
+    pub(crate) fn wait<F: FnMut(T)>(&self, pass_on: F) -> Wait<'_, T, F> {
+        self.wait_as(Rank::Usual, pass_on)
+    }
+
+    /// Waits before all of a lower rank.
+    pub(crate) fn wait_as<F: FnMut(T)>(&self, rank: Rank, pass_on: F) -> Wait<'_, T, F> {
+        let waiter = Rc::new(Waiter { rank, granted: Cell::new(None), waker: RefCell::default() });
+        let mut queue = self.queue.borrow_mut();
+        let behind = queue.iter().position(|other| other.rank > rank && !self.has(Flaw::UrgentWaitsItsTurn));
+        let place = behind.unwrap_or(queue.len());
+        queue.insert(place, waiter.clone());
         Wait { list: self, waiter, pass_on, polled: false, done: false }
     }
 }
 
-pub(crate) struct Wait<'a, F: FnMut()> {
-    list: &'a Waiters,
-    waiter: Rc<Waiter>,
+pub(crate) struct Wait<'a, T: Copy + Default + 'static, F: FnMut(T)> {
+    list: &'a Waiters<T>,
+    waiter: Rc<Waiter<T>>,
     pass_on: F,
     polled: bool,
     done: bool,
 }
 
-impl<F: FnMut()> Unpin for Wait<'_, F> {}
+impl<T: Copy + Default, F: FnMut(T)> Unpin for Wait<'_, T, F> {}
 
-impl<F: FnMut()> Future for Wait<'_, F> {
-    type Output = ();
+impl<T: Copy + Default, F: FnMut(T)> Future for Wait<'_, T, F> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.waiter.granted.get() {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        if let Some(turn) = self.waiter.granted.get() {
             self.done = true;
-            return Poll::Ready(());
+            return Poll::Ready(turn);
         }
         let again = std::mem::replace(&mut self.polled, true);
         let mut waker = self.waiter.waker.borrow_mut();
@@ -149,18 +180,21 @@ impl<F: FnMut()> Future for Wait<'_, F> {
     }
 }
 
-impl<F: FnMut()> Drop for Wait<'_, F> {
+impl<T: Copy + Default, F: FnMut(T)> Drop for Wait<'_, T, F> {
     fn drop(&mut self) {
-        if self.done {
+        if self.done && !self.list.has(Flaw::PassesOnTheTaken) {
             return;
         }
         let granted = self.waiter.granted.get();
-        if !granted && !self.list.has(Flaw::LeavesItsEntry) {
+        if granted.is_none() && !self.list.has(Flaw::LeavesItsEntry) {
             self.list.queue.borrow_mut().retain(|other| !Rc::ptr_eq(other, &self.waiter));
         }
-        let passes = if granted { !self.list.has(Flaw::ForgetsTheNext) } else { self.list.has(Flaw::CountsTheDropped) };
+        let passes = match granted {
+            Some(_) => !self.list.has(Flaw::ForgetsTheNext),
+            None => self.list.has(Flaw::CountsTheDropped),
+        };
         if passes {
-            (self.pass_on)();
+            (self.pass_on)(granted.unwrap_or_default());
         }
     }
 }
