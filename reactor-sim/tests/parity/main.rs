@@ -8,6 +8,9 @@
 //! cargo test -p reveille-reactor --features os --test parity
 //! ```
 //!
+//! Where two calls race (`several.rs`) the record is the set of all outcomes of many plays, and the simulated kernel has to show the
+//! same set over its seeds.
+//!
 //! The record is Linux'. Elsewhere only the simulated kernel is held against it.
 
 #![cfg(not(loom))]
@@ -17,6 +20,7 @@
 mod record;
 mod script;
 mod scripts;
+mod several;
 mod stage;
 mod unix;
 
@@ -37,6 +41,13 @@ const UNIX: Record = Record {
     on: "between Unix sockets",
 };
 
+const SEVERAL: Record = Record {
+    names: several::NAMES,
+    text: include_str!("recorded_several.txt"),
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_several.txt"),
+    on: "where several outcomes are possible: each that was seen, on a line of its own",
+};
+
 #[test]
 fn there_are_enough_scripts() {
     assert!(scripts::NAMES.len() >= 40, "{}", scripts::NAMES.len());
@@ -48,9 +59,19 @@ fn the_simulated_kernel_does_what_was_recorded() {
     UNIX.assert_simulated(1, |name, seed| unix::observe(name, Simulated::new(seed)));
 }
 
+#[test]
+fn the_simulated_kernel_shows_each_outcome_that_was_recorded_and_no_other() {
+    SEVERAL.assert_simulated(1, |name, _| {
+        let outcomes = several::observe_all(name, (0..300).map(Simulated::new));
+        assert!(outcomes.lines().count() > 1, "`{name}` has one outcome only:\n{outcomes}");
+        outcomes
+    });
+}
+
 #[cfg(all(feature = "os", target_os = "linux"))]
 #[test]
 fn the_real_kernel_still_does_what_was_recorded() {
     RECORD.assert_real(|name| scripts::observe(name, stage::Real::new()));
     UNIX.assert_real(|name| unix::observe(name, stage::Real::new()));
+    SEVERAL.assert_real(|name| several::observe_all(name, (0..50).map(|_| stage::Real::new())));
 }

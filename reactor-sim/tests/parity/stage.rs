@@ -3,10 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use reveille_executor::{Choose, Point};
+use reveille_executor::{Choose, Kind, Point};
 use reveille_reactor::disk::Disk;
 use reveille_reactor::net::{Honest, Net, NodeId};
 use reveille_reactor::{Files as _, Instant, Kernel, OpenHow};
+
+use crate::several::Racer;
 
 /// A kernel to play on.
 pub(crate) trait Stage {
@@ -16,6 +18,8 @@ pub(crate) trait Stage {
     fn settle(&mut self);
     /// Lets two seconds pass.
     fn wait(&mut self);
+    /// Makes two calls in either order, with anything between them.
+    fn race(&mut self, racers: [Racer; 2]) -> [String; 2];
     /// Where files called `name` are.
     fn path(&mut self, name: &str) -> PathBuf;
     /// Makes an empty file.
@@ -34,6 +38,9 @@ pub(crate) struct Simulated {
     now: Instant,
     choose: Seeded,
 }
+
+/// Who comes first.
+const RACE: Kind = Kind::new(b'r');
 
 /// A generator good enough to vary latencies: SplitMix64. Seed 0 answers 0.
 struct Seeded(u64);
@@ -55,6 +62,10 @@ impl Simulated {
         let mut net = Net::default();
         let node = net.node("main");
         Self { net, disk: Disk::default(), node, now: Instant::ZERO, choose: Seeded(seed) }
+    }
+
+    fn ask(&mut self, bound: u32) -> u32 {
+        self.choose.choose(Point::new(RACE, bound))
     }
 
     fn pass(&mut self, time: std::time::Duration) {
@@ -79,6 +90,17 @@ impl Stage for Simulated {
 
     fn wait(&mut self) {
         self.pass(std::time::Duration::from_secs(2));
+    }
+
+    fn race(&mut self, [one, other]: [Racer; 2]) -> [String; 2] {
+        let (is_turned, time_passes) = (self.ask(2) == 1, self.ask(2) == 1);
+        let (first, second) = if is_turned { (other, one) } else { (one, other) };
+        let first = self.call(first);
+        if time_passes {
+            self.settle();
+        }
+        let second = self.call(second);
+        if is_turned { [second, first] } else { [first, second] }
     }
 
     fn path(&mut self, name: &str) -> PathBuf {
@@ -109,6 +131,8 @@ impl Stage for Simulated {
 pub(crate) struct Real {
     os: reveille_reactor::os::Os,
     directory: PathBuf,
+    /// Whether the second of two who race was started first.
+    is_turned: bool,
 }
 
 #[cfg(all(feature = "os", unix))]
@@ -120,7 +144,7 @@ impl Real {
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("reveille-parity-{}-{number}", std::process::id()));
         std::fs::create_dir(&directory).expect("the directory of a script is made");
-        Self { os: reveille_reactor::os::Os::new().expect("a reactor"), directory }
+        Self { os: reveille_reactor::os::Os::new().expect("a reactor"), directory, is_turned: number % 2 == 1 }
     }
 }
 
@@ -145,6 +169,25 @@ impl Stage for Real {
 
     fn wait(&mut self) {
         std::thread::sleep(std::time::Duration::from_secs(2));
+    }
+
+    fn race(&mut self, [one, other]: [Racer; 2]) -> [String; 2] {
+        use reveille_reactor::socket::Handle as _;
+
+        let barrier = std::sync::Barrier::new(2);
+        let run = |racer: Racer, os: reveille_reactor::os::Os| {
+            barrier.wait();
+            os.with(racer).expect("the system's kernel is always there")
+        };
+        // Who is started last is often first: by turns each of them is.
+        self.is_turned = !self.is_turned;
+        let (first, second) = if self.is_turned { (other, one) } else { (one, other) };
+        let (first, second) = std::thread::scope(|scope| {
+            let thread = scope.spawn(|| run(first, self.os.clone()));
+            let second = run(second, self.os.clone());
+            (thread.join().expect("the racer has not panicked"), second)
+        });
+        if self.is_turned { [second, first] } else { [first, second] }
     }
 
     fn path(&mut self, name: &str) -> PathBuf {
