@@ -379,35 +379,27 @@ impl Explore {
         panics::install_hook();
         let environment = Environment::read(variable).map_err(Failure::setup)?;
         let name = self.display_name();
-        let tape = self.chosen_tape(&environment).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let wrong = |error: &dyn std::fmt::Display| Failure::setup(format!("`{name}`: {error}"));
+        let tape = self.chosen_tape(&environment).map_err(|error| wrong(&error))?;
         let test = self.test_hash();
         let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
         let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
         let tape = tape.filter(|_| passed_over.is_none());
-        let plan =
-            self.plan(&environment, name.clone()).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let plan = self.plan(&environment, name.clone()).map_err(|error| wrong(&error))?;
         let faults = match self.faults.as_str() {
             "" => Faults::OFF,
-            name => name.parse().map_err(|error| Failure::setup(format!("`{name}`: {error}")))?,
+            faults => faults.parse().map_err(|error| wrong(&error))?,
         };
         let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
-        let freedoms =
-            freedom::asked(freedoms, &plan.strategy).map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let freedoms = freedom::asked(freedoms, &plan.strategy).map_err(|error| wrong(&error))?;
         let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
         let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
         let exploration = exploration(command.test(), &name, self.at);
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
+        let limits = self.run_limits();
         let repeats = environment.seed.is_none();
         let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
-        let limits = Limits {
-            polls: self.polls_max.min(POLLS_MAX),
-            time: self.time_max,
-            patience: self.patience,
-            starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
-            starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
-        };
-        let wake_to_poll_max = fair::checked(self.wake_to_poll_max, limits.polls)
-            .map_err(|error| Failure::setup(format!("`{name}`: {error}")))?;
+        let wake_to_poll_max = fair::checked(self.wake_to_poll_max, limits.polls).map_err(|error| wrong(&error))?;
         let watchdog = environment.watchdog.unwrap_or(self.watchdog);
         let lenient = environment.lenient || self.lenient;
         let errand = environment.share.as_ref().map(|share| share.errand);
@@ -445,6 +437,16 @@ impl Explore {
                 share,
                 is_for_details: matches!(errand, Some(Errand::Poll(_))),
             }),
+        }
+    }
+
+    fn run_limits(&self) -> Limits {
+        Limits {
+            polls: self.polls_max.min(POLLS_MAX),
+            time: self.time_max,
+            patience: self.patience,
+            starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
+            starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
         }
     }
 
