@@ -29,9 +29,11 @@ impl Describe for Scene<'_> {
     fn summary(&self, endless: Endless, limit: Duration) -> String {
         let Plan { name, runs, .. } = self.plan;
         let seed = endless.seed.filter(|_| self.plan.strategy.is_seeded());
-        let which = match seed {
-            Some(seed) => format!("run {} of {runs}, seed {seed}", seed.wrapping_sub(self.plan.seed)),
-            None => "a run that was being repeated".into(),
+        let repeated = self.trial.rules.pulses.repeated().filter(|_| endless.seed.is_none());
+        let which = match (seed, endless.seed) {
+            (Some(seed), _) => format!("run {} of {runs}, seed {seed}", seed.wrapping_sub(self.plan.seed)),
+            (None, Some(_)) => "a run that no seed names".into(),
+            (None, None) => "a run that was being repeated, or made small".into(),
         };
         let what = match endless.what {
             What::Program => "the closure that makes the program has not returned".into(),
@@ -44,9 +46,14 @@ impl Describe for Scene<'_> {
             ),
             What::Destructor => "a destructor has not returned, while the world was being dropped".into(),
         };
-        let again = match seed {
-            Some(seed) => format!("\n  to see where it hangs, attach a debugger to: {}", self.command.by_seed(seed)),
-            None => String::new(),
+        let again = match (seed, repeated) {
+            (Some(seed), _) => {
+                format!("\n  to see where it hangs, attach a debugger to: {}", self.command.by_seed(seed))
+            }
+            (None, Some(tape)) => {
+                format!("\n  the run that was to be repeated: {}", self.command.replay(name, &tape, None))
+            }
+            (None, None) => String::new(),
         };
         let causes =
             "the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks";

@@ -28,6 +28,7 @@ impl Case<'_> {
 
     /// The same, and `look` is told the longest that a task waited for its turn.
     pub(crate) fn compared(&self, verdict: Option<&Verdict>, look: impl FnOnce(Option<Wait>)) -> Option<Finding> {
+        self.trial.rules.pulses.repeats(self.tape);
         let measured = |run: &Run| run.watch.as_ref().and_then(Watch::longest_wait);
         let (again, wait) = self.trial.repeat(self.tape, Watch::measuring, |run, _| measured(run));
         look(wait);

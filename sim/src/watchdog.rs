@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use reveille_executor::TaskId;
 
+use crate::tape::Tape;
 use crate::thread_state::{ThreadPlace, ThreadState};
 
 /// How often the watchdog looks within its limit.
@@ -179,7 +180,11 @@ fn unpacked(at: u64) -> (TaskId, u64) {
 
 /// The pulses of the runs of one test.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Pulses(Arc<Mutex<Vec<Weak<Pulse>>>>);
+pub(crate) struct Pulses {
+    all: Arc<Mutex<Vec<Weak<Pulse>>>>,
+    /// The run that is being repeated, compared, or made small, if there is one.
+    repeated: Arc<Mutex<Option<Tape>>>,
+}
 
 impl Pulses {
     /// A pulse for a new world, in which runs are made from seeds or are repeated.
@@ -195,20 +200,30 @@ impl Pulses {
             // A replay is short, and asking takes as long as many of them.
             thread: if is_seeded { ThreadPlace::here() } else { ThreadPlace::default() },
         });
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|other| other.strong_count() > 0);
         all.push(Arc::downgrade(&pulse));
         pulse
     }
 
+    /// From here on `tape` is what is being repeated.
+    pub(crate) fn repeats(&self, tape: &Tape) {
+        *self.repeated.lock().unwrap_or_else(PoisonError::into_inner) = Some(tape.clone());
+    }
+
+    /// What is being repeated; with several jobs, what one of them repeated last.
+    pub(crate) fn repeated(&self) -> Option<Tape> {
+        self.repeated.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn beats(&self) -> Vec<Beat> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).map(|pulse| pulse.beat()).filter(|beat| beat.at != RESTING).collect()
     }
 
     /// What the thread with this pulse is doing.
     fn state(&self, beat: Beat) -> Option<ThreadState> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().filter_map(Weak::upgrade).find(|pulse| pulse.beat() == beat)?.thread.state()
     }
 }

@@ -91,6 +91,48 @@ fn a_thread_that_sleeps_is_told_from_a_loop() {
     assert!(report.contains("its thread sleeps: `std::thread::sleep` holds up every task"), "{report}");
 }
 
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn hangs_when_it_is_repeated() {
+    static HAS_FAILED: AtomicBool = AtomicBool::new(false);
+    let explore = explore().name("repeated").watchdog(Duration::from_secs(1));
+    let _ = explore.run(|| async {
+        yield_now().await;
+        while HAS_FAILED.load(Ordering::Relaxed) {
+            std::hint::spin_loop();
+        }
+        HAS_FAILED.store(true, Ordering::Relaxed);
+        panic!("the first time");
+    });
+}
+
+/// It has no seed, so the run that it repeats is named by its tape.
+#[test]
+fn a_hang_of_a_repetition_is_named_with_the_run_that_was_repeated() {
+    let report = report(&in_a_process("hangs_when_it_is_repeated", &[]));
+    assert!(report.contains("`repeated` (a run that was being repeated, or made small)"), "{report}");
+    assert!(report.contains("the poll of task 0 at step 2 has not returned"), "{report}");
+    assert!(report.contains("the run that was to be repeated: REVEILLE_REPLAY=r1."), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn hangs_in_a_search() {
+    let explore = explore().name("search").strategy("exhaustive").watchdog(Duration::from_secs(1));
+    let _ = explore.run(|| async {
+        if reveille::choose(2) == 1 {
+            std::thread::sleep(Duration::from_secs(60));
+        }
+    });
+}
+
+#[test]
+fn a_run_without_a_seed_is_not_called_a_repetition() {
+    let report = report(&in_a_process("hangs_in_a_search", &[]));
+    assert!(report.contains("`search` (a run that no seed names)"), "{report}");
+    assert!(!report.contains("to be repeated"), "{report}");
+}
+
 /// No watchdog is needed: our own leaves count.
 #[test]
 fn a_loop_that_polls_a_leaf_of_ours_is_ended_and_named() {

@@ -29,6 +29,8 @@ struct Start {
 /// The nodes of one run, as far as tasks are concerned. Costs nothing while all tasks run on the first.
 #[derive(Default)]
 pub(crate) struct Machines {
+    /// Whether any task runs on another node than the first.
+    any: Cell<bool>,
     /// By task; tasks beyond the end run on the first node.
     of_task: RefCell<Vec<NodeId>>,
     /// Where tasks are spawned, if not where their parent runs.
@@ -46,6 +48,9 @@ impl Machines {
     /// The node of `task`; the first outside of any.
     #[inline]
     pub(crate) fn current(&self, task: Option<TaskId>) -> NodeId {
+        if !self.any.get() {
+            return NodeId::default();
+        }
         let of_task = self.of_task.borrow();
         task.and_then(|task| of_task.get(task.index()).copied()).unwrap_or_default()
     }
@@ -56,6 +61,7 @@ impl Machines {
         if node == NodeId::default() {
             return;
         }
+        self.any.set(true);
         let mut of_task = self.of_task.borrow_mut();
         of_task.resize(task.index() + 1, NodeId::default());
         of_task[task.index()] = node;
@@ -112,6 +118,7 @@ impl Machines {
         self.stops.clear();
         self.clocks.clear();
         self.trouble.clear();
+        self.any.set(false);
         self.of_task.borrow_mut().clear();
         self.target.set(None);
         // Dropped outside of the borrows: a program may own anything. Most runs have none.

@@ -42,15 +42,17 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {
-    /// By the clock of its home.
+    /// By the clock of `node`.
     deadline: Instant,
-    home: Home,
+    run: RunId,
     /// The armed timer, from the first pending poll on.
     timer: Option<TimerKey>,
     /// Where it was made, or what it is a part of.
     site: Site,
     role: Role,
     polled: bool,
+    /// Where it was made.
+    node: NodeId,
 }
 
 /// Where a [`Sleep`] was made.
@@ -80,12 +82,12 @@ pub(super) enum Role {
 
 impl Sleep {
     fn new(deadline: Instant, home: Home, site: Site) -> Self {
-        Self { deadline, home, timer: None, site, role: Role::Sleep, polled: false }
+        Self::inner(deadline, home, Role::Sleep, site)
     }
 
     /// A part of another future of ours, made at `site`.
     pub(super) fn inner(deadline: Instant, home: Home, role: Role, site: Site) -> Self {
-        Self { deadline, home, timer: None, site, role, polled: false }
+        Self { deadline, run: home.run, timer: None, site, role, polled: false, node: home.node }
     }
 
     /// A timer of another crate's, which is not the program's to poll.
@@ -116,7 +118,7 @@ impl Sleep {
     /// The time by the clock that it goes by.
     #[track_caller]
     pub(super) fn now(&self) -> Instant {
-        context::with("Sleep", |run| Instant(run.reading_of(self.home.node)))
+        context::with("Sleep", |run| Instant(run.reading_of(self.node)))
     }
 
     /// Waits until `deadline` instead.
@@ -151,7 +153,7 @@ impl Sleep {
     /// Arms the timer, or renews its waker; `None` if the deadline has passed.
     fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
         // In the time of the run.
-        let deadline = run.when(self.home.node, self.deadline.0);
+        let deadline = run.when(self.node, self.deadline.0);
         let log = run.watch.as_ref().and_then(Watch::leaves);
         if let Some(log) = log {
             log.timer_polled(self.site);
@@ -166,7 +168,7 @@ impl Sleep {
             return None;
         }
         visit(run, self.made().what);
-        let timer = run.clock.wait(self.timer, self.home.node, deadline, context.waker());
+        let timer = run.clock.wait(self.timer, self.node, deadline, context.waker());
         if let Some(log) = log {
             log.armed(run, run.clock.name(timer), self.made(), deadline);
         }
@@ -175,7 +177,7 @@ impl Sleep {
 
     /// Calls `f` with the run that this future was made in, if that is the current one: futures outlive their runs.
     fn in_its_run<R>(&self, f: impl FnOnce(&Run) -> R) -> Option<R> {
-        context::try_with(|run| (run.id() == self.home.run).then(|| f(run))).flatten()
+        context::try_with(|run| (run.id() == self.run).then(|| f(run))).flatten()
     }
 }
 

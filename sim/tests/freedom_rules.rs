@@ -1,0 +1,182 @@
+//! What the freedoms keep to when they are taken at every occasion there is: so that runs go on, stay findings where they are, and
+//! accuse no freedom that has nothing to do with it.
+
+#![cfg(not(loom))]
+
+use std::cell::{Cell, RefCell};
+use std::future::{pending, poll_fn};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+
+use reveille::time::{Duration, Instant, sleep};
+use reveille::{Choose, Explore, FindingKind, Freedom, Hint, Kind, Point, explore, spawn, yield_now};
+
+/// First in, first out, and what is rare happens so often first, as far as it goes, and then never.
+struct Always(u32);
+
+impl Choose for Always {
+    fn choose(&mut self, point: Point<'_>) -> u32 {
+        match point.hint {
+            _ if point.kind == Kind::SCHEDULE => 0,
+            Hint::Rarely { .. } if self.0 == 0 => 0,
+            Hint::Rarely { .. } => {
+                self.0 -= 1;
+                point.bound - 1
+            }
+            _ => point.bound - 1,
+        }
+    }
+}
+
+/// Runs in which `freedom` is taken at the first `times` occasions.
+fn taking(freedom: Freedom, times: u32) -> Explore {
+    let explore = explore().limits(10_000, Duration::from_secs(60)).runs(1);
+    explore.freedoms(freedom.name()).answered_by(move |_| Always(times))
+}
+
+#[test]
+fn no_two_spurious_polls_come_in_a_row() {
+    let program = || async {
+        let waits = spawn(async { sleep(Duration::from_secs(1)).await });
+        for _ in 0..20 {
+            yield_now().await;
+        }
+        waits.await.unwrap();
+    };
+    let passed = taking(Freedom::Spurious, u32::MAX).run(program).unwrap();
+    assert!(passed.exercised[&Freedom::Spurious] >= 20, "{passed}");
+}
+
+/// Who would be saved by one more poll is not saved: that poll is what the report says was missing.
+#[test]
+fn nobody_is_polled_spuriously_when_nothing_moves() {
+    let program = || async {
+        let mut is_second = false;
+        poll_fn(|_| match std::mem::replace(&mut is_second, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        })
+        .await;
+    };
+    let failure = taking(Freedom::Spurious, u32::MAX).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::DeadWaker), "{failure}");
+}
+
+#[test]
+fn nobody_in_a_crowd_is_polled_spuriously() {
+    const CROWD: usize = 300;
+    let program = || async {
+        let polls = Rc::new(RefCell::new(vec![0; CROWD]));
+        let waiters: Vec<Rc<Cell<Option<Waker>>>> = (0..CROWD).map(|_| Rc::default()).collect();
+        let wait = |nth: usize| {
+            let (polls, waiter) = (polls.clone(), waiters[nth].clone());
+            let mut is_woken = false;
+            spawn(poll_fn(move |context| {
+                polls.borrow_mut()[nth] += 1;
+                waiter.set(Some(context.waker().clone()));
+                if std::mem::replace(&mut is_woken, true) { Poll::Ready(()) } else { Poll::Pending }
+            }))
+        };
+        let tasks: Vec<_> = (0..CROWD).map(wait).collect();
+        for _ in 0..50 {
+            yield_now().await;
+        }
+        assert!(polls.borrow().iter().all(|polls| *polls == 1), "{:?}", polls.borrow());
+        waiters.iter().filter_map(|waiter| waiter.take()).for_each(Waker::wake);
+        for task in tasks {
+            task.await.unwrap();
+        }
+    };
+    taking(Freedom::Spurious, u32::MAX).run(program).unwrap();
+}
+
+/// Notes when it is dropped.
+struct Guard(Rc<Cell<Option<Instant>>>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.set(Some(Instant::now()));
+    }
+}
+
+/// The last answer of the menu: not before nothing else can run, and no time can pass.
+#[test]
+fn a_late_drop_may_come_after_all_else() {
+    let program = || async {
+        let dropped = Rc::new(Cell::new(None));
+        let guard = Guard(dropped.clone());
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        yield_now().await;
+        task.abort();
+        task.await.unwrap_err();
+        for _ in 0..30 {
+            yield_now().await;
+        }
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(dropped.get(), None, "it came earlier");
+    };
+    taking(Freedom::LateDrops, 1).run(program).unwrap();
+}
+
+/// An abort is no turn of the task's own that could be put off.
+#[test]
+fn a_task_that_was_aborted_is_not_held_back() {
+    let program = || async {
+        let dropped = Rc::new(Cell::new(None));
+        let guard = Guard(dropped.clone());
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        // Nobody waits for time yet, so nobody is held back.
+        yield_now().await;
+        let ticks = spawn(async {
+            for _ in 0..5 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        });
+        // There is time to wait for from here on.
+        sleep(Duration::from_micros(1)).await;
+        let aborted = Instant::now();
+        task.abort();
+        ticks.await.unwrap();
+        assert_eq!(dropped.get(), Some(aborted));
+    };
+    taking(Freedom::HeldBack, u32::MAX).run(program).unwrap();
+}
+
+#[test]
+fn a_task_is_held_back_until_time_passes() {
+    let program = || async {
+        let ran = Rc::new(Cell::new(None));
+        let (runs, started) = (ran.clone(), Instant::now());
+        let task = spawn(async move { runs.set(Some(started.elapsed())) });
+        sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(ran.get(), Some(Duration::from_secs(1)));
+        task.await.unwrap();
+    };
+    let passed = taking(Freedom::HeldBack, 1).run(program).unwrap();
+    assert_eq!(passed.exercised[&Freedom::HeldBack], 1);
+}
+
+/// It fails with and without, though each run takes the freedom.
+#[test]
+fn a_freedom_that_was_taken_is_not_blamed_for_what_happens_without_it() {
+    let program = || async {
+        let other = spawn(async { sleep(Duration::from_secs(1)).await });
+        for _ in 0..5 {
+            yield_now().await;
+        }
+        other.await.unwrap();
+        panic!("in any case");
+    };
+    let failure = taking(Freedom::Spurious, u32::MAX).shrink(false).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    // All that is unusual here is that freedom.
+    assert!(failure.tape().unwrap().unusual() >= 5, "{failure}");
+    assert_eq!(failure.freedoms(), [], "{failure}");
+}
