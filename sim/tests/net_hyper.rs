@@ -12,7 +12,7 @@ use hyper::client::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use reveille::net::hyper::{HyperExecutor, HyperTimer};
-use reveille::net::{Fault, Strikes, TcpListener, TcpStream};
+use reveille::net::{Fault, Strikes, TcpListener, TcpStream, UnixStream};
 use reveille::time::{Duration, sleep, timeout};
 use reveille::{explore, node, spawn, task};
 
@@ -187,4 +187,31 @@ fn http2_under_heavy_faults() {
         })
         .unwrap();
     every_fault_struck(&STRIKES);
+}
+
+/// As `docker` and its kin talk: HTTP over a Unix socket, under the faults that there are for one.
+#[test]
+fn http1_over_unix_sockets_under_heavy_faults_answers_everything() {
+    explore()
+        .runs(200)
+        .faults("heavy")
+        .run(|| async {
+            let (here, there) = UnixStream::pair()?;
+            let served = spawn(async move {
+                let mut builder = hyper::server::conn::http1::Builder::new();
+                builder.timer(HyperTimer::new()).auto_date_header(false);
+                builder.serve_connection(there, service_fn(serve)).await
+            });
+            let (mut sender, connection) = http1::handshake(here).await.unwrap();
+            let connected = spawn(connection);
+            for number in 0..4 {
+                let response = sender.send_request(as_request(number)).await.unwrap();
+                assert!(check(number, response).await);
+            }
+            drop(sender);
+            connected.await.unwrap().unwrap();
+            served.await.unwrap().unwrap();
+            std::io::Result::Ok(())
+        })
+        .unwrap();
 }

@@ -2,7 +2,7 @@
 
 #![cfg(not(loom))]
 
-use reveille::net::{TcpListener, TcpStream};
+use reveille::net::{TcpListener, TcpStream, UnixStream};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncSeekExt, AsyncWriteExt, BufReader, SeekFrom};
 
 #[test]
@@ -36,6 +36,31 @@ fn tokios_helpers_work_on_streams_and_their_halves_under_heavy_faults() {
                 assert_eq!(answer, "ONETWOTHREE");
             }
             std::io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn tokios_helpers_work_on_unix_streams_and_their_halves_under_heavy_faults() {
+    reveille::explore()
+        .runs(300)
+        .faults("heavy")
+        .run(|| async {
+            let (mut client, server) = UnixStream::pair()?;
+            let served = reveille::spawn(async move {
+                let (reader, mut writer) = server.into_split();
+                let mut lines = BufReader::new(reader).lines();
+                while let Some(line) = lines.next_line().await? {
+                    writer.write_all(line.to_uppercase().as_bytes()).await?;
+                }
+                writer.shutdown().await
+            });
+            client.write_all(b"one\ntwo\nthree").await?;
+            client.shutdown().await?;
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await?;
+            assert_eq!(answer, "ONETWOTHREE");
+            served.await.unwrap()
         })
         .unwrap();
 }

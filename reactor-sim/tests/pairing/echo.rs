@@ -20,7 +20,7 @@ pub(crate) trait Network: Clone + Send + Sync + 'static {
 }
 
 const CLIENTS: u8 = 4;
-const BYTES: usize = 1 << 20;
+pub(crate) const BYTES: usize = 1 << 20;
 
 /// Connects, sends and compares what comes back, with a task for each side of each connection: `spawn` runs one.
 pub(crate) async fn echo<N, S>(network: N, spawn: S) -> io::Result<()>

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_io::Async;
-use echo::{Network, echo};
+use echo::{BYTES, Network, echo};
 use reveille_executor::{LocalExecutor, Pool};
 use reveille_reactor::os::{Os, TcpListener, TcpStream, UdpSocket};
 
@@ -158,4 +158,37 @@ fn datagrams_on_the_loop_itself() {
         io::Result::Ok(())
     })
     .unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn unix_sockets_on_the_loop_itself() {
+    use futures::{AsyncReadExt as _, AsyncWriteExt as _};
+    use reveille_reactor::os::{UnixListener, UnixStream};
+
+    let path = std::env::temp_dir().join(format!("reveille-pairing-{}", std::process::id()));
+    let os = Os::new().unwrap();
+    let outcome = os.block_on(async {
+        let listener = UnixListener::bind_in(os.clone(), &path, 4)?;
+        let mut client = UnixStream::connect_in(os.clone(), &path).await?;
+        let (mut server, peer) = listener.accept().await?;
+        assert!(peer.is_unnamed() && client.peer_addr()?.as_pathname() == Some(&path));
+        // More than the buffers hold, so each side waits for the other.
+        let mut received = Vec::new();
+        let send = async {
+            client.write_all(&vec![7; BYTES]).await?;
+            client.close().await
+        };
+        futures::try_join!(send, server.read_to_end(&mut received))?;
+        assert!(received.len() == BYTES && received.iter().all(|byte| *byte == 7));
+        let (mut one, mut other) = UnixStream::pair_in(os.clone())?;
+        one.write_all(b"ping").await?;
+        let mut ping = [0; 4];
+        other.read_exact(&mut ping).await?;
+        assert_eq!(&ping, b"ping");
+        io::Result::Ok(())
+    });
+    let removed = std::fs::remove_file(&path);
+    outcome.unwrap();
+    removed.unwrap();
 }
