@@ -12,7 +12,7 @@
 //! * [`internals`]: the way of a wake to the run queue, and of a failure to the report.
 //!
 //! What else a run can have: machines, what may go wrong with them and between them ([`faults`]), disks
-//! ([`fs`](crate::fs)), cancellation at every await ([`cancel`](crate::cancel)), odd but legal executors ([`freedoms`]), and
+//! ([`fs`](crate::fs)), cancellation at every await ([`cancellation`]), odd but legal executors ([`freedoms`]), and
 //! a campaign on many computers ([`machines`]).
 //!
 //! Findings that need more than a line, with an example and how to mend it:
@@ -24,6 +24,7 @@
 //! * [`nondeterminism`]: a program does not repeat itself.
 
 pub mod aborted;
+pub mod cancellation;
 pub mod coming_from;
 pub mod continuous_integration;
 pub mod endless_poll;
