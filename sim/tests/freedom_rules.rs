@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use reveille::time::{Duration, Instant, sleep};
-use reveille::{Choose, Explore, FindingKind, Freedom, Hint, Kind, Point, explore, spawn, yield_now};
+use reveille::{Choose, Explore, FindingKind, Freedom, Hint, JoinHandle, Kind, Point, explore, spawn, yield_now};
 
 /// First in, first out, and what is rare happens so often first, as far as it goes, and then never.
 struct Always(u32);
@@ -99,16 +99,22 @@ impl Drop for Guard {
     }
 }
 
+/// A task that waits for ever, and when it was dropped.
+fn guarded() -> (JoinHandle<()>, Rc<Cell<Option<Instant>>>) {
+    let dropped = Rc::new(Cell::new(None));
+    let guard = Guard(dropped.clone());
+    let task = spawn(async move {
+        let _guard = guard;
+        pending::<()>().await;
+    });
+    (task, dropped)
+}
+
 /// The last answer of the menu: not before nothing else can run, and no time can pass.
 #[test]
 fn a_late_drop_may_come_after_all_else() {
     let program = || async {
-        let dropped = Rc::new(Cell::new(None));
-        let guard = Guard(dropped.clone());
-        let task = spawn(async move {
-            let _guard = guard;
-            pending::<()>().await;
-        });
+        let (task, dropped) = guarded();
         yield_now().await;
         task.abort();
         task.await.unwrap_err();
@@ -125,12 +131,7 @@ fn a_late_drop_may_come_after_all_else() {
 #[test]
 fn a_task_that_was_aborted_is_not_held_back() {
     let program = || async {
-        let dropped = Rc::new(Cell::new(None));
-        let guard = Guard(dropped.clone());
-        let task = spawn(async move {
-            let _guard = guard;
-            pending::<()>().await;
-        });
+        let (task, dropped) = guarded();
         // Nobody waits for time yet, so nobody is held back.
         yield_now().await;
         let ticks = spawn(async {
