@@ -58,10 +58,15 @@ impl Describe for Scene<'_> {
         let causes =
             "the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks";
         let thread = endless.thread.map_or_else(|| causes.to_owned(), |state| state.to_string());
+        let others = match endless.others {
+            0 => String::new(),
+            1 => "\n  another job hangs as well: this one may wait for it, or it for this one;".into(),
+            count => format!("\n  {count} other jobs hang as well: this one may wait for them, or they for it;"),
+        };
         format!(
             "reveille: endless poll in `{name}` ({which})\n  \
              {what} after {limit:?} of real time, and nothing can stop it: the process is ended\n  \
-             {thread};\n  \
+             {thread};{others}\n  \
              a program that is meant to take so long is run with `explore().watchdog(..)`, with more{again}"
         )
     }

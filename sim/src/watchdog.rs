@@ -125,6 +125,8 @@ pub(crate) struct Endless {
     pub(crate) what: What,
     /// What the thread that does not go on is doing, if the system tells.
     pub(crate) thread: Option<ThreadState>,
+    /// How many other runs, on other threads, do not go on either.
+    pub(crate) others: usize,
 }
 
 /// What does not return.
@@ -169,7 +171,7 @@ impl Beat {
                 What::Poll { task, step, ordinal: self.ordinal, within }
             }
         };
-        Endless { seed: self.seed, what, thread }
+        Endless { seed: self.seed, what, thread, others: 0 }
     }
 }
 
@@ -282,8 +284,11 @@ fn watch(limit: Duration, pulses: &Pulses, describe: &dyn Describe, over: &Atomi
         let now = Instant::now();
         let since = |beat: &Beat| still.iter().find(|(other, _)| other == beat).map_or(now, |(_, since)| *since);
         let beats: Vec<_> = pulses.beats().into_iter().map(|beat| (beat, since(&beat))).collect();
-        if let Some((beat, _)) = beats.iter().find(|(_, since)| now - *since >= limit) {
-            end_process(describe, beat.endless(pulses.state(*beat)), limit);
+        let due: Vec<_> = beats.iter().filter(|(_, since)| now - *since >= limit).map(|(beat, _)| *beat).collect();
+        let hung = due.iter().map(|beat| Endless { others: due.len() - 1, ..beat.endless(pulses.state(*beat)) });
+        // One that waits for a lock may wait for another that hangs.
+        if let Some(endless) = hung.min_by_key(|endless| endless.thread == Some(ThreadState::Lock)) {
+            end_process(describe, endless, limit);
         }
         still = beats;
         thread::park_timeout(limit / LOOKS);
