@@ -26,7 +26,12 @@ cargo build --release --quiet
 
 median() { sort -n | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
 # Its name, its load, and its program: a line of the results.
-time_one() { echo "$1 $2 $(shift 2; "$@" | median)"; }
+time_one() {
+    name=$1 load=$2
+    shift 2
+    times=$("$@")
+    echo "$name $load $(echo "$times" | median)"
+}
 
 results="$target/echo.txt"
 : > "$results"
