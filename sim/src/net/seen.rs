@@ -1,5 +1,7 @@
 //! What onlookers see of the network: each packet as it is sent, and each socket that becomes ready for who waits.
 
+use std::time::Duration;
+
 use reveille_reactor::net::{Content, Fabric, Fate, Net, Packet, Verdict};
 use reveille_reactor::{Interest, Turn};
 
@@ -17,6 +19,8 @@ pub(super) fn is_wanted(run: &Run) -> bool {
 struct Seen<'a> {
     fabric: &'a mut dyn Fabric,
     packets: Vec<(Packet, Verdict)>,
+    /// Connections that were kept from who accepts them, and how long.
+    held: Vec<(Packet, Duration)>,
 }
 
 impl Fabric for Seen<'_> {
@@ -24,6 +28,14 @@ impl Fabric for Seen<'_> {
         let verdict = self.fabric.carry(packet);
         self.packets.push((*packet, verdict));
         verdict
+    }
+
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        let delay = self.fabric.holds_back(packet);
+        if delay > Duration::ZERO {
+            self.held.push((*packet, delay));
+        }
+        delay
     }
 }
 
@@ -33,10 +45,17 @@ pub(super) fn seeing<R>(
     fabric: &mut dyn Fabric,
     work: impl FnOnce(&mut Net, &mut dyn Fabric) -> R,
 ) -> (R, Vec<Event>) {
-    let mut seen = Seen { fabric, packets: Vec::new() };
+    let mut seen = Seen { fabric, packets: Vec::new(), held: Vec::new() };
     let result = work(net, &mut seen);
     let told = |(packet, verdict)| Event::Packet { what: Told::new(&words(net, &packet, &verdict)) };
-    let events = seen.packets.into_iter().map(told).collect();
+    let held = |(packet, delay): (Packet, Duration)| Event::Packet {
+        what: Told::new(&format!(
+            "`{}` accepts the connection of `{}` after {delay:?} at the earliest",
+            net.name(packet.to),
+            net.name(packet.from)
+        )),
+    };
+    let events = seen.packets.into_iter().map(told).chain(seen.held.into_iter().map(held)).collect();
     (result, events)
 }
 
