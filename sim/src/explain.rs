@@ -134,7 +134,7 @@ impl Case<'_> {
         let schedule = |run: &Run| {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
             let strikes = run.network.strikes();
-            let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then_some(strikes);
+            let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
             Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
         };
         self.trial.perform(&run, 0, |run, _| schedule(run)).1

@@ -32,6 +32,7 @@ use crate::unusual::Schedule;
 pub struct Failure(Box<Inner>);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them, in a box")]
 enum Inner {
     /// The test could not be run as asked.
     Setup(String),
@@ -229,8 +230,8 @@ impl fmt::Display for Found {
                 writeln!(f, "  shrunk: {shrunk}")?;
             }
         }
-        if let Some(strikes) = &self.schedule.struck {
-            let struck = faults(strikes.each());
+        if let Some(struck) = &self.schedule.struck {
+            let struck = faults(struck.iter().copied());
             writeln!(f, "  faults that struck: {}", if struck.is_empty() { "none" } else { &struck })?;
         }
         if !self.schedule.lanes.is_empty() {
@@ -485,7 +486,8 @@ pub struct Passed {
     ///     .faults("lost=1/4, slow-accept")
     ///     .run(|| async {
     ///         let socket = UdpSocket::bind("0.0.0.0:1").await?;
-    ///         socket.send_to(b"?", "127.0.0.1:1").await
+    ///         socket.send_to(b"?", "127.0.0.1:1").await?;
+    ///         std::io::Result::Ok(())
     ///     })
     ///     .unwrap();
     /// assert!((150..350).contains(&passed.struck[&Fault::Lost])); // of a thousand datagrams

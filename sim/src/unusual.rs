@@ -8,7 +8,7 @@ use reveille_executor::TaskId;
 
 use crate::event::{Event, Stamped};
 use crate::lanes;
-use crate::net::Strikes;
+use crate::net::Fault;
 
 /// At most so many are listed: a run that could not be made small has hundreds.
 const LISTED_MAX: usize = 12;
@@ -21,7 +21,7 @@ pub(crate) struct Schedule {
     /// A row per poll.
     pub(crate) lanes: Vec<String>,
     /// How often faults struck; `None` where none may.
-    pub(crate) struck: Option<Strikes>,
+    pub(crate) struck: Option<Vec<(Fault, u64)>>,
 }
 
 impl Schedule {
