@@ -171,9 +171,12 @@ fn try_call<H: Handle, R>(
         }
     };
     let attempt = handle.with(|kernel| {
-        let done = match uninterrupted(kernel) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            done => Some(done),
+        let done = match kernel.is_known_to_wait(socket, interest) {
+            true => None,
+            false => match uninterrupted(kernel) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+                done => Some(done),
+            },
         };
         let waits = |kernel: &mut dyn Kernel, wait| kernel.is_waiting(socket, interest, wait, context.waker());
         match (done, &mut who) {
