@@ -188,6 +188,8 @@ impl Driver for Os {
 }
 
 impl Handle for Os {
+    const ASKS_FIRST: bool = true;
+
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
         let mut sockets = lock(&self.0.sockets);
         let result = call(&mut *sockets);
