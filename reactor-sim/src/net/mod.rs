@@ -89,7 +89,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use calls::Calls;
-pub use fabric::{Content, Fabric, Fate, Honest, LATENCY, NodeId, Packet, Verdict};
+pub use fabric::{Content, Fabric, Fate, Honest, LATENCIES, LATENCY, NodeId, Packet, Verdict};
 pub use paths::Paths;
 
 use crate::Instant;

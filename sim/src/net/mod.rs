@@ -48,7 +48,7 @@ use std::net::SocketAddr;
 
 pub use handle::Simulated;
 pub(crate) use network::{Asks, Network};
-pub use reveille_reactor::fault::{Fault, Faults, Strikes};
+pub use reveille_reactor::fault::{Fault, Faults, Rate, Strikes};
 pub use reveille_reactor::socket::ToSocketAddrs;
 
 use crate::context;
