@@ -94,8 +94,8 @@ fn an_oversized_datagram_is_refused_and_nothing_of_it_arrives() {
             assert_eq!(error.raw_os_error(), Some(90), "EMSGSIZE: {error}");
             assert_ne!(error.kind(), ErrorKind::WouldBlock);
         }
-        assert_eq!(one.send_to(&[7; 65_507], "127.0.0.1:2").await.unwrap(), 65_507);
-        assert_eq!(two.recv_from(&mut [0; 70_000]).await.unwrap().0, 65_507);
+        assert_eq!(one.send_to(&vec![7; 65_507], "127.0.0.1:2").await.unwrap(), 65_507);
+        assert_eq!(two.recv_from(&mut vec![0; 70_000]).await.unwrap().0, 65_507);
     });
 }
 
