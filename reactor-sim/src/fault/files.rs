@@ -59,6 +59,16 @@ impl<C: Choose + ?Sized> FaultyFiles<'_, C> {
     fn short(&mut self, fault: Fault, length: usize) -> usize {
         shortened(self.choose, FILE, self.faults.rate(fault).is_some(), length)
     }
+
+    /// Whether there is something behind the `count` bytes that were read `at` an offset, or where the file stood before. What gives all
+    /// that there is is not short.
+    fn has_more(&mut self, file: FileId, at: Option<u64>, count: usize) -> bool {
+        let end = match at {
+            Some(at) => Ok(at + count as u64),
+            None => self.disk.seek(file, SeekFrom::Current(0)),
+        };
+        end.and_then(|end| self.disk.read(file, Some(end), &mut [0])).is_ok_and(|more| more > 0)
+    }
 }
 
 impl<C: Choose + ?Sized> Files for FaultyFiles<'_, C> {
@@ -77,7 +87,7 @@ impl<C: Choose + ?Sized> Files for FaultyFiles<'_, C> {
             Some(Fault::ShortRead) if buffer.len() > 1 => {
                 let length = self.short(Fault::ShortRead, buffer.len());
                 let count = self.disk.read(file, at, &mut buffer[..length])?;
-                if count == length {
+                if count == length && self.has_more(file, at, count) {
                     self.strikes.note(Fault::ShortRead);
                 }
                 Ok(count)
