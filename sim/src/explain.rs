@@ -50,6 +50,11 @@ impl Case<'_> {
             return finding;
         }
         let mut finding = self.explain_repeatable(verdict.clone());
+        if matches!(verdict, Verdict::Stuck(_) | Verdict::Dead(_))
+            && let Some(finding) = self.waits_otherwise(&finding, || self.explain_repeatable(verdict.clone()))
+        {
+            return finding;
+        }
         finding.lines.extend(self.background(&verdict));
         if let Some((lines, place)) = cancel::cut(self) {
             finding.lines.extend(lines);
@@ -135,7 +140,11 @@ impl Case<'_> {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
             Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string())
         };
-        self.trial.perform(&run, 0, |run, _| schedule(run)).1
+        let (outcome, mut schedule) = self.trial.perform(&run, 0, |run, _| schedule(run));
+        if outcome.digest.whole != self.digest.whole {
+            schedule.lanes.push(advice::another_schedule());
+        }
+        schedule
     }
 
     /// Those of `hints` that are worth a line: of a timer that was never polled only if no other that was made at its place was. A
