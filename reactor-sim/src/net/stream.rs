@@ -191,7 +191,7 @@ impl Net {
     /// Sends `item` from `end`, as the fabric has it.
     pub(super) fn send_item(&mut self, key: Key, end: u8, item: Item, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let (from, to) = connection.way(end);
         let latency = self.links.latency(from, to);
         let content = match item {
             Item::Syn | Item::SynAck | Item::Ack => Content::Handshake,
@@ -200,7 +200,10 @@ impl Net {
         };
         let (delay, fate) = match item {
             // It travels with the first bytes.
-            Item::Ack => (latency, Fate::Arrives),
+            Item::Ack => {
+                let packet = Packet { from, to, content, latency, loss: None };
+                (latency + moment.fabric.holds_back(&packet), Fate::Arrives)
+            }
             _ => {
                 let loss = self.links.loss(from, to);
                 let verdict = moment.fabric.carry(&Packet { from, to, content, latency, loss });
@@ -222,7 +225,7 @@ impl Net {
     /// Sends a reset that nothing interferes with.
     fn push_reset(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let (from, to) = connection.way(end);
         let latency = self.links.latency(from, to);
         connection.out(end).push(moment.now, latency, Item::Reset);
         self.schedule(key, end);
@@ -246,7 +249,7 @@ impl Net {
                 self.schedule(key, end);
                 break;
             }
-            let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+            let (from, to) = connection.way(end);
             if self.links.is_held(from, to) {
                 connection.out(end).scheduled = true;
                 self.links.keep(from, to, What::Lane { connection: key, end });

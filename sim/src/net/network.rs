@@ -7,11 +7,11 @@ use std::path::Path;
 
 use reveille_executor::{Choose, Point};
 use reveille_reactor::disk::InodeId;
-use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
+use reveille_reactor::fault::{Fault, Faults, Faulty, Latencies, LossyLinks, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
-use super::seen;
+use super::seen::{self, Seen};
 use crate::leaf;
 use crate::run::Run;
 use crate::spin::visit;
@@ -28,6 +28,8 @@ pub(crate) struct Network {
     /// The fault phase is over.
     healed: Cell<bool>,
     strikes: Strikes,
+    /// Those of the runs before this one.
+    before: RefCell<Strikes>,
 }
 
 /// Answers the network's questions from the choices of the run. Never unwinds: the network is borrowed meanwhile.
@@ -72,8 +74,10 @@ impl Network {
         let faults = self.faults(run);
         let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
-            net.remember_waits(focus.is_some());
-            net.follow_waits(leaf::log_of(run).is_some() || seen::is_wanted(run));
+            if run.watch.is_some() {
+                net.remember_waits(focus.is_some());
+                net.follow_waits(seen::follows_waits(run));
+            }
             let mut paths = PathsOf { run, node };
             let mut kernel = net.calls(now, node, fabric).with_paths(&mut paths);
             if faults.is_off() {
@@ -120,34 +124,41 @@ impl Network {
         }
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut losses, mut weather) = (Asks(run), Asks(run), Asks(run));
-        let (mut honest, mut bad);
-        let fabric: &mut dyn Fabric = if faults.is_off() && !net.has_lossy_links() {
+        let (mut honest, mut varied, mut bad);
+        let fabric: &mut dyn Fabric = if faults.is_plain() && !net.has_lossy_links() {
             honest = Honest { choose: &mut latency };
             &mut honest
         } else {
             let strikes = &self.strikes;
-            let lossy = LossyLinks { fabric: Honest { choose: &mut latency }, choose: &mut losses, strikes };
+            let fabric: &mut dyn Fabric = match faults.rate(Fault::Latency) {
+                None => {
+                    honest = Honest { choose: &mut latency };
+                    &mut honest
+                }
+                Some(rate) => {
+                    varied = Latencies { choose: &mut latency, rate, strikes };
+                    &mut varied
+                }
+            };
+            let lossy = LossyLinks { fabric, choose: &mut losses, strikes };
             bad = Weather { fabric: lossy, choose: &mut weather, faults, strikes };
             &mut bad
         };
-        let log = leaf::log_of(run);
-        let (result, seen) = match seen::is_wanted(run) {
-            false => (work(&mut net, now, fabric), Vec::new()),
-            true => seen::seeing(&mut net, fabric, |net, fabric| work(net, now, fabric)),
+        let (result, seen) = match &run.watch {
+            None => (work(&mut net, now, fabric), None),
+            Some(_) => {
+                let (result, seen) = Seen::of(run, &mut net, fabric, |net, fabric| work(net, now, fabric));
+                (result, Some(seen))
+            }
         };
-        let turns = if net.follows_waits() { net.take_turns() } else { Vec::new() };
-        let seen: Vec<_> = seen.into_iter().chain(turns.iter().filter_map(|turn| seen::turned(&net, turn))).collect();
         let wakers = net.has_wakers().then(|| net.take_wakers());
         let came_late = net.has_late();
         drop(net);
         if came_late {
             self.accuse(run);
         }
-        if let Some(log) = log {
-            turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
-        }
-        if seen::is_wanted(run) {
-            seen.into_iter().for_each(|event| run.emit(event));
+        if let Some(seen) = seen {
+            seen.tell(run);
         }
         if let Some(wakers) = wakers {
             self.let_go(wakers);
@@ -156,8 +167,8 @@ impl Network {
     }
 
     /// How bad things are, by now.
-    pub(crate) fn faults(&self, run: &Run) -> Faults {
-        if self.healed.get() { Faults::OFF } else { run.faults() }
+    pub(crate) fn faults<'a>(&self, run: &'a Run) -> &'a Faults {
+        if self.healed.get() { const { &Faults::OFF } } else { run.faults() }
     }
 
     fn let_go(&self, mut wakers: Wakers) {
@@ -196,6 +207,11 @@ impl Network {
         self.strikes.clone()
     }
 
+    /// How often faults struck in all runs since this was last asked.
+    pub(crate) fn take_struck(&self) -> Strikes {
+        self.before.take()
+    }
+
     /// Where strikes are counted: those of files too.
     pub(crate) fn struck(&self) -> &Strikes {
         &self.strikes
@@ -229,6 +245,7 @@ impl Network {
             drop(wakers);
         }
         if used || has_others {
+            self.before.borrow_mut().add(&self.strikes);
             self.strikes.clear();
         }
         self.healed.set(false);
