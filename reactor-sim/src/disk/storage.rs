@@ -54,7 +54,7 @@ pub struct OperationId(Key);
 /// let operation = storage.submit(Instant::ZERO, here, Operation::ReadDir("/".into()), &mut Dullest);
 /// let due = storage.next_event().expect("it is under way");
 /// assert!(!storage.is_done(operation));
-/// storage.advance(due, Faults::default(), &mut Dullest, &Strikes::default());
+/// storage.advance(due, &Faults::default(), &mut Dullest, &Strikes::default());
 /// let Some(Ok(Outcome::Entries(entries))) = storage.take(operation) else { panic!("it is done") };
 /// assert!(entries.is_empty());
 /// ```
