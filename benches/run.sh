@@ -36,3 +36,4 @@ for ((round = 1; round <= rounds; round++)); do
 done
 "$target/release/memory" >"$target/memory.txt"
 "$target/release/table" "$target/criterion" "$rounds" "$target/memory.txt" README.md
+./summary.sh

@@ -42,3 +42,4 @@ awk -v tables=target/tables.md '
     !skipping { print }
 ' ../README.md > target/README.md
 cp target/README.md ../README.md
+../summary.sh

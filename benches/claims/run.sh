@@ -2,6 +2,7 @@
 # Runs the programs behind what is said of async Rust.
 #
 #     run.sh            prints the table
+#     run.sh streams    prints the rows whose program is called so, as `memory::waiting`, or has it in its name
 #     run.sh --write    writes it into README.md
 #     run.sh --check    fails if README.md says something else, but for the figures with a star, which vary
 set -eu
@@ -34,5 +35,6 @@ case ${1-} in
         stable < README.md > "$table.said"
         diff -u "$table.said" "$table.is" || { echo "README.md is out of date: run $0 --write" >&2; exit 1; }
         ;;
-    *) echo "usage: $0 [--write | --check]" >&2; exit 2 ;;
+    -*) echo "usage: $0 [--write | --check | part of a program's name]" >&2; exit 2 ;;
+    *) run "$1" ;;
 esac

@@ -94,4 +94,5 @@ if [ -n "$write" ]; then
         !skipping { print }
     ' ../README.md > "$target/README.md"
     cp "$target/README.md" ../README.md
+    ../summary.sh
 fi

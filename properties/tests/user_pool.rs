@@ -51,3 +51,15 @@ fn a_failing_case_is_kept_in_the_file_of_proptest_and_is_the_first_of_the_next_r
     assert!(hunt(2, 0).is_err(), "what was kept is not tried again");
     assert!(hunt(2, 1).is_err());
 }
+
+/// The guide is part of a crate that this one depends on, and cannot run it there.
+#[test]
+fn the_guide_shows_the_program_that_the_documentation_runs() {
+    let Ok(guide) = std::fs::read_to_string("../sim/src/guide/proptest_and_fuzzing.rs") else { return };
+    let documentation = include_str!("../src/lib.rs");
+    let program = |page: &str, from: &str| {
+        let (_, after) = page.split_once(from).expect("the program begins");
+        after.split_once("//! ```\n").expect("the program ends").0.to_owned()
+    };
+    assert_eq!(program(&guide, "//! ```text\n"), program(documentation, "//! ```\n"));
+}

@@ -273,3 +273,25 @@ impl Finding {
         Self { kind, lines, stuck: Vec::new(), place: None }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FindingKind;
+
+    #[test]
+    fn the_guide_has_a_passage_about_each_finding() {
+        let page = include_str!("guide/reading_a_report.rs");
+        let (_, table) = page.split_once("| finding | where to look |").expect("the table is there");
+        let findings: Vec<_> = table
+            .lines()
+            .filter_map(|row| row.strip_prefix("//! | ")?.split(" | ").next())
+            .flat_map(|cell| cell.split(", "))
+            .collect();
+        for kind in FindingKind::ALL {
+            let kind = kind.to_string();
+            let name = if kind == "stuck (cause unknown)" { "stuck, cause unknown" } else { &kind };
+            let is_there = findings.contains(&name) || table.contains(&format!("| {name} |"));
+            assert!(is_there, "`{name}` is not in the table of the guide: {findings:?}");
+        }
+    }
+}

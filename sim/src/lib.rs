@@ -112,5 +112,5 @@ pub mod __private;
 
 /// The README's programs compile.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
+#[doc = include_str!("../README.md")]
 pub struct Readme;

@@ -10,24 +10,29 @@ use reveille::cancel::cleaned_up;
 use reveille::time::{Duration, sleep};
 use reveille::{explore, scope, spawn, yield_now};
 
-use crate::Row;
 use crate::laziness::in_a_run;
+use crate::{Claim, Shown};
 
-pub(crate) fn rows() -> Vec<Row> {
-    let (selected, merged) = (in_a_run(|| received(true)), in_a_run(|| received(false)));
-    vec![
-        Row::new(
-            "`select!` over receiving and something else drops what was half received; merged streams lose nothing",
-            "cancelling::received",
-            format!("{selected} and {merged} of {PAIRS} pairs arrive"),
-        ),
-        Row::new(
-            "a destructor that spawns the closing races with who opens anew; a scope waits for it",
-            "cancelling::reopened",
-            format!("{}; {}", found(|| reopened(false)), found(|| reopened(true))),
-        ),
-    ]
-}
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        said: "`select!` over receiving and something else drops what was half received; merged streams lose nothing",
+        program: "cancelling::received",
+        show: || {
+            let (selected, merged) = (in_a_run(|| received(true)), in_a_run(|| received(false)));
+            let figures = format!("{selected} and {merged} of {PAIRS} pairs arrive");
+            Shown::that(selected < PAIRS && merged == PAIRS, figures)
+        },
+    },
+    Claim {
+        said: "a destructor that spawns the closing races with who opens anew; a scope waits for it",
+        program: "cancelling::reopened",
+        show: || {
+            let (spawned, scoped) = (failing(|| reopened(false)), failing(|| reopened(true)));
+            let figures = format!("{}; {}", found(spawned), found(scoped));
+            Shown::that(spawned.is_some() && scoped.is_none(), figures)
+        },
+    },
+];
 
 const PAIRS: u32 = 100;
 
@@ -101,9 +106,13 @@ async fn reopened(scoped: bool) {
 }
 
 /// Which run of a thousand fails.
-fn found<F: Future<Output = ()> + 'static>(program: impl Fn() -> F + Sync) -> String {
-    match explore().patience(Duration::ZERO).run(program) {
-        Ok(passed) => format!("none of {} runs fails", passed.runs),
-        Err(failure) => format!("run {} fails", failure.run().unwrap_or_default()),
-    }
+fn failing<F: Future<Output = ()> + 'static>(program: impl Fn() -> F + Sync) -> Option<u64> {
+    let failure = explore().runs(RUNS).patience(Duration::ZERO).run(program).err()?;
+    Some(failure.run().unwrap_or_else(|| panic!("{failure}")))
+}
+
+const RUNS: u64 = 1_000;
+
+fn found(run: Option<u64>) -> String {
+    run.map_or_else(|| format!("none of {RUNS} runs fails"), |run| format!("run {run} fails"))
 }

@@ -3,22 +3,23 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::Row;
 use crate::laziness::in_a_run;
+use crate::{Claim, Shown};
 
-pub(crate) fn rows() -> Vec<Row> {
-    let verb = |ended| if ended { "detaches" } else { "aborts" };
-    let of = [
-        ("tokio", dropped_in_tokio()),
-        ("async-executor", dropped_in_async_executor()),
-        ("reveille", in_a_run(dropped_in_reveille)),
-    ];
-    vec![Row::new(
-        "to drop the handle of a task aborts it, or detaches it: it depends on the runtime",
-        "handles::dropped_in_*",
-        of.map(|(runtime, ended)| format!("{runtime} {}", verb(ended))).join(", "),
-    )]
-}
+pub(crate) const CLAIMS: &[Claim] = &[Claim {
+    said: "to drop the handle of a task aborts it, or detaches it: it depends on the runtime",
+    program: "handles::dropped_in_*",
+    show: || {
+        let of = [
+            ("tokio", dropped_in_tokio()),
+            ("async-executor", dropped_in_async_executor()),
+            ("reveille", in_a_run(dropped_in_reveille)),
+        ];
+        let depends = of.iter().any(|(_, ended)| *ended) && of.iter().any(|(_, ended)| !ended);
+        let verb = |ended| if ended { "detaches" } else { "aborts" };
+        Shown::that(depends, of.map(|(runtime, ended)| format!("{runtime} {}", verb(ended))).join(", "))
+    },
+}];
 
 /// A task that takes two polls, and notes its end.
 fn noting() -> (impl Future<Output = ()> + 'static, Rc<Cell<bool>>) {

@@ -5,24 +5,28 @@ use std::sync::{Arc, Mutex};
 
 use reveille::time::{Duration, Instant, sleep};
 
-use crate::Row;
+use crate::{Claim, Shown};
 
-pub(crate) fn rows() -> Vec<Row> {
-    let (before, after) = begun();
-    let (in_turn, joined) = two_sleeps();
-    vec![
-        Row::new(
-            "a future does nothing until it is polled",
-            "laziness::begun",
-            format!("begun {before} times when it is made, {after} time when it is awaited"),
-        ),
-        Row::new(
-            "so two sleeps of 5 s in turn take their sum, and joined the longer one",
-            "laziness::two_sleeps",
-            format!("{} s and {} s of virtual time", in_turn.as_secs(), joined.as_secs()),
-        ),
-    ]
-}
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        said: "a future does nothing until it is polled",
+        program: "laziness::begun",
+        show: || {
+            let (before, after) = begun();
+            let figures = format!("begun {before} times when it is made, {after} time when it is awaited");
+            Shown::that((before, after) == (0, 1), figures)
+        },
+    },
+    Claim {
+        said: "so two sleeps of 5 s in turn take their sum, and joined the longer one",
+        program: "laziness::two_sleeps",
+        show: || {
+            let (in_turn, joined) = two_sleeps();
+            let figures = format!("{} s and {} s of virtual time", in_turn.as_secs(), joined.as_secs());
+            Shown::that(in_turn == 2 * joined, figures)
+        },
+    },
+];
 
 fn begun() -> (u32, u32) {
     let times = Cell::new(0);

@@ -1,54 +1,73 @@
 //! What futures and tasks take.
 #![expect(clippy::disallowed_methods, reason = "real threads and real time are what is measured")]
 
+use std::cell::Cell;
 use std::hint::black_box;
+use std::rc::Rc;
 use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use allocation_counter::measure;
 use futures::future::{BoxFuture, FutureExt, pending};
 use reveille_executor::{Choose, LocalExecutor, Point, yield_now};
 
-use crate::Row;
+use crate::{Claim, Shown};
 
-pub(crate) fn rows() -> Vec<Row> {
-    let trees = one_allocation();
-    let (in_turn, at_once) = largest_state();
-    let (task, thread) = waiting();
-    let (polls, switches) = switching();
-    vec![
-        Row::new(
-            "a tree of futures is one allocation however deep; with a box at each joint it is one more for each, and one for the leaf",
-            "memory::one_allocation",
-            trees.map(|(depth, one, boxed)| format!("depth {depth}: {one} and {boxed}")).join("; "),
-        ),
-        Row::new(
-            "a future is as large as its largest state, not as all of them",
-            "memory::largest_state",
-            format!("two buffers of 4096 bytes, one after the other: {in_turn} bytes; across one await: {at_once}"),
-        ),
-        Row::new(
-            "but one that is an argument of an `async fn` is in there twice (rust-lang/rust issue 62958)",
-            "memory::arguments",
-            arguments().map(|(depth, bytes)| format!("depth {depth}: {bytes} bytes")).join("; "),
-        ),
-        Row::varying(
-            "ten thousand things that wait cost tasks little, and threads a lot",
-            "memory::waiting",
-            match thread {
-                Some(thread) => {
-                    format!("{task} bytes a task; {thread} resident bytes a thread, without its stack's address space")
-                }
-                None => format!("{task} bytes a task"),
-            },
-        ),
-        Row::varying(
-            "to change from one task to another takes a call, from one thread to another the kernel",
-            "memory::switching",
-            format!("{polls} ns and {switches} ns"),
-        ),
-    ]
-}
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        said: "a tree of futures is one allocation however deep; continuation passing allocates at every joint, and so do boxed futures",
+        program: "memory::one_allocation",
+        show: || {
+            let trees = one_allocation();
+            let holds =
+                |tree: &Tree| tree.one == 1 && tree.passed > tree.depth.into() && tree.boxed > tree.depth.into();
+            let figures =
+                |Tree { depth, one, passed, boxed }: &Tree| format!("depth {depth}: {one}, {passed} and {boxed}");
+            Shown::that(trees.iter().all(holds), trees.each_ref().map(figures).join("; "))
+        },
+    },
+    Claim {
+        said: "a future is as large as its largest state, not as all of them",
+        program: "memory::largest_state",
+        show: || {
+            let (in_turn, at_once) = largest_state();
+            let figures = format!(
+                "two buffers of {BUFFER} bytes, one after the other: {in_turn} bytes; across one await: {at_once}"
+            );
+            Shown::that((BUFFER..2 * BUFFER).contains(&in_turn) && at_once >= 2 * BUFFER, figures)
+        },
+    },
+    Claim {
+        said: "but one that is an argument of an `async fn` is in there twice (rust-lang/rust issue 62958)",
+        program: "memory::arguments",
+        show: || {
+            let sizes = arguments();
+            let holds = sizes[1].1 > 2 * sizes[0].1 && sizes[2].1 > 32 * sizes[0].1;
+            Shown::that(holds, sizes.map(|(depth, bytes)| format!("depth {depth}: {bytes} bytes")).join("; "))
+        },
+    },
+    Claim {
+        said: "ten thousand things that wait cost tasks little, and threads a lot",
+        program: "memory::waiting",
+        show: || {
+            let (task, thread) = waiting();
+            let of_threads = thread.map(|(threads, bytes)| {
+                format!("; {bytes} resident bytes a thread, of {threads}, without its stack's address space")
+            });
+            let holds = thread.is_none_or(|(_, bytes)| 10 * task < bytes);
+            Shown::that(holds, format!("{task} bytes a task{}", of_threads.unwrap_or_default())).here()
+        },
+    },
+    Claim {
+        said: "to change from one task to another takes a call, from one thread to another the kernel",
+        program: "memory::switching",
+        show: || {
+            let (polls, switches) = switching();
+            Shown::that(10 * polls < switches, format!("{polls} ns and {switches} ns")).here()
+        },
+    },
+];
 
 async fn leaf() -> u32 {
     yield_now().await;
@@ -80,8 +99,29 @@ impl Choose for First {
     }
 }
 
-/// The depth of a tree, the allocations of a task that runs it, and of one in which each joint is boxed.
-fn one_allocation() -> [(u32, u64, u64); 3] {
+/// Who goes on with a result.
+type Then = Box<dyn FnOnce(u32)>;
+
+/// The same without futures: each joint tells the one below who goes on. The leaf leaves that with who has the event.
+fn passed_on(depth: u32, event: &mut Option<Then>, then: Then) {
+    match depth {
+        0 => *event = Some(then),
+        _ => passed_on(depth - 1, event, Box::new(|below| then(below + 1))),
+    }
+}
+
+/// The allocations that a tree takes from its making to its end.
+struct Tree {
+    depth: u32,
+    /// As a task, with its futures in one another.
+    one: u64,
+    /// By continuations.
+    passed: u64,
+    /// As a task, with each future in a box.
+    boxed: u64,
+}
+
+fn one_allocation() -> [Tree; 3] {
     fn allocations<F: Future<Output = u32> + 'static>(depth: u32, tree: impl FnOnce() -> F) -> u64 {
         let executor = LocalExecutor::new();
         // What the executor's own queue takes is not counted.
@@ -96,18 +136,30 @@ fn one_allocation() -> [(u32, u64, u64); 3] {
         assert_eq!(task.and_then(FutureExt::now_or_never).unwrap().unwrap(), depth);
         counted.count_total
     }
-    let of_boxes = |depth| allocations(depth, || boxed(depth));
-    let plain = [
-        allocations(1, || one!(leaf())),
-        allocations(10, || ten!(leaf())),
-        allocations(100, || ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(leaf()))))))))))),
-    ];
-    [(1, plain[0], of_boxes(1)), (10, plain[1], of_boxes(10)), (100, plain[2], of_boxes(100))]
+    let passed = |depth| {
+        let output = Rc::new(Cell::new(None));
+        let noted = output.clone();
+        let counted = measure(|| {
+            let mut event = None;
+            passed_on(depth, &mut event, Box::new(move |result| noted.set(Some(result))));
+            event.take().expect("the leaf waits")(0);
+        });
+        assert_eq!(output.get(), Some(depth));
+        counted.count_total
+    };
+    let tree = |depth, one| Tree { depth, one, passed: passed(depth), boxed: allocations(depth, || boxed(depth)) };
+    [
+        tree(1, allocations(1, || one!(leaf()))),
+        tree(10, allocations(10, || ten!(leaf()))),
+        tree(100, allocations(100, || ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(ten!(leaf())))))))))))),
+    ]
 }
+
+const BUFFER: usize = 4096;
 
 fn largest_state() -> (usize, usize) {
     async fn filled() -> u8 {
-        let buffer = black_box([1_u8; 4096]);
+        let buffer = black_box([1_u8; BUFFER]);
         yield_now().await;
         buffer[0]
     }
@@ -115,7 +167,7 @@ fn largest_state() -> (usize, usize) {
         filled().await + filled().await
     }
     async fn at_once() -> u8 {
-        let (one, other) = (black_box([1_u8; 4096]), black_box([1_u8; 4096]));
+        let (one, other) = (black_box([1_u8; BUFFER]), black_box([1_u8; BUFFER]));
         yield_now().await;
         one[0] + other[0]
     }
@@ -131,35 +183,37 @@ fn arguments() -> [(u32, usize); 3] {
     [(0, size_of_val(&leaf())), (1, size_of_val(&around(leaf()))), (5, size_of_val(&five(leaf())))]
 }
 
-const TASKS: u64 = 10_000;
-/// Fewer, and reckoned up: ten thousand are more than many machines allow.
-const THREADS: u64 = 1_000;
+const MANY: u64 = 10_000;
 
-/// The bytes that a task takes which waits, and a thread.
-fn waiting() -> (u64, Option<u64>) {
+/// The bytes that a task takes which waits; and a thread, with how many there were: not every machine allows so many.
+fn waiting() -> (u64, Option<(u64, u64)>) {
     let executor = LocalExecutor::new();
     let counted = measure(|| {
-        for _ in 0..TASKS {
+        for _ in 0..MANY {
             drop(executor.spawn(pending::<()>()));
         }
         executor.block_on(yield_now());
         black_box(&executor);
     });
-    let threads = resident().and_then(|before| {
-        let mut ends = Vec::new();
-        let threads: Vec<_> = (0..THREADS)
-            .map(|_| {
-                let (end, wait) = mpsc::channel::<()>();
-                ends.push(end);
-                std::thread::spawn(move || wait.recv().is_err())
-            })
-            .collect();
-        let after = resident();
-        drop(ends);
-        threads.into_iter().for_each(|thread| drop(thread.join()));
-        Some(after?.saturating_sub(before) / THREADS)
-    });
-    (u64::try_from(counted.bytes_current).unwrap_or(0) / TASKS, threads)
+    (u64::try_from(counted.bytes_current).unwrap_or(0) / MANY, waiting_threads())
+}
+
+/// How many threads there were, and the bytes of one; nothing where the system does not tell.
+fn waiting_threads() -> Option<(u64, u64)> {
+    let before = resident()?;
+    let mut ends = Vec::new();
+    let threads: Vec<_> = (0..MANY)
+        .map_while(|_| {
+            let (end, wait) = mpsc::channel::<()>();
+            ends.push(end);
+            thread::Builder::new().spawn(move || wait.recv().is_err()).ok()
+        })
+        .collect();
+    let after = resident()?;
+    drop(ends);
+    let count = threads.len() as u64;
+    threads.into_iter().for_each(|thread| assert!(thread.join().expect("it does not panic")));
+    Some((count, after.saturating_sub(before).checked_div(count)?))
 }
 
 /// The bytes of this process that are in memory, where the system tells.
@@ -187,7 +241,7 @@ fn switching() -> (u128, u128) {
     let polls = started.elapsed().as_nanos() / u128::from(TURNS);
 
     let ((to, from_here), (back, from_there)) = (mpsc::sync_channel(0), mpsc::sync_channel(0));
-    let other = std::thread::spawn(move || {
+    let other = thread::spawn(move || {
         while let Ok(()) = from_here.recv() {
             back.send(()).unwrap();
         }

@@ -4,24 +4,32 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use futures::{Stream, StreamExt, stream};
-use reveille::explore;
-use reveille::time::{Duration, Sleep, sleep};
+use reveille::time::{Duration, Instant, Sleep, sleep};
+use reveille::{FindingKind, explore};
 
-use crate::Row;
+use crate::{Claim, Shown};
 
-pub(crate) fn rows() -> Vec<Row> {
-    let (generated, by_hand) = (size_of_val(&generated(3)), size_of::<ByHand>());
-    let sizes =
-        format!("{}; {generated} bytes, and {by_hand} with a box of {}", verdict(same_items), size_of::<Sleep>());
-    vec![
-        Row::new(
-            "a stream with futures in flight does not poll them while its consumer is busy",
-            "streams::buffered",
-            format!("in turn: {}; as tasks: {}", verdict(|| buffered(false)), verdict(|| buffered(true))),
-        ),
-        Row::new("a stream written as a generator does what a state machine by hand does", "streams::countdown", sizes),
-    ]
-}
+pub(crate) const CLAIMS: &[Claim] = &[
+    Claim {
+        said: "a stream with futures in flight does not poll them while its consumer is busy",
+        program: "streams::buffered",
+        show: || {
+            let (in_turn, as_tasks) = (found(|| buffered(false)), found(|| buffered(true)));
+            let figures = format!("in turn: {}; as tasks: {}", verdict(in_turn), verdict(as_tasks));
+            Shown::that(in_turn == Some(FindingKind::StarvedLeaf) && as_tasks.is_none(), figures)
+        },
+    },
+    Claim {
+        said: "a stream written as a generator does what a state machine by hand does",
+        program: "streams::same_items",
+        show: || {
+            let found = found(same_items);
+            let (generated, by_hand, boxed) = (size_of_val(&generated(3)), size_of::<ByHand>(), size_of::<Sleep>());
+            let figures = format!("{}; {generated} bytes, and {by_hand} with a box of {boxed}", verdict(found));
+            Shown::that(found.is_none(), figures)
+        },
+    },
+];
 
 /// Five requests of 1 s, two at a time; what comes of each keeps the consumer busy for five minutes.
 async fn buffered(as_tasks: bool) {
@@ -35,11 +43,16 @@ async fn buffered(as_tasks: bool) {
     }
 }
 
-fn verdict<F: Future<Output = ()> + 'static>(program: impl Fn() -> F + Sync) -> String {
-    match explore().run(program) {
-        Ok(passed) => format!("{} runs pass", passed.runs),
-        Err(failure) => failure.kind().map_or_else(|| failure.to_string(), |kind| kind.to_string()),
-    }
+/// What is found in a thousand runs.
+fn found<F: Future<Output = ()> + 'static>(program: impl Fn() -> F + Sync) -> Option<FindingKind> {
+    let failure = explore().runs(RUNS).run(program).err()?;
+    Some(failure.kind().unwrap_or_else(|| panic!("{failure}")))
+}
+
+const RUNS: u64 = 1_000;
+
+fn verdict(found: Option<FindingKind>) -> String {
+    found.map_or_else(|| format!("{RUNS} runs pass"), |kind| kind.to_string())
 }
 
 fn generated(from: u32) -> impl Stream<Item = u32> {
@@ -78,7 +91,13 @@ impl Stream for ByHand {
     }
 }
 
+/// The same items at the same moments.
 async fn same_items() {
-    let (one, other) = futures::join!(generated(3).collect::<Vec<_>>(), ByHand::new(3).collect::<Vec<_>>());
+    async fn timed(stream: impl Stream<Item = u32>) -> Vec<(u32, Duration)> {
+        let started = Instant::now();
+        stream.map(|item| (item, started.elapsed())).collect().await
+    }
+    let (one, other) = futures::join!(timed(generated(3)), timed(ByHand::new(3)));
     assert_eq!(one, other);
+    assert_eq!(one, [(3, 1), (2, 2), (1, 3)].map(|(item, seconds)| (item, Duration::from_secs(seconds))));
 }

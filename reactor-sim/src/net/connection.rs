@@ -94,6 +94,11 @@ impl Connection {
         &mut self.ends[end as usize]
     }
 
+    /// From which node to which `end` sends.
+    pub(super) fn way(&self, end: u8) -> (NodeId, NodeId) {
+        (self.ends[end as usize].node, self.ends[other(end) as usize].node)
+    }
+
     /// The lane that `end` writes to.
     pub(super) fn out(&mut self, end: u8) -> &mut Lane {
         &mut self.lanes[end as usize]
@@ -136,7 +141,6 @@ impl Connection {
 
     /// Whether nobody can learn anything of it any more.
     pub(super) fn is_forgotten(&self) -> bool {
-        let idle = self.lanes.iter().all(Lane::is_idle);
-        idle && self.ends.iter().all(End::is_abandoned)
+        self.ends.iter().all(End::is_abandoned) && self.lanes.iter().all(Lane::is_idle)
     }
 }

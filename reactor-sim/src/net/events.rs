@@ -2,6 +2,7 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 
 use crate::Instant;
 use crate::slab::Key;
@@ -74,6 +75,12 @@ impl Events {
 
     pub(super) fn pop(&mut self) -> Option<(Instant, What)> {
         self.heap.pop().map(|Reverse(entry)| (entry.at, entry.what))
+    }
+
+    /// The next one, if it is due by `now`.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<What> {
+        let next = self.heap.peek_mut().filter(|next| next.0.at <= now)?;
+        Some(PeekMut::pop(next).0.what)
     }
 
     pub(super) fn clear(&mut self) {

@@ -36,6 +36,43 @@ pub(super) struct Segment {
     pub(super) item: Item,
 }
 
+/// Segments on their way, in order. Most lanes hardly ever have more than one, which takes no memory elsewhere.
+#[derive(Debug, Default)]
+struct Segments {
+    head: Option<Segment>,
+    /// Invariant: empty without a head.
+    rest: VecDeque<Segment>,
+}
+
+impl Segments {
+    fn last(&self) -> Option<&Segment> {
+        self.rest.back().or(self.head.as_ref())
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Segment> {
+        self.rest.back_mut().or(self.head.as_mut())
+    }
+
+    fn push(&mut self, segment: Segment) {
+        match self.head {
+            None => self.head = Some(segment),
+            Some(_) => self.rest.push_back(segment),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Segment> {
+        let next = if self.rest.is_empty() { None } else { self.rest.pop_front() };
+        std::mem::replace(&mut self.head, next)
+    }
+
+    fn retain(&mut self, keep: impl Fn(&Segment) -> bool) {
+        self.rest.retain(&keep);
+        if self.head.as_ref().is_some_and(|head| !keep(head)) {
+            self.pop();
+        }
+    }
+}
+
 /// One direction. It belongs to the end that writes.
 #[derive(Debug, Default)]
 pub(super) struct Lane {
@@ -47,7 +84,7 @@ pub(super) struct Lane {
     unacked: usize,
     /// How many bytes have been read of which the writer has not been told.
     uncredited: usize,
-    queue: VecDeque<Segment>,
+    queue: Segments,
     /// An event for the head of the queue is under way.
     pub(super) scheduled: bool,
     /// How often the head of the queue was sent in vain.
@@ -69,11 +106,11 @@ impl Lane {
     }
 
     pub(super) fn head(&self) -> Option<Segment> {
-        self.queue.front().copied()
+        self.queue.head
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.queue.is_empty()
+        self.queue.head.is_none()
     }
 
     /// Takes as many bytes as there is room for.
@@ -86,7 +123,7 @@ impl Lane {
 
     /// Adds to the segment that was sent last, if that was at this very instant: it travels along.
     pub(super) fn join_last(&mut self, now: Instant, more: u32) -> bool {
-        match self.queue.back_mut() {
+        match self.queue.last_mut() {
             Some(Segment { sent, item: Item::Data(count), .. }) if *sent == now => {
                 *count += more;
                 true
@@ -97,15 +134,15 @@ impl Lane {
 
     /// Sends `item`, to arrive after `delay`, but not before what was sent earlier.
     pub(super) fn push(&mut self, now: Instant, delay: Duration, item: Item) {
-        let earliest = self.queue.back().map_or(Instant::ZERO, |last| last.at);
+        let earliest = self.queue.last().map_or(Instant::ZERO, |last| last.at);
         let at = (now + delay).max(earliest);
-        self.queue.push_back(Segment { at, sent: now, item });
+        self.queue.push(Segment { at, sent: now, item });
     }
 
     /// The head of the queue has arrived.
     pub(super) fn pop(&mut self) {
         self.attempts = 0;
-        if let Some(Segment { item: Item::Data(count), .. }) = self.queue.pop_front() {
+        if let Some(Segment { item: Item::Data(count), .. }) = self.queue.pop() {
             self.arrived += count as usize;
         }
     }
@@ -114,7 +151,7 @@ impl Lane {
     /// often enough. The times are Linux': doubling, two minutes of trying for a handshake, a quarter of an hour for data.
     pub(super) fn try_again(&mut self, now: Instant) -> Option<Instant> {
         const LONGEST: Duration = Duration::from_secs(120);
-        let head = self.queue.front_mut()?;
+        let head = self.queue.head.as_mut()?;
         let (first, tries) = match head.item {
             Item::Syn | Item::SynAck => (Duration::from_secs(1), 6),
             // Nobody repeats a reset; it is sent again when the other side talks.
@@ -159,7 +196,7 @@ impl Lane {
 
     /// Forgets the head of the queue.
     pub(super) fn give_up(&mut self) {
-        self.queue.pop_front();
+        self.queue.pop();
     }
 
     /// Forgets what has arrived and was not read.

@@ -29,6 +29,8 @@ pub(super) struct Links {
     held: Vec<((NodeId, NodeId), What)>,
     /// Some may lose packets.
     any_loses: bool,
+    /// Some may be cut or held.
+    any_stops: bool,
 }
 
 /// The usual time between two nodes.
@@ -40,7 +42,7 @@ impl Links {
     pub(super) fn clear(&mut self) {
         self.unusual.clear();
         self.held.clear();
-        self.any_loses = false;
+        (self.any_loses, self.any_stops) = (false, false);
     }
 
     pub(super) fn latency(&self, from: NodeId, to: NodeId) -> Duration {
@@ -49,7 +51,7 @@ impl Links {
     }
 
     pub(super) fn loss(&self, from: NodeId, to: NodeId) -> Option<(u32, u32)> {
-        if self.unusual.is_empty() { None } else { self.unusual.get(&(from, to))?.loss }
+        if self.any_loses { self.unusual.get(&(from, to))?.loss } else { None }
     }
 
     /// Whether any link loses packets.
@@ -63,11 +65,11 @@ impl Links {
     }
 
     pub(super) fn is_cut(&self, from: NodeId, to: NodeId) -> bool {
-        !self.unusual.is_empty() && self.unusual.get(&(from, to)).is_some_and(|link| link.cut || link.severed)
+        self.any_stops && self.unusual.get(&(from, to)).is_some_and(|link| link.cut || link.severed)
     }
 
     pub(super) fn is_held(&self, from: NodeId, to: NodeId) -> bool {
-        !self.unusual.is_empty() && self.unusual.get(&(from, to)).is_some_and(|link| link.held)
+        self.any_stops && self.unusual.get(&(from, to)).is_some_and(|link| link.held)
     }
 
     pub(super) fn set_latency(&mut self, from: NodeId, to: NodeId, latency: Duration) {
@@ -75,14 +77,17 @@ impl Links {
     }
 
     pub(super) fn set_cut(&mut self, from: NodeId, to: NodeId, cut: bool) {
+        self.any_stops |= cut;
         self.unusual.entry((from, to)).or_default().cut = cut;
     }
 
     pub(super) fn set_severed(&mut self, from: NodeId, to: NodeId, severed: bool) {
+        self.any_stops |= severed;
         self.unusual.entry((from, to)).or_default().severed = severed;
     }
 
     pub(super) fn set_held(&mut self, from: NodeId, to: NodeId) {
+        self.any_stops = true;
         self.unusual.entry((from, to)).or_default().held = true;
     }
 
@@ -106,7 +111,7 @@ impl Links {
         for link in self.unusual.values_mut() {
             (link.cut, link.severed, link.held, link.loss) = (false, false, false, None);
         }
-        self.any_loses = false;
+        (self.any_loses, self.any_stops) = (false, false);
         std::mem::take(&mut self.held).into_iter().map(|(_, what)| what).collect()
     }
 }

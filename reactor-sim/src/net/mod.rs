@@ -210,11 +210,12 @@ impl Net {
     /// out of [`take_wakers`](Self::take_wakers).
     pub fn advance(&mut self, now: Instant, fabric: &mut dyn Fabric) -> u64 {
         let mut events = 0;
-        while self.next_event().is_some_and(|at| at <= now) {
-            let Some((_, what)) = self.events.pop() else { break };
-            self.out.now = now;
-            self.happen(what, &mut Moment { now, fabric });
-            events += 1;
+        self.out.now = now;
+        while let Some(what) = self.events.pop_due(now) {
+            if !self.is_void(what) {
+                self.happen(what, &mut Moment { now, fabric });
+                events += 1;
+            }
         }
         events
     }
@@ -253,6 +254,7 @@ impl Net {
         self.events.clear();
         self.links.clear();
         self.waits.clear();
+        (self.remembers, self.follows) = (false, false);
         self.late.clear();
         self.out.turns.clear();
         let mut out = self.take_wakers();

@@ -191,7 +191,7 @@ impl Net {
     /// Sends `item` from `end`, as the fabric has it.
     pub(super) fn send_item(&mut self, key: Key, end: u8, item: Item, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let (from, to) = connection.way(end);
         let latency = self.links.latency(from, to);
         let content = match item {
             Item::Syn | Item::SynAck | Item::Ack => Content::Handshake,
@@ -222,7 +222,7 @@ impl Net {
     /// Sends a reset that nothing interferes with.
     fn push_reset(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+        let (from, to) = connection.way(end);
         let latency = self.links.latency(from, to);
         connection.out(end).push(moment.now, latency, Item::Reset);
         self.schedule(key, end);
@@ -246,7 +246,7 @@ impl Net {
                 self.schedule(key, end);
                 break;
             }
-            let (from, to) = (connection.ends[end as usize].node, connection.ends[other(end) as usize].node);
+            let (from, to) = connection.way(end);
             if self.links.is_held(from, to) {
                 connection.out(end).scheduled = true;
                 self.links.keep(from, to, What::Lane { connection: key, end });

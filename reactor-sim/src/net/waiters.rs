@@ -30,12 +30,18 @@ impl Out {
 #[derive(Debug, Default)]
 pub(crate) struct Waiters {
     first: Option<Waiter>,
+    /// When they were woken, until somebody tries again.
+    woken: Option<Instant>,
+    /// What most directions never have: of thousands of connections each is as small as can be.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Debug, Default)]
+struct Rare {
     /// Invariant: empty without a first.
     more: Vec<Waiter>,
     /// The last wait that was given a name.
     named: u32,
-    /// When they were woken, until somebody tries again.
-    woken: Option<Instant>,
     /// Whose direction it is, if that is followed.
     name: Option<(SocketId, Interest)>,
 }
@@ -48,17 +54,21 @@ struct Waiter {
 }
 
 impl Waiters {
-    fn iter_mut(&mut self) -> impl Iterator<Item = &mut Waiter> {
-        self.first.iter_mut().chain(&mut self.more)
+    fn more(&self) -> &[Waiter] {
+        self.rare.as_ref().map_or(&[], |rare| &rare.more)
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
     }
 
     /// Whether `wait`, or who waits by polling, has left a waker that does as well as `waker`.
     pub(crate) fn has(&self, wait: Option<WaitId>, waker: &Waker) -> bool {
-        self.first.iter().chain(&self.more).any(|waiter| waiter.wait == wait && waiter.waker.will_wake(waker))
+        self.first.iter().chain(self.more()).any(|waiter| waiter.wait == wait && waiter.waker.will_wake(waker))
     }
 
     pub(crate) fn len(&self) -> usize {
-        usize::from(self.first.is_some()) + self.more.len()
+        usize::from(self.first.is_some()) + self.more().len()
     }
 
     /// Adds `waker`, under a name if it keeps the others; what it replaces is put with the wakers to be dropped.
@@ -66,12 +76,13 @@ impl Waiters {
         let wait = match others {
             Others::Replace => None,
             Others::Keep => {
-                self.named = self.named.wrapping_add(1);
-                Some(WaitId(self.named))
+                let rare = self.rare();
+                rare.named = rare.named.wrapping_add(1);
+                Some(WaitId(rare.named))
             }
         };
         if others == Others::Replace
-            && let Some(polled) = self.iter_mut().find(|waiter| waiter.wait.is_none())
+            && let Some(polled) = self.polled()
         {
             out.discard.push(std::mem::replace(&mut polled.waker, waker));
             return None;
@@ -79,30 +90,37 @@ impl Waiters {
         let waiter = Waiter { wait, waker };
         match self.first {
             None => self.first = Some(waiter),
-            Some(_) => self.more.push(waiter),
+            Some(_) => self.rare().more.push(waiter),
         }
         wait
     }
 
+    /// Who waits by polling.
+    fn polled(&mut self) -> Option<&mut Waiter> {
+        let more = self.rare.iter_mut().flat_map(|rare| &mut rare.more);
+        self.first.iter_mut().chain(more).find(|waiter| waiter.wait.is_none())
+    }
+
     /// Takes the waker of a wait, to be dropped.
     pub(crate) fn give_up(&mut self, wait: WaitId, out: &mut Out) {
+        let Some(rare) = &mut self.rare else { return };
         let given_up = match &self.first {
             Some(first) if first.wait == Some(wait) => {
-                let next = if self.more.is_empty() { None } else { Some(self.more.remove(0)) };
+                let next = if rare.more.is_empty() { None } else { Some(rare.more.remove(0)) };
                 std::mem::replace(&mut self.first, next)
             }
-            _ => self.more.iter().position(|waiter| waiter.wait == Some(wait)).map(|at| self.more.remove(at)),
+            _ => rare.more.iter().position(|waiter| waiter.wait == Some(wait)).map(|at| rare.more.remove(at)),
         };
         let Some(waiter) = given_up else { return };
         out.discard.push(waiter.waker);
         if self.first.is_none() {
-            out.turns.extend(self.name.map(|(socket, interest)| Turn::Closed(socket, interest)));
+            out.turns.extend(rare.name.map(|(socket, interest)| Turn::Closed(socket, interest)));
         }
     }
 
     /// From now on it is told what becomes of who waits for `interest` in `socket`.
     pub(crate) fn follow(&mut self, socket: SocketId, interest: Interest) {
-        self.name = Some((socket, interest));
+        self.rare().name = Some((socket, interest));
     }
 
     /// Whether somebody tries again only now, more than so many nanoseconds after who waited was woken. Never after 0.
@@ -113,16 +131,21 @@ impl Waiters {
 
     /// Takes all of them to be woken, oldest first.
     pub(crate) fn wake(&mut self, out: &mut Out) {
-        if self.first.is_some() {
-            self.woken.get_or_insert(out.now);
-            out.turns.extend(self.name.map(|(socket, interest)| Turn::Woken(socket, interest)));
+        let Some(first) = self.first.take() else { return };
+        self.woken.get_or_insert(out.now);
+        out.wake.push(first.waker);
+        if let Some(rare) = &mut self.rare {
+            out.turns.extend(rare.name.map(|(socket, interest)| Turn::Woken(socket, interest)));
+            out.wake.extend(rare.more.drain(..).map(|waiter| waiter.waker));
         }
-        out.wake.extend(self.first.take().into_iter().chain(self.more.drain(..)).map(|waiter| waiter.waker));
     }
 
     /// Takes all of them to be dropped.
     pub(crate) fn discard(&mut self, out: &mut Out) {
-        out.turns.extend(self.name.take().map(|(socket, interest)| Turn::Closed(socket, interest)));
-        out.discard.extend(self.first.take().into_iter().chain(self.more.drain(..)).map(|waiter| waiter.waker));
+        out.discard.extend(self.first.take().map(|waiter| waiter.waker));
+        if let Some(rare) = &mut self.rare {
+            out.turns.extend(rare.name.take().map(|(socket, interest)| Turn::Closed(socket, interest)));
+            out.discard.extend(rare.more.drain(..).map(|waiter| waiter.waker));
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Coming from loom, shuttle, turmoil, madsim, moonpool, bach, or tokio's paused time: which of them to keep, and what each of their
 //! calls is here.
 //!
-//! Written from the documentation and sources of loom 0.7.2, shuttle 0.9.9, turmoil 0.7.2, madsim 0.2.34, moonpool-sim 0.8.0,
-//! bach 0.1.2 and tokio 1.54. What can be measured side by side is in `benches/README.md`, with the command that measures it.
+//! Written from the documentation and the sources of these versions, which are those that are measured.
+//! Versions: loom 0.7.2, shuttle 0.9.9, turmoil 0.7.2, madsim 0.2.34, moonpool-sim 0.8.0, bach 0.1.2, tokio 1.54.1.
 //!
 //! # What each does
 //!
@@ -21,6 +21,40 @@
 //! as a deadlock, by the others as a test that times out. Here a stuck task is told apart: never woken although it could
 //! have run, waiting for a waker that was dropped, deadlocked, not polled by its own parent ([`futurelock`](super::futurelock)); and
 //! the failing run is made small, located, and kept.
+//!
+//! # In figures
+//!
+//! Our time to the peer's: less than 1 is less. A few rows of `benches/README.md`, which has all of them, those where we are slower
+//! included, and the commands that measure them; a script keeps these the same. *random*, *fifo*: one strategy, as the peer has one;
+//! *default*, *portfolio*: the strategies that take turns if nobody asks for one, which cost more a run and find more. *executor*:
+//! `reveille-executor` alone, without simulation.
+//!
+//! <!-- figures: filled in by benches/summary.sh -->
+//! | what | here | there | ratio |
+//! |---|---|---|---:|
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | tokio, paused | 0.76 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | tokio, paused | 0.83 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | shuttle, random | 0.56 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | shuttle, random | 0.62 |
+//! | spawn 100,000 tasks, then join them | random | tokio | 0.71 |
+//! | spawn 100,000 tasks, then join them | executor | tokio | 0.25 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | tokio, paused | 0.37 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | bach | 0.24 |
+//! | an empty run | random | moonpool, world | 1.37 |
+//! | an empty run | random | moonpool, both | 0.88 |
+//! | an empty run | one run | tokio, paused | 6.74 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.45 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.47 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.32 |
+//! | the same; latencies from 1 ms to 10 ms | random | turmoil | 0.03 |
+//! | programs of AsyncBench found in each trial | portfolio | shuttle:urw | 25 and 21 of 26 |
+//! | programs of AsyncBench found in each trial | random | shuttle:random | 17 and 17 of 26 |
+//! <!-- end of figures -->
+//!
+//! loom is in none of them: it looks at other things, between two instructions. *moonpool, both* is its simulated world on the executor that
+//! it brings, *world* without that; *one run* is a campaign of a single run, its start and its comparison included. turmoil takes
+//! turns in ticks of 1 ms, which is cheap where all messages travel together and dear where they do not. AsyncBench is the list of programs that
+//! the literature on schedule exploration compares itself by: the last cell is how many are found in each of twenty trials.
 //!
 //! # When to use that one instead
 //!
@@ -73,6 +107,32 @@
 //! let failure = reveille::explore().strategy("exhaustive").run(both_count).unwrap_err();
 //! assert_eq!(failure.kind(), Some(reveille::FindingKind::Panic));
 //! ```
+//!
+//! A model of loom, in which the threads are tasks. That no other order is left is what `loom::model` says by returning:
+//!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicBool, Ordering};
+//!
+//! async fn one_of_two_takes_it() {
+//!     let taken = Arc::new(AtomicBool::new(false));
+//!     let tasks = [(); 2].map(|()| {
+//!         let taken = taken.clone();
+//!         reveille::spawn(async move { !taken.swap(true, Ordering::AcqRel) })
+//!     });
+//!     let mut winners = 0;
+//!     for task in tasks {
+//!         winners += u32::from(task.await.unwrap());
+//!     }
+//!     assert_eq!(winners, 1);
+//! }
+//!
+//! let passed = reveille::explore().strategy("exhaustive").run(one_of_two_takes_it).unwrap();
+//! assert!(passed.complete);
+//! ```
+//!
+//! (Whether `AcqRel` is enough, and a load followed by a store is not, loom knows and this does not: there is no await in between.
+//! [`loom`](super::loom) has more on who finds what.)
 //!
 //! # From turmoil
 //!

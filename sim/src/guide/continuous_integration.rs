@@ -1,4 +1,4 @@
-//! In continuous integration, and beside proptest, cargo fuzz and loom.
+//! In continuous integration: for each change, at night, and beside other tools.
 //!
 //! # For each change
 //!
@@ -28,33 +28,28 @@
 //!
 //! # Beside other tools
 //!
-//! **proptest**, from `reveille-properties`: `schedules()`, `cancellations()`, `starvations()` and `faults()` are strategies whose values
-//! shrink together with those of your own (`(schedules(), vec(operation(), 1..20))`: fewer operations, then a duller schedule).
-//! `programs()` generates programs as well, for those who write executors and locks; so does the conformance kit.
+//! [proptest and cargo fuzz](super::proptest_and_fuzzing) bring inputs of their own. Under `cargo test` a property is a test like others; a fuzzer
+//! needs nightly and a machine of its own, and what it finds is replayed by `cargo test` everywhere.
 //!
-//! **cargo fuzz**: whatever answers choices can run a program ([`Explore::answered_by`](crate::Explore::answered_by)), the bytes of a
-//! fuzzer too. A crash becomes a tape, is made small, and replays under `cargo test`. The folder `fuzz` of the repository has targets to
-//! start from.
+//! [`loom`](super::loom) is one more command, with flags that rebuild everything: give it a target folder of its own.
 //!
-//! **loom** sees what happens between two instructions, which no run here does. `RUSTFLAGS="--cfg loom"` reaches every crate of a build;
-//! this one stays what it is under it, and so a crate can have both kinds of tests:
-//!
-//! ```text
-//! #[cfg(loom)]
-//! mod models {
-//!     #[test]
-//!     fn a_flag_is_seen() {
-//!         loom::model(|| { /* threads and atomics of loom */ });
-//!     }
-//! }
-//!
-//! #[cfg(all(test, not(loom)))]
-//! mod schedules {
-//!     #[reveille::test]
-//!     async fn nobody_waits_for_ever() { /* tasks */ }
-//! }
+//! ```sh
+//! RUSTFLAGS="--cfg loom" cargo test --release --lib models --target-dir target/loom
 //! ```
 //!
-//! (A crate that does is built and tested with this one: `executor/loom-user` in the repository.)
+//! # As a whole
 //!
-//! Keep each loom model at two or three threads and a handful of atomics, and what is made of them here.
+//! ```yaml
+//! jobs:
+//!   test:                      # every change
+//!     steps:
+//!       - run: cargo test
+//!       - run: RUSTFLAGS="--cfg loom" cargo test --release --lib models --target-dir target/loom
+//!       - if: failure()        # what failed, to be committed
+//!         uses: actions/upload-artifact@v4
+//!         with: { name: reveille-regressions, path: "**/reveille-regressions/*.txt" }
+//!   night:                     # on a schedule, on four machines
+//!     strategy: { matrix: { part: [1, 2, 3, 4] } }
+//!     steps:
+//!       - run: REVEILLE_SECONDS=300 REVEILLE_SHARD=${{ matrix.part }}/4 cargo test
+//! ```

@@ -7,7 +7,9 @@
 //! * [`strategies`]: which there are, when to ask for one, and how long to search.
 //! * [`tokio`]: testing a crate that uses tokio today.
 //! * [`coming_from`]: loom, shuttle, turmoil, madsim, moonpool, bach and tokio's paused time: when to keep them, and what their calls are here.
-//! * [`continuous_integration`]: for each change, at night, and beside proptest, cargo fuzz and loom.
+//! * [`continuous_integration`]: for each change, at night, and beside other tools.
+//! * [`proptest_and_fuzzing`]: inputs and schedules that are made small together.
+//! * [`loom`]: which mistakes are whose, and both kinds of tests in one crate.
 //! * [`limits`]: what this tool cannot find, and where it can be misled.
 //! * [`internals`]: the way of a wake to the run queue, and of a failure to the report.
 //!
@@ -35,8 +37,10 @@ pub mod getting_started;
 pub mod internals;
 pub mod limits;
 pub mod livelock;
+pub mod loom;
 pub mod machines;
 pub mod nondeterminism;
+pub mod proptest_and_fuzzing;
 pub mod reading_a_report;
 pub mod starved_leaf;
 pub mod strategies;

@@ -82,10 +82,13 @@
 //! | futurelock, starved leaf | [`futurelock`](super::futurelock), [`starved_leaf`](super::starved_leaf) |
 //! | livelock, unfairness | [`livelock`](super::livelock), [`unfairness`](super::unfairness) |
 //! | endless poll, aborted | [`endless_poll`](super::endless_poll), [`aborted`](super::aborted) |
-//! | panic, error, oracle | the first panic is shown first: the later ones are its echo in others' `unwrap` |
+//! | panic | the first panic is shown first: the later ones are its echo in others' `unwrap` |
+//! | error | the test returned `Err`, which is printed: a `?` of its own came to it |
+//! | oracle | the sentence is your own [`Oracle`](crate::Oracle)'s, said at the event at which it objected |
+//! | nondeterminism | [`nondeterminism`](super::nondeterminism): a clock, a hash map's order, a `static`, or another thread in the program |
+//! | foreign wake | a thread of the program's own, or of another runtime, woke a task, and no tape can repeat when: let a task do that work, or [`spawn_blocking`](crate::spawn_blocking) |
 //! | broken by a cut, cut short, dropped value, leak, late effect | [`cancel`](crate::cancel): which await was cut, and what the future held there |
 //! | poll after ready | a `select!` in a loop: `fuse` the future, or guard its branch |
 //! | detached task | await its handle, or declare it a daemon: [`task::Builder::daemon`](crate::task::Builder::daemon) |
 //! | never happened | a [`sometimes!`](crate::sometimes) that no run came to: the test does not reach what it is about |
 //! | limit reached | the busiest task is named; a limit is [`Explore::limits`](crate::Explore::limits) |
-//! | foreign wake, nondeterminism | something outside of the run decides: [`nondeterminism`](super::nondeterminism) |

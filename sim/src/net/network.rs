@@ -11,7 +11,7 @@ use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
-use super::seen;
+use super::seen::{self, Seen};
 use crate::leaf;
 use crate::run::Run;
 use crate::spin::visit;
@@ -72,8 +72,10 @@ impl Network {
         let faults = self.faults(run);
         let focus = run.watch.as_ref().and_then(|watch| watch.focus());
         let result = self.with(run, |net, now, fabric| {
-            net.remember_waits(focus.is_some());
-            net.follow_waits(leaf::log_of(run).is_some() || seen::is_wanted(run));
+            if run.watch.is_some() {
+                net.remember_waits(focus.is_some());
+                net.follow_waits(seen::follows_waits(run));
+            }
             let mut paths = PathsOf { run, node };
             let mut kernel = net.calls(now, node, fabric).with_paths(&mut paths);
             if faults.is_off() {
@@ -130,24 +132,21 @@ impl Network {
             bad = Weather { fabric: lossy, choose: &mut weather, faults, strikes };
             &mut bad
         };
-        let log = leaf::log_of(run);
-        let (result, seen) = match seen::is_wanted(run) {
-            false => (work(&mut net, now, fabric), Vec::new()),
-            true => seen::seeing(&mut net, fabric, |net, fabric| work(net, now, fabric)),
+        let (result, seen) = match &run.watch {
+            None => (work(&mut net, now, fabric), None),
+            Some(_) => {
+                let (result, seen) = Seen::of(run, &mut net, fabric, |net, fabric| work(net, now, fabric));
+                (result, Some(seen))
+            }
         };
-        let turns = if net.follows_waits() { net.take_turns() } else { Vec::new() };
-        let seen: Vec<_> = seen.into_iter().chain(turns.iter().filter_map(|turn| seen::turned(&net, turn))).collect();
         let wakers = net.has_wakers().then(|| net.take_wakers());
         let came_late = net.has_late();
         drop(net);
         if came_late {
             self.accuse(run);
         }
-        if let Some(log) = log {
-            turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
-        }
-        if seen::is_wanted(run) {
-            seen.into_iter().for_each(|event| run.emit(event));
+        if let Some(seen) = seen {
+            seen.tell(run);
         }
         if let Some(wakers) = wakers {
             self.let_go(wakers);

@@ -4,22 +4,27 @@ use reveille_reactor::net::{Content, Fabric, Fate, Net, Packet, Verdict};
 use reveille_reactor::{Interest, Turn};
 
 use crate::event::{Event, Told};
+use crate::leaf;
 use crate::run::Run;
 use crate::watch::Watch;
 
-/// Whether anybody looks.
-#[inline]
-pub(super) fn is_wanted(run: &Run) -> bool {
+/// Whether it is to be noted what becomes of each wait.
+pub(super) fn follows_waits(run: &Run) -> bool {
+    leaf::log_of(run).is_some() || is_wanted(run)
+}
+
+/// Whether anybody listens.
+fn is_wanted(run: &Run) -> bool {
     run.watch.as_ref().is_some_and(Watch::listens)
 }
 
 /// A network of which every packet is noted.
-struct Seen<'a> {
+struct Noted<'a> {
     fabric: &'a mut dyn Fabric,
     packets: Vec<(Packet, Verdict)>,
 }
 
-impl Fabric for Seen<'_> {
+impl Fabric for Noted<'_> {
     fn carry(&mut self, packet: &Packet) -> Verdict {
         let verdict = self.fabric.carry(packet);
         self.packets.push((*packet, verdict));
@@ -27,17 +32,39 @@ impl Fabric for Seen<'_> {
     }
 }
 
-/// Calls `work`, and tells of the packets that were sent meanwhile.
-pub(super) fn seeing<R>(
-    net: &mut Net,
-    fabric: &mut dyn Fabric,
-    work: impl FnOnce(&mut Net, &mut dyn Fabric) -> R,
-) -> (R, Vec<Event>) {
-    let mut seen = Seen { fabric, packets: Vec::new() };
-    let result = work(net, &mut seen);
-    let told = |(packet, verdict)| Event::Packet { what: Told::new(&words(net, &packet, &verdict)) };
-    let events = seen.packets.into_iter().map(told).collect();
-    (result, events)
+/// What onlookers are to be told of a call, once the network is not borrowed any more.
+pub(super) struct Seen {
+    turns: Vec<Turn>,
+    events: Vec<Event>,
+}
+
+impl Seen {
+    /// Calls `work` and notes what is to be told of it.
+    pub(super) fn of<R>(
+        run: &Run,
+        net: &mut Net,
+        fabric: &mut dyn Fabric,
+        work: impl FnOnce(&mut Net, &mut dyn Fabric) -> R,
+    ) -> (R, Self) {
+        if !is_wanted(run) {
+            let result = work(net, fabric);
+            return (result, Self { turns: net.take_turns(), events: Vec::new() });
+        }
+        let mut noted = Noted { fabric, packets: Vec::new() };
+        let result = work(net, &mut noted);
+        let told = |(packet, verdict)| Event::Packet { what: Told::new(&words(net, &packet, &verdict)) };
+        let mut events: Vec<_> = noted.packets.into_iter().map(told).collect();
+        let turns = net.take_turns();
+        events.extend(turns.iter().filter_map(|turn| turned(net, turn)));
+        (result, Self { turns, events })
+    }
+
+    pub(super) fn tell(self, run: &Run) {
+        if let Some(log) = leaf::log_of(run) {
+            self.turns.into_iter().for_each(|turn| leaf::socket_turned(run, log, turn));
+        }
+        self.events.into_iter().for_each(|event| run.emit(event));
+    }
 }
 
 fn words(net: &Net, packet: &Packet, verdict: &Verdict) -> String {
@@ -58,7 +85,7 @@ fn words(net: &Net, packet: &Packet, verdict: &Verdict) -> String {
 }
 
 /// What became of a wait, if that is worth telling.
-pub(super) fn turned(net: &Net, turn: &Turn) -> Option<Event> {
+fn turned(net: &Net, turn: &Turn) -> Option<Event> {
     let Turn::Woken(socket, interest) = turn else { return None };
     let ready = match interest {
         Interest::Read => "readable",

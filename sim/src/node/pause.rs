@@ -89,8 +89,9 @@ impl Pauses {
     pub(crate) fn clear(&self) {
         self.any.set(false);
         // Dropped outside of the borrow: a task that was aborted is dropped right here.
-        let all = self.of_node.take();
-        drop(all);
+        if !self.of_node.borrow().is_empty() {
+            drop(self.of_node.take());
+        }
     }
 }
 

@@ -85,9 +85,10 @@ impl Stops {
     /// Forgets all, for the next run.
     pub(crate) fn clear(&self) {
         self.awaited.set(false);
-        let inner = self.inner.take();
-        // Dropped outside of the borrow: a waker may be anybody's code.
-        drop(inner);
+        // All that is noted has a number. Dropped outside of the borrow: a waker may be anybody's code.
+        if self.inner.borrow().next > 0 {
+            drop(self.inner.take());
+        }
     }
 }
 

@@ -87,7 +87,9 @@ impl Trouble {
     }
 
     pub(super) fn clear(&self) {
-        self.ends.borrow_mut().clear();
+        if !self.ends.borrow().is_empty() {
+            self.ends.borrow_mut().clear();
+        }
     }
 }
 
