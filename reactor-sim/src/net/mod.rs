@@ -48,7 +48,7 @@
 //! reordering, port unreachable; Unix sockets, streams only, whose paths are files of the node's [`Disk`](crate::disk::Disk)
 //! (see [`Calls::with_paths`]) and whose bytes are there at once.
 //!
-//! Deliberately absent: congestion control, TIME_WAIT, Unix datagrams and names without a file, multicast, keep-alive probes,
+//! Deliberately absent: congestion control, TIME_WAIT, probes of a window that its reader keeps closed (a partition meanwhile is noticed when it reads), Unix datagrams and names without a file, multicast, keep-alive probes,
 //! IPv6 beyond loopback.
 
 mod calls;
@@ -305,7 +305,7 @@ impl Net {
     fn happen(&mut self, what: What, moment: &mut Moment<'_>) {
         match what {
             What::Lane { connection, end } => self.lane_is_due(connection, end, moment),
-            What::Credit { connection, end, bytes } => self.credit(connection, end, bytes, moment),
+            What::Credit { connection, end, tries, bytes } => self.credit(connection, end, (tries, bytes), moment),
             What::Unreachable { connection } => self.unreachable(connection),
             What::Datagram { datagram } => self.datagram_arrives(datagram, moment),
             What::Unheard { socket } => self.unheard(socket),

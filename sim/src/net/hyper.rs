@@ -60,6 +60,11 @@
 //!
 //! On Linux the feature `interpose` (`Explore::interpose`) makes all three clocks the run's. hyper has no other source of what does not repeat: the
 //! order of its maps is that of insertion.
+//!
+//! # What to know
+//!
+//! A server of HTTP/2 whose `initial_stream_window_size` is below 65,535 may never take the rest of an upload that began before its settings arrived: a
+//! mistake in h2 0.4.20 that tests of ours found, as a deadlock, and keep (`tests/net_hyper/h2_stall.rs`). hyper's own default is above.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
