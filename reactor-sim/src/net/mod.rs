@@ -48,7 +48,7 @@
 //! reordering, port unreachable; Unix sockets, streams only, whose paths are files of the node's [`Disk`](crate::disk::Disk)
 //! (see [`Calls::with_paths`]) and whose bytes are there at once.
 //!
-//! Deliberately absent: congestion control, TIME_WAIT, probes of a window that its reader keeps closed (a partition meanwhile is noticed when it reads), Unix datagrams and names without a file, multicast, keep-alive probes,
+//! Deliberately absent: congestion control, TIME_WAIT, Unix datagrams and names without a file, multicast, keep-alive probes,
 //! IPv6 beyond loopback.
 
 mod calls;
@@ -337,13 +337,15 @@ impl Net {
     }
 
     /// Lets nothing through from `from` to `to`; streams try again until they give up, datagrams are lost.
-    pub fn cut(&mut self, from: NodeId, to: NodeId) {
+    pub fn cut(&mut self, now: Instant, from: NodeId, to: NodeId) {
         self.links.set_cut(from, to, true);
+        self.probe(now, from, to);
     }
 
     /// The same, as a fault: [`mend`](Self::mend) undoes it, and leaves alone what was [cut](Self::cut) on purpose.
-    pub fn sever(&mut self, from: NodeId, to: NodeId) {
+    pub fn sever(&mut self, now: Instant, from: NodeId, to: NodeId) {
         self.links.set_severed(from, to, true);
+        self.probe(now, from, to);
     }
 
     /// Undoes [`sever`](Self::sever).
