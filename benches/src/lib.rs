@@ -200,6 +200,11 @@ pub fn tokio() -> Runtime {
     Builder::new_current_thread().build().expect("a runtime")
 }
 
+/// Tokio's runtime for one thread, with sockets.
+pub fn tokio_with_sockets() -> Runtime {
+    Builder::new_current_thread().enable_io().build().expect("a runtime")
+}
+
 /// Tokio's runtime for one thread, whose tasks need not be `Send`.
 pub fn tokio_local() -> LocalRuntime {
     Builder::new_current_thread().build_local(LocalOptions::default()).expect("a runtime")

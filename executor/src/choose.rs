@@ -142,6 +142,14 @@ pub enum Hint<'a> {
         /// Invariant: not 0.
         denominator: u32,
     },
+    /// As `Rarely`, and meant so: somebody has asked for this very ratio, and a strategy that makes what is rare rarer or more frequent
+    /// leaves this alone.
+    Exactly {
+        /// Invariant: at most `denominator`.
+        numerator: u32,
+        /// Invariant: not 0.
+        denominator: u32,
+    },
     /// The answers are runnable tasks.
     Ready(&'a dyn Ready),
 }
@@ -151,6 +159,7 @@ impl std::fmt::Debug for Hint<'_> {
         match self {
             Self::None => f.write_str("None"),
             Self::Rarely { numerator, denominator } => write!(f, "Rarely({numerator}/{denominator})"),
+            Self::Exactly { numerator, denominator } => write!(f, "Exactly({numerator}/{denominator})"),
             Self::Ready(_) => f.write_str("Ready(..)"),
         }
     }

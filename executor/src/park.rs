@@ -6,6 +6,7 @@ use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::budget;
+use crate::pool::Driver;
 use crate::sync::{Arc, AtomicBool, AtomicUsize, Condvar, Mutex, Ordering, ThreadToken, UnsafeCell};
 
 /// Nobody sleeps, and there is no token.
@@ -24,17 +25,31 @@ pub(crate) struct Parker {
     /// Held from the decision to sleep to the sleep, so that a notification cannot fall in between.
     lock: Mutex<()>,
     unparked: Condvar,
+    /// Where the thread sleeps, if there is more to wait for than tokens.
+    driver: Option<StdArc<dyn Driver>>,
 }
 
 impl Parker {
     pub(crate) fn new() -> Self {
-        Self { state: AtomicUsize::new(EMPTY), lock: Mutex::new(()), unparked: Condvar::new() }
+        Self::within(None)
     }
 
-    /// Sleeps until there is a token, and takes it.
+    /// A place in `driver`, if there is one.
+    pub(crate) fn within(driver: Option<StdArc<dyn Driver>>) -> Self {
+        Self { state: AtomicUsize::new(EMPTY), lock: Mutex::new(()), unparked: Condvar::new(), driver }
+    }
+
+    pub(crate) fn driver(&self) -> Option<&StdArc<dyn Driver>> {
+        self.driver.as_ref()
+    }
+
+    /// Sleeps until there is a token, and takes it; in a driver, until anything happens.
     pub(crate) fn park(&self) {
         if self.take_token() {
             return;
+        }
+        if let Some(driver) = &self.driver {
+            return self.park_in(&**driver);
         }
         let mut guard = self.lock.lock();
         if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_err() {
@@ -50,9 +65,20 @@ impl Parker {
         }
     }
 
+    /// Who leaves a token from now on finds somebody there, and signals; who did before is seen by the exchange.
+    fn park_in(&self, driver: &dyn Driver) {
+        if self.state.compare_exchange(EMPTY, PARKED, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+            driver.park();
+        }
+        self.state.swap(EMPTY, Ordering::AcqRel);
+    }
+
     /// Leaves a token, and ends the sleep of whoever waits for one.
     pub(crate) fn unpark(&self) {
         if self.state.swap(NOTIFIED, Ordering::AcqRel) == PARKED {
+            if let Some(driver) = &self.driver {
+                return driver.unpark();
+            }
             // The sleeper holds the lock until it sleeps: after this it does.
             drop(self.lock.lock());
             self.unparked.notify_one();

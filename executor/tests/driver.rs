@@ -1,4 +1,4 @@
-//! A worker without work waits in the driver, a busy one looks in, and a push ends the wait.
+//! A worker without work waits in the driver, a busy one looks in, and a push ends the wait; so it is with an executor for one thread.
 
 #![cfg(not(loom))]
 
@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use reveille_executor::{Driver, Pool, Urgency, block_on, yield_now};
+use reveille_executor::{Driver, LocalExecutor, Pool, Urgency, block_on, yield_now};
 
 /// Events that a test makes happen by hand.
 #[derive(Default)]
@@ -230,4 +230,78 @@ fn a_registration_interrupts_the_wait_with_at_most_one_signal_for_each() {
     }
     let (signals, parks) = (pool.signals(), timers.parks.load(Ordering::SeqCst));
     assert!(signals > 0 && signals <= parks, "{signals} signals for {parks} times");
+}
+
+#[test]
+fn an_executor_for_one_thread_waits_in_its_driver() {
+    let events = Arc::new(Events::default());
+    let executor = LocalExecutor::with_driver(events.clone());
+    let task = executor.spawn(events.clone().wait());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            events.wait_until_parked();
+            events.happen();
+        });
+        executor.run();
+    });
+    assert!(task.is_finished());
+    // Nor does a reset lose the driver, while wakers of before are about, and when there are none.
+    for leaves_a_waker in [false, true] {
+        let waker = leaves_a_waker.then(|| executor.waker(executor.spawn(yield_now()).id()));
+        executor.reset();
+        drop(waker);
+        let parks = events.parks.load(Ordering::SeqCst);
+        executor.block_on(events.clone().wait());
+        assert!(events.parks.load(Ordering::SeqCst) > parks);
+    }
+}
+
+#[test]
+fn wakes_of_other_threads_end_the_wait_of_an_executor_for_one_thread() {
+    let events = Arc::new(Events::default());
+    let executor = LocalExecutor::with_driver(events.clone());
+    for of_a_task in [false, true] {
+        let woken = Arc::new(AtomicBool::new(false));
+        let (sender, wakers) = channel::<Waker>();
+        std::thread::scope(|scope| {
+            let (woken, events) = (&woken, &events);
+            scope.spawn(move || {
+                let waker = wakers.recv().unwrap();
+                events.wait_until_parked();
+                woken.store(true, Ordering::SeqCst);
+                waker.wake();
+            });
+            let is_woken = Arc::clone(woken);
+            let wait = poll_fn(move |cx| {
+                // Whoever has the first of them has gone by the second poll.
+                let _ = sender.send(cx.waker().clone());
+                if is_woken.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
+            });
+            if of_a_task {
+                drop(executor.spawn(wait));
+                executor.run();
+            } else {
+                executor.block_on(wait);
+            }
+        });
+    }
+}
+
+#[test]
+fn an_executor_for_one_thread_looks_into_its_driver_while_it_is_busy() {
+    for of_a_task in [false, true] {
+        let events = Arc::new(Events::default());
+        let executor = LocalExecutor::with_driver(events.clone());
+        let task = executor.spawn(events.clone().wait());
+        events.happen();
+        let mut polls = 0;
+        let busy = poll_fn(move |cx| {
+            polls += 1;
+            cx.waker().wake_by_ref();
+            // So many that who never looks fails, where it would hang.
+            if task.is_finished() || polls > 10_000 { Poll::Ready(polls) } else { Poll::Pending }
+        });
+        let polls = if of_a_task { executor.block_on(executor.spawn(busy)).unwrap() } else { executor.block_on(busy) };
+        assert!(polls < 100, "{polls} polls without a look");
+    }
 }

@@ -198,6 +198,13 @@ pub trait Kernel {
     /// Closes a socket. Its wakers come out to be dropped. A stale name does nothing.
     fn close(&mut self, socket: SocketId);
 
+    /// Whether it is known, without a look, that a call for `interest` in `socket` would have to wait: the last one did, and nobody has
+    /// said otherwise since. Kernels that answer without a system call need not know.
+    fn is_known_to_wait(&mut self, socket: SocketId, interest: Interest) -> bool {
+        let _ = (socket, interest);
+        false
+    }
+
     /// Whether `wait`, or without one who waits by polling, has left a waker that will do as well as `waker`; then none need be
     /// cloned.
     fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool;

@@ -1,4 +1,4 @@
-//! A timer costs no allocation once as many were armed before, whatever becomes of it.
+//! A timer costs no allocation once as many were armed before, whatever becomes of it; nor does a message over the system's sockets.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -34,4 +34,42 @@ fn steady_state_allocates_nothing() {
     assert!(first.count_total > 0, "the counter counts");
     let later = allocation_counter::measure(|| (0..10).for_each(|_| round(&mut timers, &mut keys, &mut due)));
     assert_eq!(later.count_total, 0, "10,000 timers made {} allocations", later.count_total);
+}
+
+/// Two tasks on one thread, each of which waits for the other at every message.
+#[cfg(all(feature = "os", feature = "futures-io", not(loom)))]
+#[test]
+fn messages_over_the_real_reactor_allocate_nothing() {
+    use futures::{AsyncReadExt as _, AsyncWriteExt as _};
+    use reveille_executor::{LocalExecutor, spawn};
+    use reveille_reactor::os::{Os, TcpListener, TcpStream};
+
+    let os = Os::new().unwrap();
+    let executor = LocalExecutor::with_driver(std::sync::Arc::new(os.clone()));
+    let mut client = executor.block_on(async {
+        let listener = TcpListener::bind_in(os.clone(), "127.0.0.1:0", 16).unwrap();
+        let client = TcpStream::connect_in(os, listener.local_addr().unwrap()).await.unwrap();
+        let (mut server, _) = listener.accept().await.unwrap();
+        drop(spawn(async move {
+            let mut buffer = [0; 64];
+            while server.read_exact(&mut buffer).await.is_ok() {
+                server.write_all(&buffer).await.unwrap();
+            }
+        }));
+        client
+    });
+    let mut round = |messages: u8| {
+        let echoes = async {
+            let mut buffer = [0; 64];
+            for message in 0..messages {
+                client.write_all(&[message; 64]).await.unwrap();
+                client.read_exact(&mut buffer).await.unwrap();
+                assert_eq!(buffer, [message; 64]);
+            }
+        };
+        allocation_counter::measure(|| executor.block_on(echoes)).count_total
+    };
+    round(1);
+    let (few, many) = (round(10), round(250));
+    assert_eq!(many, few, "240 messages more made {} allocations more", many - few);
 }

@@ -17,7 +17,7 @@ use futures::{AsyncRead, AsyncWrite};
 use reveille_executor::{Choose, Point};
 use reveille_reactor::net::{Honest, Net};
 use reveille_reactor::socket::{Handle, TcpListener, TcpStream, UdpSocket};
-use reveille_reactor::{Instant, Kernel};
+use reveille_reactor::{Address, Instant, Interest, Kernel, Others, SocketId};
 
 /// A kernel that a test can let do what it has to.
 trait World: Handle {
@@ -212,6 +212,40 @@ fn reader_writer_and_who_looks_are_woken_apart<W: World>(world: &W) {
     assert!(writer.write(&client).is_ready());
 }
 
+/// One has found nothing, and is about to wait. Two datagrams come, of which another takes the first: edges are told once, and who is
+/// about to wait is not to miss the second.
+fn who_is_about_to_wait_misses_nothing<W: World>(world: &W) {
+    let call = |call: &mut dyn FnMut(&mut dyn Kernel) -> io::Result<SocketId>| world.with(call).unwrap().unwrap();
+    let [sender, receiver] = [(); 2].map(|()| call(&mut |kernel| kernel.bind_datagram(LOOPBACK.into())));
+    let receive = || world.with(|kernel| kernel.receive(receiver, &mut [0; 8], false)).unwrap();
+    assert_eq!(receive().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+    world.with(|kernel| {
+        let Ok(Address::Internet(to)) = kernel.local_address(receiver) else { panic!("expected an address") };
+        (0..2).for_each(|_| assert_eq!(kernel.send(sender, b"x", Some(to)).unwrap(), 1));
+    });
+    world.settle();
+    assert!(receive().is_ok());
+    let waiter = Waiter::new();
+    world.with(|kernel| {
+        assert!(!kernel.is_known_to_wait(receiver, Interest::Read));
+        kernel.wait(receiver, Interest::Read, Others::Keep, Waker::from(Arc::clone(&waiter.0)))
+    });
+    assert!(waiter.is_woken() && receive().is_ok());
+}
+
+/// Both come as one edge, and the bytes are fewer than there is room for.
+fn the_end_that_comes_with_the_last_bytes_is_seen<W: World>(world: &W) {
+    let (client, server) = pair(world);
+    let reader = Waiter::new();
+    assert!(reader.read(&client).is_pending());
+    assert_eq!(server.try_write(b"x").unwrap(), 1);
+    drop(server);
+    world.settle();
+    assert!(reader.is_woken());
+    assert!(matches!(reader.read(&client), Poll::Ready(Ok(1))));
+    assert!(matches!(reader.read(&client), Poll::Ready(Ok(0))));
+}
+
 /// The halves of one stream in two tasks: each has its waker, and closing wakes both.
 fn halves_have_a_waker_each<W: World>(world: &W) {
     let (client, server) = pair(world);
@@ -247,4 +281,6 @@ on_both_kernels! {
     a_wait_that_is_given_up_takes_nobody_elses_away
     reader_writer_and_who_looks_are_woken_apart
     halves_have_a_waker_each
+    who_is_about_to_wait_misses_nothing
+    the_end_that_comes_with_the_last_bytes_is_seen
 }

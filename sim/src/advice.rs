@@ -1,5 +1,7 @@
 //! The sentences of findings that are not about a waiting task: what was expected, what was found, what to do next.
 
+use std::panic::Location;
+
 use reveille_executor::TaskId;
 
 use crate::cancel::{End, Harm, Who};
@@ -7,7 +9,7 @@ use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
 use crate::run::{Limit, Limits, PanicNote};
-use crate::site;
+use crate::site::{self, Stack};
 use crate::spin::Spun;
 
 pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
@@ -105,16 +107,7 @@ pub(crate) fn harm(harm: Harm) -> Finding {
                 "whoever cancels has to get it back, or the future must not hold it across an await".into(),
             ],
         ),
-        Harm::CutShort { made, polls } => (
-            FindingKind::CutShort,
-            vec![
-                format!(
-                    "an operation that must complete (marked at {}) was dropped after poll number {polls}",
-                    site::place(made)
-                ),
-                "spawn it as a task of its own and await the handle, or let nothing cancel its caller".into(),
-            ],
-        ),
+        Harm::CutShort { made, polls, by, stack } => (FindingKind::CutShort, cut_short(made, polls, by, &stack)),
         Harm::Leaked { what, made, end } => (
             FindingKind::Leak,
             vec![
@@ -156,6 +149,22 @@ pub(crate) fn harm(harm: Harm) -> Finding {
         ),
     };
     Finding::new(kind, lines)
+}
+
+fn cut_short(made: &Location<'_>, polls: u64, by: Option<TaskInfo>, stack: &Stack) -> Vec<String> {
+    let times = if polls == 1 { "once".into() } else { format!("{polls} times") };
+    let by = by.map(|task| format!(", by {task}")).unwrap_or_default();
+    let mut lines = vec![format!(
+        "an operation that must complete (marked at {}) was dropped half-way, when it had been polled {times}{by}",
+        site::place(made)
+    )];
+    lines.extend(stack.drop_site().map(|frame| format!("  dropped {frame}")));
+    lines.push(
+        "spawn it as a task of its own and await the handle, or let nothing cancel its caller, or keep what it has"
+            .into(),
+    );
+    lines.push("done so far outside of it, where the next attempt finds it".into());
+    lines
 }
 
 fn never_closed(end: End) -> &'static str {

@@ -17,6 +17,7 @@ use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
 use crate::leaf::{Late, Made};
+use crate::net::{Fault, Faults, Strikes};
 use crate::run::{Hint, Run, Site, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
@@ -114,6 +115,8 @@ struct Sum {
     covered: Covered,
     /// How often each freedom was taken.
     taken: freedom::Taken,
+    /// How often each fault struck.
+    strikes: Strikes,
 }
 
 /// The digests of the first so many runs are kept.
@@ -188,6 +191,7 @@ impl Shared {
         sum.covered = choices.covered().unwrap_or_default();
         sum.digests.extend(digests);
         sum.wait = longer(sum.wait.take(), wait);
+        sum.strikes.add(&world.network.take_struck());
         sum.taken.iter_mut().zip(world.freedoms.take_taken()).for_each(|(sum, more)| *sum += more);
         for (key, held) in seen {
             *sum.sometimes.entry(key).or_insert(false) |= held;
@@ -280,6 +284,7 @@ impl Performed {
             meetings_late: covered.late,
             stale: counts.stale,
             exercised: counts.exercised,
+            struck: counts.struck,
             longest_wait: counts.longest_wait,
         })
     }
@@ -316,9 +321,16 @@ pub(crate) fn explore(
         sometimes: sum.sometimes.into_iter().map(owned).collect(),
         stale: Vec::new(),
         exercised: freedom::exercised(trial.rules.settings.freedoms, &sum.taken),
+        struck: struck(&trial.rules.settings.faults, &sum.strikes),
         longest_wait: sum.wait,
     };
     Ok(Performed { counts, complete: shared.complete.into_inner(), reached: sum.reached, covered: sum.covered })
+}
+
+/// How often each fault struck, with a 0 for those that were asked for by name or with a rate: of a preset not every sort has an occasion.
+fn struck(asked: &Faults, strikes: &Strikes) -> BTreeMap<Fault, u64> {
+    let named = asked.differences().filter(|fault| asked.has(*fault));
+    named.map(|fault| (fault, 0)).chain(strikes.each()).collect()
 }
 
 /// When a campaign that is bounded in time ends.
@@ -502,18 +514,19 @@ fn replay_by(
     name: &str,
     source: impl FnOnce() -> Box<dyn Source> + Send,
 ) -> Result<Result<Passed, Failure>, Mismatch> {
-    let (outcome, tape, hints, taken) = trial.rules.call(|| {
+    let (outcome, tape, hints, taken, strikes) = trial.rules.call(|| {
         let world = trial.world(source());
         let (outcome, ()) = trial.perform(&world, 0, |_, _| ());
         // What really happened, which is what the tape says unless it was read leniently.
-        (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken())
+        (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken(), world.network.take_struck())
     });
     let (digest, polls) = (outcome.digest, outcome.polls);
     let case = Case { trial, tape: &tape, digest };
     let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
         None => {
             let exercised = freedom::exercised(freedom::Set::NONE, &taken);
-            return Ok(Ok(Passed { runs: 1, polls, schedules: 1, exercised, ..Passed::default() }));
+            let struck = struck(&tape.settings.faults, &strikes);
+            return Ok(Ok(Passed { runs: 1, polls, schedules: 1, exercised, struck, ..Passed::default() }));
         }
         Some(Verdict::Refused(mismatch)) => return Err(mismatch),
         Some(verdict) => verdict,

@@ -133,7 +133,9 @@ impl Case<'_> {
         let run = self.trial.stage(self.tape, Watch::tracing());
         let schedule = |run: &Run| {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
-            Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string())
+            let strikes = run.network.strikes();
+            let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
+            Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
         };
         self.trial.perform(&run, 0, |run, _| schedule(run)).1
     }

@@ -7,6 +7,7 @@ use crate::fair::LongestWait;
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
 use crate::freedom::{self, Freedom};
 use crate::leaf;
+use crate::net::Fault;
 use crate::run::Hint;
 use crate::site::{self, AwaitSite, Lines};
 use crate::tape::Tape;
@@ -31,6 +32,7 @@ use crate::unusual::Schedule;
 pub struct Failure(Box<Inner>);
 
 #[derive(Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them, in a box")]
 enum Inner {
     /// The test could not be run as asked.
     Setup(String),
@@ -228,6 +230,10 @@ impl fmt::Display for Found {
                 writeln!(f, "  shrunk: {shrunk}")?;
             }
         }
+        if let Some(struck) = &self.schedule.struck {
+            let struck = faults(struck.iter().copied());
+            writeln!(f, "  faults that struck: {}", if struck.is_empty() { "none" } else { &struck })?;
+        }
         if !self.schedule.lanes.is_empty() {
             writeln!(f, "  schedule:")?;
         }
@@ -239,6 +245,12 @@ impl fmt::Display for Found {
         }
         Ok(())
     }
+}
+
+/// So many of each, by the names that switch them.
+fn faults(struck: impl Iterator<Item = (Fault, u64)>) -> String {
+    let struck = struck.map(|(fault, count)| format!("`{}` {count}", fault.name()));
+    struck.collect::<Vec<_>>().join(", ")
 }
 
 fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt::Result {
@@ -464,6 +476,25 @@ pub struct Passed {
     /// How often the executor did what is odd but legal, for each freedom that some run was given. One that was asked for and has 0 here
     /// was never taken: the program gave no occasion, and was not tested against it.
     pub exercised: BTreeMap<Freedom, u64>,
+    /// How often each fault struck, in all runs together. Those of a [preset](crate::Explore::faults) that had no occasion are left out; one that was
+    /// asked for by name or with a rate, and has 0 here, never struck, and the program was not tested against it.
+    ///
+    /// ```
+    /// use reveille::net::{Fault, UdpSocket};
+    ///
+    /// let passed = reveille::explore()
+    ///     .faults("lost=1/4, slow-accept")
+    ///     .run(|| async {
+    ///         let socket = UdpSocket::bind("0.0.0.0:1").await?;
+    ///         socket.send_to(b"?", "127.0.0.1:1").await?;
+    ///         std::io::Result::Ok(())
+    ///     })
+    ///     .unwrap();
+    /// assert!((150..350).contains(&passed.struck[&Fault::Lost])); // of a thousand datagrams
+    /// assert_eq!(passed.struck[&Fault::SlowAccept], 0); // nobody connects
+    /// assert!(passed.to_string().contains("the fault `slow-accept` was asked for, and never struck"));
+    /// ```
+    pub struck: BTreeMap<Fault, u64>,
     /// The longest that a task waited for its turn, in the runs that were repeated to be compared: number 0 and the powers of two.
     pub longest_wait: Option<LongestWait>,
 }
@@ -506,6 +537,7 @@ impl fmt::Display for Passed {
             schedules,
             schedules_late,
             exercised,
+            struck,
             longest_wait,
             ..
         } = self;
@@ -530,11 +562,18 @@ impl fmt::Display for Passed {
                 taken.into_iter().map(|(freedom, count)| format!("`{freedom}` {count} times")).collect();
             write!(f, "; freedoms taken: {}", taken.join(", "))?;
         }
+        let strikes = faults(struck.iter().map(|(fault, count)| (*fault, *count)).filter(|(_, count)| *count > 0));
+        if !strikes.is_empty() {
+            write!(f, "; faults that struck: {strikes}")?;
+        }
         if let Some(wait) = longest_wait.as_ref().filter(|wait| wait.polls > 0) {
             write!(f, "\n  longest wait: {wait}")?;
         }
         for (freedom, _) in exercised.iter().filter(|(_, count)| **count == 0) {
             write!(f, "\n  note: the freedom `{freedom}` was asked for, and there was never an occasion for it")?;
+        }
+        for (fault, _) in struck.iter().filter(|(_, count)| **count == 0) {
+            write!(f, "\n  note: the fault `{}` was asked for, and never struck", fault.name())?;
         }
         self.stale.iter().try_for_each(|line| write!(f, "\n  note: {line}"))
     }

@@ -8,6 +8,7 @@ use reveille_executor::TaskId;
 
 use crate::event::{Event, Stamped};
 use crate::lanes;
+use crate::net::Fault;
 
 /// At most so many are listed: a run that could not be made small has hundreds.
 const LISTED_MAX: usize = 12;
@@ -19,12 +20,14 @@ pub(crate) struct Schedule {
     pub(crate) unusual: Vec<String>,
     /// A row per poll.
     pub(crate) lanes: Vec<String>,
+    /// How often faults struck; `None` where none may.
+    pub(crate) struck: Option<Vec<(Fault, u64)>>,
 }
 
 impl Schedule {
     /// Of a run with that `trace`. `describe` says which task that is, with the place of its spawn.
     pub(crate) fn new(trace: &[Stamped], describe: impl Fn(TaskId) -> String) -> Self {
-        Self { unusual: listed(trace, describe), lanes: lanes::lanes(trace) }
+        Self { unusual: listed(trace, describe), lanes: lanes::lanes(trace), struck: None }
     }
 }
 

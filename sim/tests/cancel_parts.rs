@@ -116,7 +116,10 @@ fn an_operation_that_must_complete_may_be_dropped_before_and_after_but_not_half_
     run(3).unwrap();
     let failure = run(1).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::CutShort));
-    assert!(failure.to_string().contains("marked at sim/tests/cancel_parts.rs:110:26"), "{failure}");
+    let report = failure.to_string();
+    assert!(report.contains("marked at sim/tests/cancel_parts.rs:110:26"), "{report}");
+    assert!(report.contains("polled 2 times, by task 0 (the root"), "{report}");
+    assert!(report.contains("dropped sim/tests/cancel_parts.rs:113:"), "{report}");
 
     explore().runs(20).run(|| async { drop(must_complete(yield_now())) }).unwrap();
     // The end of the run is nobody's fault.

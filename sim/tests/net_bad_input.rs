@@ -1,13 +1,12 @@
-//! What a program may do wrong with sockets and nodes: the real kernel's error or a clean finding, and never a panic of ours. What a
-//! socket says after its run or its node's crash, and to datagrams that are too long, is tested beside what they do right.
+//! What a program may do wrong with sockets and nodes: the real kernel's error or a clean finding, and never a panic of ours.
 
 #![cfg(not(loom))]
 
 use std::cell::RefCell;
 use std::io::ErrorKind;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 
 use futures::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use reveille::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
@@ -83,6 +82,89 @@ fn a_dead_node_refuses_and_an_address_of_nobody_is_unreachable() {
     });
 }
 
+/// Longer than any datagram can be: nothing is sent, and the socket is as good as before. The error of Linux, which the parity scripts
+/// recorded, has no kind of its own.
+#[test]
+fn an_oversized_datagram_is_refused_and_nothing_of_it_arrives() {
+    run(|| async {
+        let (one, two) = (UdpSocket::bind("127.0.0.1:1").await.unwrap(), UdpSocket::bind("127.0.0.1:2").await.unwrap());
+        for length in [65_508, 1 << 20] {
+            let error = one.send_to(&vec![0; length], "127.0.0.1:2").await.unwrap_err();
+            #[cfg(target_os = "linux")]
+            assert_eq!(error.raw_os_error(), Some(90), "EMSGSIZE: {error}");
+            assert_ne!(error.kind(), ErrorKind::WouldBlock);
+        }
+        assert_eq!(one.send_to(&vec![7; 65_507], "127.0.0.1:2").await.unwrap(), 65_507);
+        assert_eq!(two.recv_from(&mut vec![0; 70_000]).await.unwrap().0, 65_507);
+    });
+}
+
+/// What can be done with sockets, once with each: the errors.
+fn use_all(streams: &mut [TcpStream], listener: &TcpListener, socket: &UdpSocket) -> Vec<ErrorKind> {
+    let mut context = Context::from_waker(Waker::noop());
+    let mut errors = Vec::new();
+    let mut note = |result: Poll<std::io::Result<()>>| match result {
+        Poll::Ready(Err(error)) => errors.push(error.kind()),
+        other => panic!("{other:?}"),
+    };
+    for stream in streams {
+        note(Pin::new(&mut *stream).poll_read(&mut context, &mut [0]).map_ok(drop));
+        note(Pin::new(&mut *stream).poll_write(&mut context, b"?").map_ok(drop));
+        note(Poll::Ready(stream.try_read(&mut [0]).map(drop)));
+        note(Poll::Ready(stream.local_addr().map(drop)));
+        note(Poll::Ready(stream.peer_addr().map(drop)));
+    }
+    note(pin!(listener.accept()).poll(&mut context).map_ok(drop));
+    note(Poll::Ready(listener.local_addr().map(drop)));
+    note(pin!(socket.send_to(b"?", "127.0.0.1:9")).poll(&mut context).map_ok(drop));
+    note(pin!(socket.recv_from(&mut [0])).poll(&mut context).map_ok(drop));
+    note(Poll::Ready(socket.local_addr().map(drop)));
+    errors
+}
+
+async fn one_of_each() -> (Vec<TcpStream>, TcpListener, UdpSocket) {
+    let listener = TcpListener::bind("127.0.0.1:80").await.unwrap();
+    let client = TcpStream::connect("127.0.0.1:80").await.unwrap();
+    let (server, _) = listener.accept().await.unwrap();
+    (vec![client, server], listener, UdpSocket::bind("127.0.0.1:1").await.unwrap())
+}
+
+#[test]
+fn sockets_whose_node_crashed_are_errors_from_wherever_they_are_used() {
+    run(|| async {
+        let db = node("db");
+        let (mut streams, listener, socket) = db.spawn(one_of_each()).await.unwrap();
+        db.crash();
+        let errors = use_all(&mut streams, &listener, &socket);
+        assert_eq!(errors, vec![ErrorKind::NotConnected; 15]);
+        // Also once it is up again: they were those of the process before.
+        let again = db.spawn(one_of_each()).await.unwrap();
+        assert_eq!(use_all(&mut streams, &listener, &socket), errors);
+        drop((streams, listener, socket, again));
+    });
+}
+
+/// Kept from run to run: used within the next one, and outside of any.
+#[test]
+fn sockets_that_outlive_their_run_are_errors_and_dropping_them_is_nothing() {
+    type Kept = (Vec<TcpStream>, TcpListener, UdpSocket);
+    thread_local! { static KEPT: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) } }
+    let use_kept = || {
+        for (mut streams, listener, socket) in KEPT.take() {
+            assert_eq!(use_all(&mut streams, &listener, &socket).len(), 15);
+        }
+    };
+    run(move || async move {
+        let mine = one_of_each().await;
+        use_kept();
+        // Those of this run are well.
+        mine.0[0].local_addr().unwrap();
+        KEPT.with_borrow_mut(|kept| kept.push(mine));
+    });
+    assert!(!KEPT.with_borrow(Vec::is_empty));
+    use_kept();
+}
+
 /// Sockets of every sort, in destructors that run while the world is dropped: they are dropped there, and used.
 #[test]
 fn sockets_that_are_dropped_and_used_during_teardown_are_harmless() {
@@ -98,19 +180,19 @@ fn sockets_that_are_dropped_and_used_during_teardown_are_harmless() {
             let mut context = Context::from_waker(Waker::noop());
             let note = |error: std::io::Error| self.seen.borrow_mut().push(error.kind());
             for stream in &mut self.streams {
-                if let std::task::Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_read(&mut context, &mut [0]) {
+                if let Poll::Ready(Err(error)) = Pin::new(&mut *stream).poll_read(&mut context, &mut [0]) {
                     note(error);
                 }
-                if let std::task::Poll::Ready(Err(error)) = Pin::new(stream).poll_write(&mut context, b"?") {
+                if let Poll::Ready(Err(error)) = Pin::new(stream).poll_write(&mut context, b"?") {
                     note(error);
                 }
             }
             let mut accept = std::pin::pin!(self.listener.accept());
-            if let std::task::Poll::Ready(Err(error)) = accept.as_mut().poll(&mut context) {
+            if let Poll::Ready(Err(error)) = accept.as_mut().poll(&mut context) {
                 note(error);
             }
             let mut send = std::pin::pin!(self.socket.send_to(b"?", "127.0.0.1:9"));
-            if let std::task::Poll::Ready(Err(error)) = send.as_mut().poll(&mut context) {
+            if let Poll::Ready(Err(error)) = send.as_mut().poll(&mut context) {
                 note(error);
             }
             // Five calls were made, and none of them worked, or waits.

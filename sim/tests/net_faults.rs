@@ -197,7 +197,7 @@ async fn anything(depth: u32) {
 fn whatever_a_program_does_is_survived_and_repeatable() {
     static STRIKES: LazyLock<Mutex<Strikes>> = LazyLock::new(Mutex::default);
     // Short reads are few here: a read has to come upon more than it asks for.
-    for (faults, runs) in [("off", 1_000), ("heavy", 6_000)] {
+    for (faults, runs) in [("off", 1_000), ("heavy", 6_000), ("heavy,slow-accept=1/3,latency=1/3", 500)] {
         explore()
             .runs(runs)
             .faults(faults)
@@ -214,6 +214,32 @@ fn whatever_a_program_does_is_survived_and_repeatable() {
         assert!(strikes.of(fault) > 0, "{fault:?} never struck: {strikes}");
     }
 }
+
+/// If this fails, seeds and tapes of tests with faults mean other runs now: a changelog entry under **Tapes**.
+#[test]
+fn the_runs_of_presets_are_pinned() {
+    let runs = |faults: &str| {
+        let strikes = std::sync::Arc::new(Mutex::new(Strikes::default()));
+        let sum = std::sync::Arc::clone(&strikes);
+        let program = move || {
+            let sum = std::sync::Arc::clone(&sum);
+            async move {
+                drop(node("db").start(|| anything(1)));
+                anything(1).await;
+                sum.lock().unwrap().add(&reveille::net::strikes());
+            }
+        };
+        let passed = explore().strategy("random").runs(40).faults(faults).run(program).unwrap();
+        format!("{} polls, {}", passed.polls, strikes.lock().unwrap())
+    };
+    let pinned = ["off", "light,crash", "heavy,-torn,nodes"].map(runs);
+    assert_eq!(pinned, PINNED);
+}
+const PINNED: [&str; 3] = [
+    "2076 polls, none",
+    "1966 polls, Late 7, Lost 3, WouldBlock 8, Interrupted 2, SpuriousWake 3, Refused 2, LookupFailed 4, LookupSlow 3, Crash 2",
+    "1913 polls, Late 15, Lost 31, Twice 11, WouldBlock 33, Interrupted 27, SpuriousWake 43, Refused 28, LookupFailed 27, LookupSlow 20, Partition 29, Crash 8, Pause 7",
+];
 
 #[test]
 fn an_idle_crowd_costs_nothing_while_time_passes() {

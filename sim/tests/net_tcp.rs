@@ -4,11 +4,13 @@
 
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures::{AsyncReadExt, AsyncWriteExt};
-use reveille::net::{TcpListener, TcpStream};
+use reveille::net::{TcpListener, TcpStream, UdpSocket};
 use reveille::time::{Duration, Instant, sleep, timeout};
-use reveille::{FindingKind, explore, node, spawn};
+use reveille::{Choose, FindingKind, Point, explore, node, spawn};
 
 async fn pair() -> io::Result<(TcpStream, TcpStream)> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -100,6 +102,38 @@ fn two_who_write_before_they_read_are_found_to_deadlock() {
     assert!(report.contains("net_tcp.rs") && report.contains("through a stream of reveille::net"), "{report}");
     let socket = "for room to write to `main` (127.0.0.1:";
     assert!(report.contains(socket) && report.contains("which is open and has 65536 bytes unread"), "{report}");
+}
+
+/// The same three packets, in three milliseconds and in a day: the same polls and the same questions, and none while nothing happens.
+#[test]
+fn a_day_with_three_packets_costs_what_three_packets_cost() {
+    struct Counting(Arc<AtomicU64>);
+    impl Choose for Counting {
+        fn choose(&mut self, _: Point<'_>) -> u32 {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            0
+        }
+    }
+    let cost = |pause: Duration| {
+        let program = move || async move {
+            let (one, two) = (UdpSocket::bind("127.0.0.1:1").await?, UdpSocket::bind("127.0.0.1:2").await?);
+            let listener = TcpListener::bind("127.0.0.1:3").await?;
+            let _idle = (TcpStream::connect("127.0.0.1:3").await?, listener.accept().await?);
+            for _ in 0..3 {
+                sleep(pause).await;
+                one.send_to(b"?", "127.0.0.1:2").await?;
+                two.recv_from(&mut [0]).await?;
+            }
+            io::Result::Ok(())
+        };
+        let questions = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&questions);
+        let passed = explore().runs(1).answered_by(move |_| Counting(Arc::clone(&counted))).run(program).unwrap();
+        (passed.polls, questions.load(Ordering::Relaxed))
+    };
+    let (polls, questions) = cost(Duration::from_millis(1));
+    assert_eq!(cost(Duration::from_secs(8 * 60 * 60)), (polls, questions));
+    assert!(polls < 20 && (3..10).contains(&questions), "{polls} polls, {questions} questions");
 }
 
 #[test]

@@ -101,6 +101,10 @@ const SOME: &str = "poll/tasks=1000";
 const MANY: &str = "poll/tasks=100000";
 const BY_HAND: &str = "on=by-hand,random";
 
+const LOOPBACK_1: &str = "loopback/clients=1";
+const LOOPBACK_10: &str = "loopback/clients=10";
+const LOOPBACK_100: &str = "loopback/clients=100";
+
 const POOL_YIELD: &str = "pool_yield/tasks=1000,yields=200";
 const POOL_JOIN: &str = "pool_spawn_join/tasks=100000";
 const POOL_CHAIN: &str = "pool_chain/tasks=10000";
@@ -112,6 +116,7 @@ const RANDOM: &str = "on=reveille,strategy=random";
 const FIFO: &str = "on=reveille,seed=0";
 const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
+const OS: &str = "on=executor,reactor=os";
 const POOL_2: &str = "on=pool,threads=2";
 const POOL_1: &str = "on=pool,threads=1";
 const RING_2: &str = "of=ring,threads=2";
@@ -226,6 +231,18 @@ const ROWS: &[(&str, &[Row])] = &[
             row("executor", (MANY, EXECUTOR), "among 10", &[(FEW, EXECUTOR)], None),
             row("by hand, random", (MANY, BY_HAND), "among 10", &[(FEW, BY_HAND)], None),
         ],
+    ),
+    (
+        "1 client over loopback: 64 bytes to a server on the same thread and back",
+        &[row("reactor", (LOOPBACK_1, OS), TOKIO, &[(LOOPBACK_1, "on=tokio")], Some(1.1))],
+    ),
+    (
+        "10 clients at once: the same",
+        &[row("reactor", (LOOPBACK_10, OS), TOKIO, &[(LOOPBACK_10, "on=tokio")], Some(1.1))],
+    ),
+    (
+        "100 clients at once: the same",
+        &[row("reactor", (LOOPBACK_100, OS), TOKIO, &[(LOOPBACK_100, "on=tokio")], Some(1.1))],
     ),
     (
         "2 threads: 1,000 tasks yield 200 times each",

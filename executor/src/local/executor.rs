@@ -9,7 +9,7 @@ use std::task::Waker;
 use super::shared::{self, OwnerSide, Shared};
 use super::{Runnable, Spawner};
 use crate::sync::{Arc, UnsafeCell};
-use crate::{Choose, Hint, JoinHandle, Kind, Observe, Point, Ran, Ready, TaskId, TaskView};
+use crate::{Choose, Driver, Hint, JoinHandle, Kind, Observe, Point, Ran, Ready, TaskId, TaskView};
 
 /// The most runnable tasks that [`LocalExecutor::pick`] lets its [`Choose`] choose from: the front of the queue.
 /// Passing over more than this at once is done in several picks; a choice among all of 100,000 tasks would say little,
@@ -48,17 +48,51 @@ impl LocalExecutor {
     /// An executor without tasks, for this thread.
     #[must_use]
     pub fn new() -> Self {
-        Self::with(None)
+        Self::with(None, None)
     }
 
     /// The same, with `observer` told of every operation on the wakers of its tasks; see [`Observe`] for an example.
     #[must_use]
     pub fn with_observer(observer: StdArc<dyn Observe>) -> Self {
-        Self::with(Some(observer))
+        Self::with(Some(observer), None)
     }
 
-    fn with(observer: Option<StdArc<dyn Observe>>) -> Self {
-        Self { shared: UnsafeCell::new(Arc::new(Shared::new(observer))), _not_send: PhantomData }
+    /// The same, which waits in `driver` while nothing can run, and looks in there after every 61st task: see [`Driver`]. So
+    /// one thread runs tasks and, for instance, a reactor of sockets.
+    ///
+    /// ```
+    /// use std::sync::{Arc, Condvar, Mutex};
+    /// use std::task::{Poll, Waker};
+    /// use reveille_executor::{Driver, LocalExecutor};
+    ///
+    /// /// Wakes who is registered whenever nothing else can be done.
+    /// #[derive(Default)]
+    /// struct Idle(Mutex<Vec<Waker>>);
+    ///
+    /// impl Driver for Idle {
+    ///     fn poll(&self) {}
+    ///     fn park(&self) {
+    ///         std::mem::take(&mut *self.0.lock().unwrap()).into_iter().for_each(Waker::wake);
+    ///     }
+    ///     fn unpark(&self) {}
+    /// }
+    ///
+    /// let idle = Arc::new(Idle::default());
+    /// let mut polls = 0;
+    /// let waited = LocalExecutor::with_driver(idle.clone()).block_on(std::future::poll_fn(|cx| {
+    ///     polls += 1;
+    ///     idle.0.lock().unwrap().push(cx.waker().clone());
+    ///     if polls < 3 { Poll::Pending } else { Poll::Ready(polls) }
+    /// }));
+    /// assert_eq!(waited, 3);
+    /// ```
+    #[must_use]
+    pub fn with_driver(driver: StdArc<dyn Driver>) -> Self {
+        Self::with(None, Some(driver))
+    }
+
+    fn with(observer: Option<StdArc<dyn Observe>>, driver: Option<StdArc<dyn Driver>>) -> Self {
+        Self { shared: UnsafeCell::new(Arc::new(Shared::new(observer, driver))), _not_send: PhantomData }
     }
 
     /// Looks at the owner's side. `f` runs no user code.

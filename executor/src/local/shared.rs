@@ -8,6 +8,7 @@ use std::sync::Arc as StdArc;
 use super::inbox::Inbox;
 use super::queue::RunQueue;
 use crate::park::Parker;
+use crate::pool::Driver;
 use crate::sync::{Arc, ThreadToken, UnsafeCell};
 use crate::task::{JoinHandle, Owned, Schedule, ScheduleHere, TaskRef, TaskView};
 use crate::{Observe, Ran, TaskId};
@@ -55,11 +56,11 @@ impl Local {
 }
 
 impl Shared {
-    pub(super) fn new(observer: Option<StdArc<dyn Observe>>) -> Self {
+    pub(super) fn new(observer: Option<StdArc<dyn Observe>>, driver: Option<StdArc<dyn Driver>>) -> Self {
         Self {
             owner: ThreadToken::current(),
             inbox: Inbox::new(),
-            parker: Arc::new(Parker::new()),
+            parker: Arc::new(Parker::within(driver)),
             observer,
             local: UnsafeCell::new(Local::default()),
         }

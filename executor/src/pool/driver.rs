@@ -18,7 +18,7 @@ use std::sync::Arc as StdArc;
 use crate::park::Parker;
 use crate::sync::{AtomicBool, Count, Ordering};
 
-/// Something to wait in; see [`Pool::with_driver`](crate::Pool::with_driver) for an example.
+/// Something to wait in, for a [`Pool`](crate::Pool::with_driver) or a [`LocalExecutor`](crate::LocalExecutor::with_driver).
 ///
 /// No method may panic, and none is called with a lock of the pool's held: wakers may be woken in all of them. `poll` and
 /// `park` are called by one worker at a time, `unpark` on any thread.

@@ -4,8 +4,9 @@ use std::sync::Arc as StdArc;
 
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use reveille_executor::{Driver, TaskId, Workers};
+use reveille_executor::{Driver, LocalExecutor, TaskId, Workers};
 
+use crate::inbox::awaited_on_a_thread;
 use crate::model::{exhaustively, within};
 
 /// A driver in which nothing ever happens: only a signal ends the wait.
@@ -74,6 +75,17 @@ fn of_two_workers_one_is_in_the_driver_and_both_are_woken() {
             seats.into_iter().map(|worker| thread::spawn(move || while worker.next().is_some() {})).collect();
         all.stop();
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    });
+}
+
+#[test]
+fn a_wake_ends_the_wait_of_an_executor_for_one_thread() {
+    exhaustively("driver of an executor for one thread, one wake", || {
+        let executor = LocalExecutor::with_driver(Nothing::new());
+        let (task, thread) = awaited_on_a_thread(&executor);
+        executor.run();
+        assert!(task.is_finished());
+        thread.join().unwrap();
     });
 }
 

@@ -11,7 +11,7 @@ use reveille_executor::{JoinHandle, LocalExecutor, block_on};
 use crate::model::{Drops, Flag, Value, exhaustively, spawn, within};
 
 /// Sets the flag of a new task on a thread, by a wake; with a handle of the task.
-fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::JoinHandle<()>) {
+pub(crate) fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::JoinHandle<()>) {
     let flag = Flag::new();
     let (task, waker) = spawn(executor, from_ref(&flag), &Drops::new());
     let thread = thread::spawn(move || {

@@ -125,7 +125,7 @@ impl Storage {
     }
 
     /// Does everything that is due by `now`, in order. Returns how many operations that were.
-    pub fn advance(&mut self, now: Instant, faults: Faults, choose: &mut dyn Choose, strikes: &Strikes) -> u64 {
+    pub fn advance(&mut self, now: Instant, faults: &Faults, choose: &mut dyn Choose, strikes: &Strikes) -> u64 {
         let mut count = 0;
         while self.next_event().is_some_and(|at| at <= now) {
             let Some(Reverse((_, _, key))) = self.due.pop() else { break };
@@ -135,7 +135,7 @@ impl Storage {
         count
     }
 
-    fn perform(&mut self, key: Key, faults: Faults, choose: &mut dyn Choose, strikes: &Strikes) {
+    fn perform(&mut self, key: Key, faults: &Faults, choose: &mut dyn Choose, strikes: &Strikes) {
         let told = self.told.is_some().then(|| self.words(key)).flatten();
         let Some(under_way) = self.operations.get_mut(key) else { return };
         let machine = self.machines.entry(under_way.node).or_default();

@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::task::Waker;
 
-use reveille_executor::{Choose, Hint, Kind, Point};
+use reveille_executor::{Choose, Kind, Point};
 
+use super::menu::Menu;
 use super::{Fault, Faults, Strikes};
 use crate::address::Address;
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
@@ -24,7 +25,7 @@ pub struct Faulty<'a, K: ?Sized, C: ?Sized> {
     /// What answers.
     pub choose: &'a mut C,
     /// How bad it is.
-    pub faults: Faults,
+    pub faults: &'a Faults,
     /// What struck.
     pub strikes: &'a Strikes,
 }
@@ -32,10 +33,12 @@ pub struct Faulty<'a, K: ?Sized, C: ?Sized> {
 impl<K: Kernel + ?Sized, C: Choose + ?Sized> Faulty<'_, K, C> {
     /// Which fault of `menu` strikes, if one does.
     fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
-        let (on, meant) = self.faults.among(menu);
-        let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
-        // One answer is not asked for.
-        meant(self.choose.decide(Point { kind: CALL, bound: on + 1, hint }))
+        self.strike_but(menu, &[])
+    }
+
+    /// The same, where those of `idle` would come to nothing.
+    fn strike_but(&mut self, menu: &[Fault], idle: &[Fault]) -> Option<Fault> {
+        Menu { kind: CALL, sorts: menu, idle, usual: self.faults.calls() }.strikes(self.faults, self.choose)
     }
 
     /// Fails a call that may be interrupted or find nothing.
@@ -56,11 +59,40 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Faulty<'_, K, C> {
         }
     }
 
-    /// How many of `length` bytes a call is given: fewer, from the menu {1, a half, all but one}.
-    fn short(&mut self, length: usize) -> usize {
-        let cut = self.choose.decide(Point::new(CALL, 3));
-        [1, length / 2, length - 1][cut.min(2) as usize].max(1)
+    /// How many of `length` bytes a call is given, of `fault`'s sort: fewer.
+    fn short(&mut self, fault: Fault, length: usize) -> usize {
+        shortened(self.choose, CALL, self.faults.rate(fault).is_some(), length)
     }
+
+    /// Of how many bytes a read into `buffer` may be given fewer. A sort with a rate strikes as often as that says, so it is looked what
+    /// there is; without one it may turn out that there is no more than a short read gives, and it does not strike.
+    fn there_is(&mut self, stream: SocketId, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.faults.rate(Fault::ShortRead).is_none() {
+            return Ok(buffer.len());
+        }
+        match self.kernel.read(stream, buffer, true) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            // Reported once: by this call.
+            there => there,
+        }
+    }
+}
+
+/// How many of `length` bytes, 2 at least, a short call is given. From the menu {1, a half, all but one}; or, `anywhere`, any number that is
+/// less, of a great length {1, 2, … 254, a half, all but one}.
+pub(super) fn shortened(choose: &mut (impl Choose + ?Sized), kind: Kind, anywhere: bool, length: usize) -> usize {
+    const SMALL: usize = 256;
+    let mut cut = |bound: usize| choose.decide(Point::new(kind, bound as u32)) as usize;
+    let few = match anywhere {
+        false => [1, length / 2, length - 1][cut(3).min(2)],
+        true if length <= SMALL => 1 + cut(length - 1),
+        true => match cut(SMALL) {
+            254 => length / 2,
+            255 => length - 1,
+            few => 1 + few,
+        },
+    };
+    few.clamp(1, length - 1)
 }
 
 impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
@@ -93,12 +125,16 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
     }
 
     fn read(&mut self, stream: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<usize> {
-        match self.strike(&[Fault::ShortRead, Fault::WouldBlock, Fault::Interrupted]) {
+        let there = self.there_is(stream, buffer)?;
+        let idle: &[Fault] = if there > 1 { &[] } else { &[Fault::ShortRead] };
+        match self.strike_but(&[Fault::ShortRead, Fault::WouldBlock, Fault::Interrupted], idle) {
             None => self.kernel.read(stream, buffer, peek),
-            Some(Fault::ShortRead) if buffer.len() > 1 => {
-                let length = self.short(buffer.len());
+            Some(Fault::ShortRead) if there > 1 => {
+                let length = self.short(Fault::ShortRead, there);
+                let usual = self.kernel.read(stream, buffer, true)?;
                 let count = self.kernel.read(stream, &mut buffer[..length], peek)?;
-                if count == length {
+                // What has given all that there was is not short.
+                if count < usual {
                     self.strikes.note(Fault::ShortRead);
                 }
                 Ok(count)
@@ -109,10 +145,11 @@ impl<K: Kernel + ?Sized, C: Choose + ?Sized> Kernel for Faulty<'_, K, C> {
     }
 
     fn write(&mut self, stream: SocketId, bytes: &[u8]) -> io::Result<usize> {
-        match self.strike(&[Fault::ShortWrite, Fault::WouldBlock, Fault::Interrupted]) {
+        let idle: &[Fault] = if bytes.len() > 1 { &[] } else { &[Fault::ShortWrite] };
+        match self.strike_but(&[Fault::ShortWrite, Fault::WouldBlock, Fault::Interrupted], idle) {
             None => self.kernel.write(stream, bytes),
             Some(Fault::ShortWrite) if bytes.len() > 1 => {
-                let length = self.short(bytes.len());
+                let length = self.short(Fault::ShortWrite, bytes.len());
                 let count = self.kernel.write(stream, &bytes[..length])?;
                 self.strikes.note(Fault::ShortWrite);
                 Ok(count)

@@ -3,8 +3,10 @@
 use std::io::{self, ErrorKind, SeekFrom};
 use std::path::Path;
 
-use reveille_executor::{Choose, Hint, Kind, Point};
+use reveille_executor::{Choose, Kind};
 
+use super::calls::shortened;
+use super::menu::Menu;
 use super::{Fault, Faults, Strikes};
 use crate::disk::Disk;
 use crate::disk::errors::input_output;
@@ -26,7 +28,7 @@ pub struct FaultyFiles<'a, C: ?Sized> {
     /// What answers.
     pub choose: &'a mut C,
     /// How bad it is.
-    pub faults: Faults,
+    pub faults: &'a Faults,
     /// What struck.
     pub strikes: &'a Strikes,
     /// The disk took a part of a write and has no room for more: the next write fails.
@@ -36,10 +38,12 @@ pub struct FaultyFiles<'a, C: ?Sized> {
 impl<C: Choose + ?Sized> FaultyFiles<'_, C> {
     /// Which fault of `menu` strikes, if one does.
     fn strike(&mut self, menu: &[Fault]) -> Option<Fault> {
-        let (on, meant) = self.faults.among(menu);
-        let hint = Hint::Rarely { numerator: self.faults.calls(), denominator: 1024 };
-        // One answer is not asked for.
-        meant(self.choose.decide(Point { kind: FILE, bound: on + 1, hint }))
+        self.strike_but(menu, &[])
+    }
+
+    /// The same, where those of `idle` would come to nothing.
+    fn strike_but(&mut self, menu: &[Fault], idle: &[Fault]) -> Option<Fault> {
+        Menu { kind: FILE, sorts: menu, idle, usual: self.faults.calls() }.strikes(self.faults, self.choose)
     }
 
     fn failed<R>(&mut self, fault: Fault) -> io::Result<R> {
@@ -51,10 +55,19 @@ impl<C: Choose + ?Sized> FaultyFiles<'_, C> {
         })
     }
 
-    /// How many of `length` bytes a call is given: fewer, from the menu {1, a half, all but one}.
-    fn short(&mut self, length: usize) -> usize {
-        let cut = self.choose.decide(Point::new(FILE, 3));
-        [1, length / 2, length - 1][cut.min(2) as usize].max(1)
+    /// How many of `length` bytes a call is given, of `fault`'s sort: fewer.
+    fn short(&mut self, fault: Fault, length: usize) -> usize {
+        shortened(self.choose, FILE, self.faults.rate(fault).is_some(), length)
+    }
+
+    /// Whether there is something behind the `count` bytes that were read `at` an offset, or where the file stood before. What gives all
+    /// that there is is not short.
+    fn has_more(&mut self, file: FileId, at: Option<u64>, count: usize) -> bool {
+        let end = match at {
+            Some(at) => Ok(at + count as u64),
+            None => self.disk.seek(file, SeekFrom::Current(0)),
+        };
+        end.and_then(|end| self.disk.read(file, Some(end), &mut [0])).is_ok_and(|more| more > 0)
     }
 }
 
@@ -68,12 +81,13 @@ impl<C: Choose + ?Sized> Files for FaultyFiles<'_, C> {
     }
 
     fn read(&mut self, file: FileId, at: Option<u64>, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.strike(&[Fault::ShortRead, Fault::Interrupted]) {
+        let idle: &[Fault] = if buffer.len() > 1 { &[] } else { &[Fault::ShortRead] };
+        match self.strike_but(&[Fault::ShortRead, Fault::Interrupted], idle) {
             None => self.disk.read(file, at, buffer),
             Some(Fault::ShortRead) if buffer.len() > 1 => {
-                let length = self.short(buffer.len());
+                let length = self.short(Fault::ShortRead, buffer.len());
                 let count = self.disk.read(file, at, &mut buffer[..length])?;
-                if count == length {
+                if count == length && self.has_more(file, at, count) {
                     self.strikes.note(Fault::ShortRead);
                 }
                 Ok(count)
@@ -87,10 +101,11 @@ impl<C: Choose + ?Sized> Files for FaultyFiles<'_, C> {
         if std::mem::take(self.is_brimming) {
             return self.failed(Fault::DiskFull);
         }
-        match self.strike(&[Fault::ShortWrite, Fault::Interrupted, Fault::DiskFull]) {
+        let idle: &[Fault] = if bytes.len() > 1 { &[] } else { &[Fault::ShortWrite] };
+        match self.strike_but(&[Fault::ShortWrite, Fault::Interrupted, Fault::DiskFull], idle) {
             None => self.disk.write(file, at, bytes),
             Some(fault @ (Fault::ShortWrite | Fault::DiskFull)) if bytes.len() > 1 => {
-                let length = self.short(bytes.len());
+                let length = self.short(fault, bytes.len());
                 let count = self.disk.write(file, at, &bytes[..length])?;
                 match fault {
                     Fault::DiskFull => *self.is_brimming = true,

@@ -1,5 +1,7 @@
 //! Links of which a test says that they lose packets.
 
+use std::time::Duration;
+
 use reveille_executor::{Choose, Hint, Point};
 
 use super::{Fault, PACKET, Strikes};
@@ -26,5 +28,9 @@ impl<F: Fabric, C: Choose + ?Sized> Fabric for LossyLinks<'_, F, C> {
         }
         self.strikes.note(Fault::Lost);
         Verdict { fate: Fate::Lost, ..honest }
+    }
+
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        self.fabric.holds_back(packet)
     }
 }

@@ -1,7 +1,8 @@
 //! What may go wrong: faults as decorators around an honest network and an honest kernel.
 //!
 //! A fault is something that the outside world may do and a program must survive. [`Weather`] decorates the
-//! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`LossyLinks`] does for single links. [`Faulty`] decorates
+//! [`Fabric`](crate::net::Fabric): packets come late, are lost, come twice, or their connection is torn. [`LossyLinks`] does for single links, and
+//! [`Latencies`] is a network whose packets are as often slow as a test says. [`Faulty`] decorates
 //! the [`Kernel`](crate::Kernel): calls come back short, empty-handed or interrupted, which every socket may legally do.
 //! [`FaultyFiles`] decorates a [`Disk`](crate::disk::Disk): it is full at times, and its syncs fail. What is below does not know. All ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
 //! goes wrong; all count what really struck, in [`Strikes`].
@@ -10,17 +11,24 @@
 
 mod calls;
 mod files;
+mod latencies;
 mod lossy;
+mod menu;
+mod rate;
 mod settings;
+mod strikes;
+mod text;
 mod weather;
-
-use std::cell::Cell;
-use std::fmt;
 
 pub use calls::{CALL, Faulty};
 pub use files::{CRASH, FILE, FaultyFiles};
+pub use latencies::Latencies;
 pub use lossy::LossyLinks;
-pub use settings::{Faults, UnknownFaults};
+pub use menu::Menu;
+pub use rate::{NotARate, Rate};
+pub use settings::Faults;
+pub use strikes::Strikes;
+pub use text::UnknownFaults;
 pub use weather::{PACKET, Weather};
 
 /// One sort of fault.
@@ -69,11 +77,16 @@ pub enum Fault {
     Pause,
     /// The time of day of a node jumped.
     ClockJump,
+    /// A connection that its client had came to who accepts it only later.
+    SlowAccept,
+    /// A packet took twice or ten times as long as its link usually takes. Counted where a test says how often; else that is the nature
+    /// of networks.
+    Latency,
 }
 
 impl Fault {
     /// All sorts.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Late,
         Self::Lost,
         Self::Twice,
@@ -95,6 +108,8 @@ impl Fault {
         Self::Crash,
         Self::Pause,
         Self::ClockJump,
+        Self::SlowAccept,
+        Self::Latency,
     ];
 
     /// The name by which [`Faults`] are switched on and off one by one.
@@ -128,6 +143,8 @@ impl Fault {
             Self::Crash => "crash",
             Self::Pause => "pause",
             Self::ClockJump => "clock-jump",
+            Self::SlowAccept => "slow-accept",
+            Self::Latency => "latency",
         }
     }
 
@@ -145,56 +162,15 @@ impl Fault {
         matches!(self, Self::Partition | Self::Crash | Self::Pause | Self::ClockJump)
     }
 
+    /// Whether it may have a rate of 1. Not so what makes a caller try again at once: it would never get on.
+    #[must_use]
+    pub const fn may_be_always(self) -> bool {
+        !matches!(self, Self::Interrupted | Self::WouldBlock | Self::SpuriousWake)
+    }
+
     /// Whether it is what a crash leaves of a disk: the nature of disks, and nothing that can be switched off.
     #[must_use]
     pub const fn is_damage(self) -> bool {
         matches!(self, Self::WritesLost | Self::SectorsTorn | Self::NameUndone)
-    }
-}
-
-/// How often each fault really struck.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Strikes([Cell<u64>; Fault::ALL.len()]);
-
-impl Strikes {
-    /// How often `fault` struck.
-    #[must_use]
-    pub fn of(&self, fault: Fault) -> u64 {
-        self.0[fault as usize].get()
-    }
-
-    /// How often any struck.
-    #[must_use]
-    pub fn total(&self) -> u64 {
-        self.0.iter().map(Cell::get).sum()
-    }
-
-    /// Adds the strikes of another run.
-    pub fn add(&mut self, other: &Self) {
-        for (mine, theirs) in self.0.iter().zip(&other.0) {
-            mine.set(mine.get() + theirs.get());
-        }
-    }
-
-    /// Forgets all.
-    pub fn clear(&self) {
-        self.0.iter().for_each(|count| count.set(0));
-    }
-
-    /// Counts one more.
-    pub fn note(&self, fault: Fault) {
-        let count = &self.0[fault as usize];
-        count.set(count.get() + 1);
-    }
-}
-
-impl fmt::Display for Strikes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut first = true;
-        for fault in Fault::ALL.into_iter().filter(|fault| self.of(*fault) > 0) {
-            write!(f, "{}{fault:?} {}", if first { "" } else { ", " }, self.of(fault))?;
-            first = false;
-        }
-        if first { f.write_str("none") } else { Ok(()) }
     }
 }

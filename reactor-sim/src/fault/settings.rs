@@ -1,33 +1,36 @@
 //! Which faults there are, and how often.
 
-use std::fmt;
-use std::str::FromStr;
-
-use super::Fault;
+use super::{Fault, Rate};
 
 /// What may go wrong: which sorts of faults, and how often.
 ///
-/// As text: a preset, `off`, `light` or `heavy`, and after it, with commas, sorts that are added or, with a minus, taken out. Sorts are called
-/// by their [names](Fault::name) or in groups: `packets`, `calls`, `files`, `nodes`. Without a preset the sorts named are all, as often as
-/// in `light`.
+/// As text: a preset, `off`, `light` or `heavy`, and after it, with commas, sorts that are added or, with a minus, taken out, or given a
+/// [`Rate`]. Sorts are called by their [names](Fault::name) or in groups: `packets`, `calls`, `files`, `nodes`. Without a preset the sorts
+/// named are all.
 ///
 /// ```
-/// use reveille_reactor::fault::{Fault, Faults};
+/// use reveille_reactor::fault::{Fault, Faults, Rate};
 ///
 /// assert_eq!("heavy".parse(), Ok(Faults::HEAVY));
-/// let faults: Faults = "heavy, -torn, crash".parse().unwrap();
-/// assert!(faults.has(Fault::Crash) && faults.has(Fault::Lost) && !faults.has(Fault::Torn));
+/// let faults: Faults = "heavy, -torn, crash, lost=1/5".parse().unwrap();
+/// assert_eq!(faults, Faults::HEAVY.without(Fault::Torn).with(Fault::Crash).at(Fault::Lost, Rate::new(1, 5)));
 /// assert_eq!("lost,twice".parse::<Faults>().unwrap().sorts().count(), 2);
 /// assert!("medium".parse::<Faults>().unwrap_err().to_string().contains("`light`"));
 /// ```
 ///
-/// A knob says whether, and the preset how often: the strategy of a run makes all that is rare rarer or more frequent anyway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A sort without a rate is as frequent as the preset has it, and as in `light` without one; those that compete on one occasion share that, and a
+/// strategy may make them rarer or more frequent in a run. A rate is taken at its word, of the occasions on which the sort may strike:
+/// by all strategies that are random, in every run but the dullest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Faults {
-    /// As often as in `heavy`; without any sort false.
+    /// As often as in `heavy`, whatever is on or comes to be.
     heavy: bool,
     /// A bit for each sort.
     sorts: u32,
+    /// A bit for each sort that has a rate. Invariant: it is on; or it is the latency, and never varies.
+    rated: u32,
+    /// Those rates; where there is none, that of [`Rate::NEVER`].
+    rates: [Rate; Fault::ALL.len()],
 }
 
 /// The sorts of faults in groups.
@@ -44,9 +47,11 @@ const CALLS: u32 = bits(&[
 ]);
 const FILES: u32 = bits(&[Fault::DiskFull, Fault::SyncFailed]);
 const NODES: u32 = bits(&[Fault::Partition, Fault::Crash, Fault::Pause, Fault::ClockJump]);
-const GROUPS: [(&str, u32); 4] = [("packets", PACKETS), ("calls", CALLS), ("files", FILES), ("nodes", NODES)];
+pub(super) const GROUPS: [(&str, u32); 4] =
+    [("packets", PACKETS), ("calls", CALLS), ("files", FILES), ("nodes", NODES)];
 
-/// What the presets have: nothing of whole machines, since that asks more of a program than to mind its errors.
+/// What the presets have: nothing of whole machines, since that asks more of a program than to mind its errors, and nothing that came later,
+/// since the runs that seeds mean would be others.
 const PRESET: u32 = PACKETS | CALLS | FILES;
 
 const fn bit(fault: Fault) -> u32 {
@@ -64,140 +69,176 @@ const fn bits(faults: &[Fault]) -> u32 {
 
 impl Faults {
     /// Nothing goes wrong. Latencies still vary.
-    pub const OFF: Self = Self { heavy: false, sorts: 0 };
+    pub const OFF: Self = Self::of(false, 0);
     /// Now and then, something that any program meets in a week: about one packet and one call in a hundred.
-    pub const LIGHT: Self = Self { heavy: false, sorts: PRESET };
+    pub const LIGHT: Self = Self::of(false, PRESET);
     /// All the time, and connections are torn: about one packet and one call in ten.
-    pub const HEAVY: Self = Self { heavy: true, sorts: PRESET };
+    pub const HEAVY: Self = Self::of(true, PRESET);
+
+    /// How often a packet takes longer than usual where nobody says.
+    const LATENCY: Rate = Rate::new(1, 4);
+
+    const fn of(heavy: bool, sorts: u32) -> Self {
+        Self { heavy, sorts, rated: 0, rates: [Rate::NEVER; Fault::ALL.len()] }
+    }
 
     /// Whether nothing goes wrong.
     #[inline]
     #[must_use]
-    pub const fn is_off(self) -> bool {
+    pub const fn is_off(&self) -> bool {
         self.sorts == 0
+    }
+
+    /// Whether nothing goes wrong, and nobody has said how latencies vary.
+    #[inline]
+    #[must_use]
+    pub const fn is_plain(&self) -> bool {
+        self.sorts == 0 && self.rated == 0
     }
 
     /// Whether `fault` may strike.
     #[inline]
     #[must_use]
-    pub const fn has(self, fault: Fault) -> bool {
+    pub const fn has(&self, fault: Fault) -> bool {
         self.sorts & bit(fault) != 0
     }
 
     /// The sorts that may strike.
-    pub fn sorts(self) -> impl Iterator<Item = Fault> {
-        Fault::ALL.into_iter().filter(move |fault| self.has(*fault))
+    pub fn sorts(&self) -> impl Iterator<Item = Fault> {
+        let sorts = self.sorts;
+        Fault::ALL.into_iter().filter(move |fault| sorts & bit(*fault) != 0)
     }
 
     /// Whether any fault of whole machines may strike.
     #[must_use]
-    pub const fn has_any_of_nodes(self) -> bool {
+    pub const fn has_any_of_nodes(&self) -> bool {
         self.sorts & NODES != 0
     }
 
     /// Whether faults are as frequent as in `heavy`.
     #[must_use]
-    pub const fn is_heavy(self) -> bool {
+    pub const fn is_heavy(&self) -> bool {
         self.heavy
     }
 
-    /// The sorts in which this differs from `light` or `heavy`, whichever it is as frequent as.
-    pub fn differences(self) -> impl Iterator<Item = Fault> {
-        Fault::ALL.into_iter().filter(move |fault| (self.sorts ^ PRESET) & bit(*fault) != 0)
+    /// The rate that `fault` was given; `None` if it has the usual one, or is off.
+    #[must_use]
+    pub const fn rate(&self, fault: Fault) -> Option<Rate> {
+        if self.rated & bit(fault) == 0 { None } else { Some(self.rates[fault as usize]) }
     }
 
-    /// The same with `fault` switched on if it was off, and off if it was on. What is not to be switched stays.
+    /// Whether any sort was given a rate.
+    #[must_use]
+    pub const fn has_rates(&self) -> bool {
+        self.rated != 0
+    }
+
+    /// The sorts in which this differs from `light` or `heavy`, whichever it is as frequent as: those that are on here only, or there only, or
+    /// have a rate.
+    pub fn differences(&self) -> impl Iterator<Item = Fault> {
+        let different = (self.sorts ^ PRESET) | self.rated;
+        Fault::ALL.into_iter().filter(move |fault| different & bit(*fault) != 0)
+    }
+
+    /// The same with `fault`, at the usual rate. What is [no knob](Fault::is_damage) stays as it is, here and in what follows.
+    #[must_use]
+    pub const fn with(self, fault: Fault) -> Self {
+        match fault {
+            // It varies anyway; now that is counted.
+            Fault::Latency => self.at(fault, Self::LATENCY),
+            _ if fault.is_damage() => self,
+            _ => Self { sorts: self.sorts | bit(fault), ..self.unrated(fault) },
+        }
+    }
+
+    /// The same without `fault`. Without [`Fault::Latency`] every packet takes the usual time of its link.
+    #[must_use]
+    pub const fn without(self, fault: Fault) -> Self {
+        let sorts = self.sorts & !bit(fault);
+        let rated = if matches!(fault, Fault::Latency) { bit(fault) } else { 0 };
+        let without = self.unrated(fault);
+        Self { sorts, rated: without.rated | rated, ..without }
+    }
+
+    /// The same; if nothing goes wrong, nothing does often.
+    pub(super) const fn settled(self) -> Self {
+        Self { heavy: self.heavy && self.sorts != 0, ..self }
+    }
+
+    /// The same with `fault` so often, whatever the preset and the strategy. [`Rate::NEVER`] switches it off.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults, Rate};
+    ///
+    /// let faults = Faults::LIGHT.at(Fault::Lost, Rate::new(1, 5));
+    /// assert_eq!(faults.rate(Fault::Lost), Some(Rate::new(1, 5)));
+    /// assert_eq!(faults.rate(Fault::Twice), None);
+    /// assert_eq!(String::from(faults), "light,lost=1/5");
+    /// assert_eq!(Faults::LIGHT.at(Fault::Lost, Rate::NEVER), Faults::LIGHT.without(Fault::Lost));
+    /// ```
+    ///
+    /// # Panics
+    /// If a call [would get nowhere](Fault::may_be_always) at that rate.
+    #[must_use]
+    pub const fn at(self, fault: Fault, rate: Rate) -> Self {
+        assert!(
+            fault.may_be_always() || rate.numerator() < rate.denominator(),
+            "a call that is answered so each time never gets on"
+        );
+        if rate.numerator() == 0 {
+            return self.without(fault);
+        }
+        if fault.is_damage() {
+            return self;
+        }
+        let mut rates = self.rates;
+        rates[fault as usize] = rate;
+        Self { sorts: self.sorts | bit(fault), rated: self.rated | bit(fault), rates, ..self }
+    }
+
+    /// The same with `fault` switched on if it was off, and off if it was on.
     #[must_use]
     pub const fn toggled(self, fault: Fault) -> Self {
-        if fault.is_damage() { self } else { Self { sorts: self.sorts ^ bit(fault), ..self } }
+        if self.has(fault) { self.without(fault) } else { self.with(fault) }
+    }
+
+    const fn unrated(self, fault: Fault) -> Self {
+        let mut rates = self.rates;
+        rates[fault as usize] = Rate::NEVER;
+        Self { rated: self.rated & !bit(fault), rates, ..self }
     }
 
     /// How many in 1,024 packets meet a fault.
-    pub(super) const fn packets(self) -> u32 {
+    pub(super) const fn packets(&self) -> u32 {
         if self.heavy { 100 } else { 10 }
     }
 
     /// How many in 1,024 packets of a stream tear their connection down.
-    pub(super) const fn torn(self) -> u32 {
+    pub(super) const fn torn(&self) -> u32 {
         if self.heavy { 4 } else { 1 }
     }
 
     /// How many in 1,024 calls meet a fault.
-    pub(super) const fn calls(self) -> u32 {
+    pub(super) const fn calls(&self) -> u32 {
         self.packets()
     }
 
-    /// Those of `menu` that may strike: how many, and the one that an answer means.
-    pub(super) fn among(self, menu: &[Fault]) -> (u32, impl Fn(u32) -> Option<Fault>) {
-        let on = menu.iter().filter(|fault| self.has(**fault)).count() as u32;
+    /// Those of `menu` that may strike and have no rate: how many, and the one that an answer means.
+    pub(super) fn among(&self, menu: &[Fault]) -> (u32, impl Fn(u32) -> Option<Fault>) {
+        let usual = self.sorts & !self.rated;
+        let is_on = move |fault: &&Fault| usual & bit(**fault) != 0;
+        let on = menu.iter().filter(is_on).count() as u32;
         let meant = move |answer: u32| {
             let nth = answer.checked_sub(1)? as usize;
-            menu.iter().filter(|fault| self.has(**fault)).nth(nth).copied()
+            menu.iter().filter(is_on).nth(nth).copied()
         };
         (on, meant)
     }
 }
 
-impl fmt::Display for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.is_off(), self.heavy) {
-            (true, _) => return f.write_str("off"),
-            (false, true) => f.write_str("heavy")?,
-            (false, false) => f.write_str("light")?,
-        }
-        for fault in self.differences() {
-            write!(f, ",{}{}", if self.has(fault) { "" } else { "-" }, fault.name())?;
-        }
-        Ok(())
-    }
-}
-
-/// There is no preset or sort of that name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnknownFaults(String);
-
-impl fmt::Display for UnknownFaults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there are no faults `{}`: expected `off`, `light` or `heavy`, and after it ", self.0)?;
-        for (name, _) in GROUPS {
-            write!(f, "`{name}`, ")?;
-        }
-        let names: Vec<_> = named().map(|fault| format!("`{}`", fault.name())).collect();
-        write!(f, "{}, with a `-` what is taken out", names.join(", "))
-    }
-}
-
-impl std::error::Error for UnknownFaults {}
-
-/// The sorts that can be switched.
-fn named() -> impl Iterator<Item = Fault> {
-    Fault::ALL.into_iter().filter(|fault| !fault.is_damage())
-}
-
-/// The sorts that `name` means.
-fn sorts_of(name: &str) -> Option<u32> {
-    let group = GROUPS.into_iter().find(|(group, _)| *group == name).map(|(_, sorts)| sorts);
-    group.or_else(|| named().find(|fault| fault.name() == name).map(bit))
-}
-
-impl FromStr for Faults {
-    type Err = UnknownFaults;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFaults> {
-        let mut faults = Self::OFF;
-        for (nth, word) in text.split(',').map(str::trim).enumerate() {
-            let unknown = || UnknownFaults(word.to_owned());
-            faults = match (nth, word) {
-                (0, "off") => Self::OFF,
-                (0, "light") => Self::LIGHT,
-                (0, "heavy") => Self::HEAVY,
-                _ => match word.strip_prefix('-') {
-                    Some(name) => Self { sorts: faults.sorts & !sorts_of(name).ok_or_else(unknown)?, ..faults },
-                    None => Self { sorts: faults.sorts | sorts_of(word).ok_or_else(unknown)?, ..faults },
-                },
-            };
-        }
-        Ok(if faults.is_off() { Self::OFF } else { faults })
+impl Default for Faults {
+    fn default() -> Self {
+        Self::OFF
     }
 }
 
@@ -206,37 +247,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_read_is_written_and_reads_the_same() {
-        let written = |text: &str| text.parse::<Faults>().unwrap().to_string();
-        assert_eq!(["off", "light", "heavy"].map(written), ["off", "light", "heavy"]);
-        assert_eq!(written("heavy, crash, -torn"), "heavy,-torn,crash");
-        assert_eq!(written("heavy,-packets,-calls,-files"), "off");
-        assert_eq!(
-            written("heavy,-packets,-calls,-files,lost").parse(),
-            "heavy,-packets,-calls,-files,lost".parse::<Faults>()
-        );
-        assert_eq!("off,nodes".parse::<Faults>(), "crash,pause,partition,clock-jump".parse());
-        for fault in named() {
-            let faults = Faults::HEAVY.toggled(fault);
-            assert_eq!(faults.to_string().parse(), Ok(faults));
-            assert_eq!(faults.toggled(fault), Faults::HEAVY);
-        }
-    }
-
-    #[test]
     fn presets_have_nothing_of_whole_machines_and_damage_is_no_knob() {
-        let of_presets = Faults::LIGHT.sorts();
-        assert_eq!(of_presets.filter(|fault| fault.is_of_nodes() || fault.is_damage()).count(), 0);
+        let presets = Faults::LIGHT;
+        assert_eq!(presets.sorts().filter(|fault| fault.is_of_nodes() || fault.is_damage()).count(), 0);
         assert!("light,writes-lost".parse::<Faults>().is_err());
         assert_eq!(Faults::LIGHT.toggled(Fault::WritesLost), Faults::LIGHT);
+        assert_eq!(Faults::LIGHT.at(Fault::WritesLost, Rate::ALWAYS), Faults::LIGHT);
     }
 
+    /// However one comes to a value, equal ones are equal.
     #[test]
-    fn what_is_unknown_is_answered_with_what_is_known() {
-        for wrong in ["", "medium", "light,heavy", "light,", "light,lots", "-", "light,-", "off light"] {
-            let error = wrong.parse::<Faults>().unwrap_err().to_string();
-            assert!(error.contains("expected `off`, `light` or `heavy`") && error.contains("`clock-jump`"), "{error}");
+    fn what_is_off_leaves_no_trace() {
+        let half = Rate::new(1, 2);
+        for fault in Fault::ALL.into_iter().filter(|fault| *fault != Fault::Latency) {
+            assert_eq!(Faults::OFF.with(fault).without(fault), Faults::OFF);
+            assert_eq!(Faults::OFF.at(fault, half).without(fault), Faults::OFF);
+            assert_eq!(Faults::OFF.at(fault, half).with(fault), Faults::OFF.with(fault));
         }
+        let (none, crash) = (Faults::HEAVY.sorts().fold(Faults::HEAVY, Faults::without), Fault::Crash);
+        assert!(none.is_off() && none.with(crash).is_heavy());
+        assert_eq!(none.settled(), Faults::OFF);
+        // Latencies vary unless they are told not to.
+        let steady = Faults::OFF.without(Fault::Latency);
+        assert!(steady.is_off() && !steady.is_plain() && steady != Faults::OFF && Faults::OFF.is_plain());
+        assert_eq!(Faults::OFF.with(Fault::Latency).without(Fault::Latency), steady);
     }
 
     /// An answer means the same sort as long as all sorts of its menu are on.
@@ -249,6 +283,7 @@ mod tests {
         };
         assert_eq!(meant(Faults::HEAVY), [None, Some(menu[0]), Some(menu[1]), Some(menu[2])]);
         assert_eq!(meant(Faults::HEAVY.toggled(Fault::WouldBlock)), [None, Some(menu[0]), Some(menu[2])]);
+        assert_eq!(meant(Faults::HEAVY.at(Fault::ShortRead, Rate::new(1, 2))), [None, Some(menu[1]), Some(menu[2])]);
         assert_eq!(meant(Faults::OFF), [None]);
     }
 }

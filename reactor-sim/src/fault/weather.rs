@@ -1,7 +1,10 @@
 //! Faults of the network.
 
-use reveille_executor::{Choose, Hint, Kind, Point};
+use std::time::Duration;
 
+use reveille_executor::{Choose, Kind, Point};
+
+use super::menu::Menu;
 use super::{Fault, Faults, Strikes};
 use crate::net::{Content, Fabric, Fate, Packet, Verdict};
 
@@ -16,7 +19,7 @@ pub struct Weather<'a, F, C: ?Sized> {
     /// What answers.
     pub choose: &'a mut C,
     /// How bad it is.
-    pub faults: Faults,
+    pub faults: &'a Faults,
     /// What struck.
     pub strikes: &'a Strikes,
 }
@@ -27,36 +30,50 @@ const LATE: u32 = 2_000;
 /// What may happen to a packet beside arriving.
 const MENU: [Fault; 3] = [Fault::Late, Fault::Lost, Fault::Twice];
 
+/// How long a connection that its client has is kept from who accepts it: as long as a kernel that is busy takes, and as long as it takes
+/// to ask again for what was lost, once and twice (RFC 6298, 1 s doubled).
+const HELD_BACK: [Duration; 3] = [Duration::from_millis(50), Duration::from_secs(1), Duration::from_secs(3)];
+
 impl<F: Fabric, C: Choose + ?Sized> Weather<'_, F, C> {
-    fn asks(&mut self, bound: u32, numerator: u32) -> u32 {
-        self.choose.decide(Point { kind: PACKET, bound, hint: Hint::Rarely { numerator, denominator: 1024 } })
+    fn strikes(&mut self, sorts: &[Fault], idle: &[Fault], usual: u32) -> Option<Fault> {
+        Menu { kind: PACKET, sorts, idle, usual }.strikes(self.faults, self.choose)
     }
 }
 
 impl<F: Fabric, C: Choose + ?Sized> Fabric for Weather<'_, F, C> {
     fn carry(&mut self, packet: &Packet) -> Verdict {
         let honest = self.fabric.carry(packet);
-        if packet.content == Content::Stream && self.faults.has(Fault::Torn) && self.asks(2, self.faults.torn()) == 1 {
+        let is_stream = packet.content == Content::Stream;
+        if is_stream && self.strikes(&[Fault::Torn], &[], self.faults.torn()).is_some() {
             self.strikes.note(Fault::Torn);
             return Verdict { fate: Fate::Torn, ..honest };
         }
-        let (on, meant) = self.faults.among(&MENU);
-        let Some(struck) = meant(self.asks(on + 1, self.faults.packets())) else { return honest };
-        match struck {
-            Fault::Late => {
+        // A stream knows the numbers of its bytes, and nothing comes of the second packet.
+        let idle: &[Fault] = if packet.content == Content::Datagram { &[] } else { &[Fault::Twice] };
+        match self.strikes(&MENU, idle, self.faults.packets()) {
+            Some(Fault::Late) => {
                 self.strikes.note(Fault::Late);
                 Verdict { delay: packet.latency * LATE, ..honest }
             }
-            Fault::Lost => {
+            Some(Fault::Lost) => {
                 self.strikes.note(Fault::Lost);
                 Verdict { fate: Fate::Lost, ..honest }
             }
-            // A stream knows the numbers of its bytes, and nothing comes of the second packet.
-            _ if packet.content != Content::Datagram => honest,
-            _ => {
+            Some(Fault::Twice) if idle.is_empty() => {
                 self.strikes.note(Fault::Twice);
                 Verdict { fate: Fate::Twice, ..honest }
             }
+            _ => honest,
         }
+    }
+
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        let honest = self.fabric.holds_back(packet);
+        if self.strikes(&[Fault::SlowAccept], &[], self.faults.packets()).is_none() {
+            return honest;
+        }
+        self.strikes.note(Fault::SlowAccept);
+        let nth = self.choose.decide(Point::new(PACKET, HELD_BACK.len() as u32)) as usize;
+        honest + HELD_BACK.get(nth).copied().unwrap_or_default()
     }
 }

@@ -229,10 +229,13 @@ impl<R: Ring> State<R> {
     }
 }
 
-/// What the traits of async I/O are made of.
-#[cfg(any(feature = "futures-io", feature = "tokio"))]
+/// By hand, what the traits of async I/O are made of: for those of other crates than these features know.
 impl<R: Ring> File<R> {
-    pub(super) fn poll_read_bytes(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    /// Reads on from the cursor. 0 is the end of the file, or an empty buffer.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn poll_read_bytes(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let (ring, id) = (self.ring.clone(), self.id);
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -259,7 +262,11 @@ impl<R: Ring> File<R> {
         }
     }
 
-    pub(super) fn poll_write_bytes(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    /// Takes bytes to write at the cursor, once what was taken before is written.
+    ///
+    /// # Errors
+    /// That of the write before.
+    pub fn poll_write_bytes(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_written(context))?;
         ready!(self.poll_unread(context));
         let length = bytes.len().min(BUFFER_MAX);
@@ -273,11 +280,19 @@ impl<R: Ring> File<R> {
         Poll::Ready(Ok(length))
     }
 
-    pub(super) fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    /// Waits until what was taken is written: a flush.
+    ///
+    /// # Errors
+    /// That of the write.
+    pub fn poll_written(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.state.get_mut().unwrap_or_else(PoisonError::into_inner).poll_written(context)
     }
 
-    pub(super) fn poll_seek_to(&mut self, context: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
+    /// Moves the cursor; polled with the same `to` until it has moved, it says where to.
+    ///
+    /// # Errors
+    /// `InvalidInput` for a place before the beginning.
+    pub fn poll_seek_to(&mut self, context: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         let is_new = self.state().seeking.as_ref().is_none_or(|(asked, _)| *asked != to);
         if is_new {
             ready!(self.poll_unread(context));

@@ -73,6 +73,23 @@ pub enum Fate {
 pub trait Fabric {
     /// The verdict on `packet`.
     fn carry(&mut self, packet: &Packet) -> Verdict;
+
+    /// How much later than it could the kernel that is asked for a connection hands it to who accepts. `packet` is the last of
+    /// the handshake, which is not [carried](Self::carry) like others: it travels with the first bytes.
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        let _ = packet;
+        Duration::ZERO
+    }
+}
+
+impl<F: Fabric + ?Sized> Fabric for &mut F {
+    fn carry(&mut self, packet: &Packet) -> Verdict {
+        (**self).carry(packet)
+    }
+
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        (**self).holds_back(packet)
+    }
 }
 
 /// How long a packet takes.
@@ -90,13 +107,13 @@ pub struct Honest<'a, C: ?Sized> {
 }
 
 /// The menu of latencies, as multiples of the link's.
-const MULTIPLES: [u32; 3] = [1, 2, 10];
+pub const LATENCIES: [u32; 3] = [1, 2, 10];
 
 impl<C: Choose + ?Sized> Fabric for Honest<'_, C> {
     fn carry(&mut self, packet: &Packet) -> Verdict {
         let hint = Hint::Rarely { numerator: 1, denominator: 4 };
-        let index = self.choose.decide(Point { kind: LATENCY, bound: MULTIPLES.len() as u32, hint });
-        let multiple = MULTIPLES.get(index as usize).copied().unwrap_or(1);
+        let index = self.choose.decide(Point { kind: LATENCY, bound: LATENCIES.len() as u32, hint });
+        let multiple = LATENCIES.get(index as usize).copied().unwrap_or(1);
         Verdict { delay: packet.latency * multiple, fate: Fate::Arrives }
     }
 }

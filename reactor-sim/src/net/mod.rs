@@ -48,6 +48,24 @@
 //! reordering, port unreachable; Unix sockets, streams only, whose paths are files of the node's [`Disk`](crate::disk::Disk)
 //! (see [`Calls::with_paths`]) and whose bytes are there at once.
 //!
+//! # Where it differs from Linux
+//!
+//! Scripts that are played on both kernels agree line by line (`tests/parity`), whatever the latencies. What they cannot see, or what is
+//! different on purpose:
+//!
+//! | | here | Linux |
+//! |---|---|---|
+//! | how much fits into a stream that nobody reads | 64 KiB in each direction, whatever the size of the writes | buffers of both ends, which grow to megabytes; a Unix socket some 200 KB, with its bookkeeping |
+//! | how much waits in a datagram socket | 208 KiB of contents | about as much, with its bookkeeping |
+//! | writes of one instant | travel together, as with `NoDelay`, which is remembered only | in segments, which Nagle's algorithm holds back |
+//! | a segment is lost | it is sent again after 200 ms, then twice as long, at most 120 s; 15 times | the same, but for the first wait, which follows the round trip; loss also slows the sender down |
+//! | a port and a pair of addresses after a close | free at once | `TIME_WAIT` holds them for a minute against some binds and connects |
+//! | free ports | 32768 to 60999, one after the other | the same range by default, in an order of its own |
+//! | an unknown name | `NotFound` | an error without a kind, from the resolver |
+//! | `peek` of a Unix stream (a call of the [`Kernel`](crate::Kernel)) | works | `Unsupported`, since `mio` has no such call |
+//! | reading what an end that is idle says | nothing, for ever | the same, unless keep-alive was asked for |
+//! | IPv6 | loopback only, and ports of it exclude those of the IPv4 wildcard | all of it |
+//!
 //! Deliberately absent: congestion control, TIME_WAIT, Unix datagrams and names without a file, multicast, keep-alive probes,
 //! IPv6 beyond loopback.
 
@@ -71,7 +89,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 pub use calls::Calls;
-pub use fabric::{Content, Fabric, Fate, Honest, LATENCY, NodeId, Packet, Verdict};
+pub use fabric::{Content, Fabric, Fate, Honest, LATENCIES, LATENCY, NodeId, Packet, Verdict};
 pub use paths::Paths;
 
 use crate::Instant;

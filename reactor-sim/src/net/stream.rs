@@ -201,7 +201,10 @@ impl Net {
         };
         let (delay, fate) = match item {
             // It travels with the first bytes.
-            Item::Ack => (latency, Fate::Arrives),
+            Item::Ack => {
+                let packet = Packet { from, to, content, latency, loss: None };
+                (latency + moment.fabric.holds_back(&packet), Fate::Arrives)
+            }
             _ => {
                 let loss = self.links.loss(from, to);
                 let verdict = moment.fabric.carry(&Packet { from, to, content, latency, loss });

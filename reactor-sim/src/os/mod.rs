@@ -1,8 +1,8 @@
 //! The operating system's kernel behind the same calls as the simulated one (feature `os`).
 //!
 //! [`Os`] is a reactor over epoll, kqueue or what `mio` finds: sockets register once, edges set a bit per direction and wake who
-//! waits for it. Whoever calls [`turn`](Os::turn) drives it: a loop between the polls of an executor, or a thread.
-//! [`block_on`](Os::block_on) is such a loop for one future.
+//! waits for it. Whoever calls [`turn`](Os::turn) drives it, one thread at a time: an executor whose [`Driver`] it is, a loop of one's own,
+//! or a thread. [`block_on`](Os::block_on) is such a loop for one future.
 //!
 //! ```
 //! use reveille_reactor::os::{Os, TcpListener, TcpStream};
@@ -32,10 +32,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use mio::Token;
+use reveille_executor::Driver;
 
 use crate::kernel::Kernel;
 use crate::socket::Handle;
-use sockets::Sockets;
+use sockets::{Edge, Sockets};
 
 /// A connection of the operating system.
 pub type TcpStream = crate::socket::TcpStream<Os>;
@@ -53,14 +54,37 @@ pub type UnixListener = crate::socket::UnixListener<Os>;
 /// The token of the reactor's own waker.
 const WAKE: Token = Token(usize::MAX);
 
+/// The most events of one turn; others come with the next.
+const EVENTS_MAX: usize = 1024;
+
 /// A handle to the operating system's sockets. See the [module's example](self).
+///
+/// It is a [`Driver`], in which an executor waits while none of its tasks can run:
+///
+/// ```
+/// use std::sync::Arc;
+/// use reveille_executor::{LocalExecutor, spawn};
+/// use reveille_reactor::os::{Os, UdpSocket};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let os = Os::new()?;
+/// let (one, other) = (UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?, UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?);
+/// LocalExecutor::with_driver(Arc::new(os)).block_on(async {
+///     let address = other.local_addr()?;
+///     let received = spawn(async move { other.recv(&mut [0; 16]).await });
+///     one.send_to(b"hello", address).await?;
+///     assert_eq!(received.await.unwrap()?, 5);
+///     Ok(())
+/// })
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Os(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
     /// Held while waiting for edges; never together with a call of a program.
-    poll: Mutex<mio::Poll>,
+    poll: Mutex<(mio::Poll, mio::Events)>,
     sockets: Mutex<Sockets>,
     waker: mio::Waker,
 }
@@ -80,7 +104,8 @@ impl Os {
         let registry = poll.registry().try_clone()?;
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
         let sockets = Mutex::new(Sockets::new(registry));
-        Ok(Self(Arc::new(Shared { poll: Mutex::new(poll), sockets, waker })))
+        let events = mio::Events::with_capacity(EVENTS_MAX);
+        Ok(Self(Arc::new(Shared { poll: Mutex::new((poll, events)), sockets, waker })))
     }
 
     /// Waits for edges, for `timeout` at the longest, and wakes whom they concern.
@@ -88,21 +113,21 @@ impl Os {
     /// # Errors
     /// If waiting fails; an interrupted wait is none.
     pub fn turn(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut events = mio::Events::with_capacity(256);
-        match lock(&self.0.poll).poll(&mut events, timeout) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-            _ => {}
-        }
-        let wakers = {
-            let mut sockets = lock(&self.0.sockets);
-            for event in &events {
-                let ended = event.is_error();
-                let (read, write) = (event.is_readable() || ended, event.is_writable() || ended);
-                sockets.edge(event.token(), read, write);
+        let mut wakers = {
+            let mut polling = lock(&self.0.poll);
+            let (poll, events) = &mut *polling;
+            match poll.poll(events, timeout) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
+                _ => {}
             }
+            let mut sockets = lock(&self.0.sockets);
+            events.iter().for_each(|event| sockets.edge(event.token(), Edge::both(event)));
             sockets.take_wakers()
         };
-        wakers.wake.into_iter().for_each(Waker::wake);
+        if !wakers.wake.is_empty() {
+            wakers.wake.drain(..).for_each(Waker::wake);
+            lock(&self.0.sockets).reuse(wakers.wake);
+        }
         Ok(())
     }
 
@@ -146,7 +171,25 @@ impl Wake for Alarm {
     }
 }
 
+impl Driver for Os {
+    fn poll(&self) {
+        // What could fail are the arguments, which are ours.
+        let _ = self.turn(Some(Duration::ZERO));
+    }
+
+    fn park(&self) {
+        let _ = self.turn(None);
+    }
+
+    fn unpark(&self) {
+        // Left for the next turn, if none is under way.
+        let _ = self.0.waker.wake();
+    }
+}
+
 impl Handle for Os {
+    const ASKS_FIRST: bool = true;
+
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
         let mut sockets = lock(&self.0.sockets);
         let result = call(&mut *sockets);

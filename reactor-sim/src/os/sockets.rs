@@ -1,10 +1,14 @@
-//! All sockets of a reactor: each with the wakers that wait for it, and whether there was an edge since somebody looked.
+//! All sockets of a reactor: each with the wakers that wait for it, and whether it may be ready.
+//!
+//! Edges are told once, so what they said is kept: a direction may be ready from an edge until a call finds nothing there. A call that
+//! finds something takes nothing back, since there may be more of it, for somebody else who is just about to wait.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
 use std::task::Waker;
 use std::time::Duration;
 
+use mio::event::Event;
 use mio::net::{TcpStream as MioStream, UdpSocket as MioDatagram};
 use mio::{Registry, Token};
 use socket2::SockRef;
@@ -31,11 +35,54 @@ struct Entry {
 }
 
 /// One direction of one socket.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Side {
-    /// There was an edge since a call last found nothing.
-    edge: bool,
+    /// No call has found nothing there since the last edge, or since the socket was made: who tries may succeed.
+    may_be_ready: bool,
+    /// There was an edge that said that the direction has ended: no other will.
+    has_ended: bool,
     waiters: Waiters,
+}
+
+/// Where a stream that took or gave less than was asked for is known to be exhausted: epoll tells of all that comes later (epoll(7),
+/// "Questions and answers", 9). Elsewhere `mio` may want to see a call that has to wait.
+const LESS_MEANS_ALL: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+impl Side {
+    fn new() -> Self {
+        Self { may_be_ready: true, has_ended: false, waiters: Waiters::default() }
+    }
+
+    /// Looks at what came of a call.
+    fn tried<R>(&mut self, result: &io::Result<R>) {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            self.may_be_ready = false;
+        }
+    }
+
+    /// Looks at what came of a call to a stream for so many bytes. Of one that has ended there is the end to be seen yet.
+    fn moved(&mut self, result: &io::Result<usize>, length: usize) {
+        match result {
+            Ok(count) if LESS_MEANS_ALL && (1..length).contains(count) => self.may_be_ready = self.has_ended,
+            result => self.tried(result),
+        }
+    }
+}
+
+/// What an edge says.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Edge {
+    happened: bool,
+    ends: bool,
+}
+
+impl Edge {
+    /// For who reads, and for who writes.
+    pub(super) fn both(event: &Event) -> [Self; 2] {
+        let failed = event.is_error();
+        [(event.is_readable(), event.is_read_closed()), (event.is_writable(), event.is_write_closed())]
+            .map(|(happened, ends)| Self { happened: happened || ends || failed, ends })
+    }
 }
 
 fn stale() -> io::Error {
@@ -48,7 +95,7 @@ impl Sockets {
     }
 
     fn add(&mut self, source: Source) -> io::Result<SocketId> {
-        let entry = Entry { source, reader: Side::default(), writer: Side::default() };
+        let entry = Entry { source, reader: Side::new(), writer: Side::new() };
         let key = self.slab.insert(entry);
         let Some(entry) = self.slab.get_mut(key) else { return Err(stale()) };
         let (source, writes) = entry.source.registered();
@@ -61,37 +108,44 @@ impl Sockets {
         Ok(SocketId(key))
     }
 
-    pub(super) fn edge(&mut self, token: Token, read: bool, write: bool) {
+    /// An edge may be that of a socket whose place another has by now: that one tries in vain.
+    pub(super) fn edge(&mut self, token: Token, [read, write]: [Edge; 2]) {
         let Some(entry) = self.slab.at_slot(token.0) else { return };
-        for (side, happened) in [(&mut entry.reader, read), (&mut entry.writer, write)] {
-            if happened {
-                side.edge = true;
+        for (side, edge) in [(&mut entry.reader, read), (&mut entry.writer, write)] {
+            if edge.happened {
+                side.may_be_ready = true;
+                side.has_ended |= edge.ends;
                 side.waiters.wake(&mut self.out);
             }
         }
     }
 
-    fn entry(&mut self, socket: SocketId, interest: Option<Interest>) -> io::Result<&mut Source> {
-        let entry = self.slab.get_mut(socket.0).ok_or_else(stale)?;
-        // What is attempted now sees all that the edge announced.
-        match interest {
-            Some(Interest::Read) => entry.reader.edge = false,
-            Some(Interest::Write) => entry.writer.edge = false,
-            None => {}
+    /// Takes back a list whose wakers were woken, to be used again.
+    pub(super) fn reuse(&mut self, woken: Vec<Waker>) {
+        if self.out.wake.capacity() == 0 {
+            self.out.wake = woken;
         }
-        Ok(&mut entry.source)
+    }
+
+    fn entry(&mut self, socket: SocketId) -> io::Result<&mut Entry> {
+        self.slab.get_mut(socket.0).ok_or_else(stale)
+    }
+
+    fn source(&mut self, socket: SocketId) -> io::Result<&mut Source> {
+        self.entry(socket).map(|entry| &mut entry.source)
     }
 
     fn tcp(&mut self, socket: SocketId) -> io::Result<&mut MioStream> {
-        match self.entry(socket, None)? {
+        match self.source(socket)? {
             Source::Stream { stream, .. } => Ok(stream),
             _ => Err(wrong_kind()),
         }
     }
 
-    fn datagram(&mut self, socket: SocketId, interest: Option<Interest>) -> io::Result<&mut MioDatagram> {
-        match self.entry(socket, interest)? {
-            Source::Datagram(datagram) => Ok(datagram),
+    fn datagram(&mut self, socket: SocketId) -> io::Result<(&mut MioDatagram, &mut Side, &mut Side)> {
+        let Entry { source, reader, writer } = self.entry(socket)?;
+        match source {
+            Source::Datagram(datagram) => Ok((datagram, reader, writer)),
             _ => Err(wrong_kind()),
         }
     }
@@ -112,7 +166,10 @@ impl Kernel for Sockets {
     }
 
     fn accept(&mut self, listener: SocketId) -> io::Result<(SocketId, Address)> {
-        let (source, peer) = self.entry(listener, Some(Interest::Read))?.accept()?;
+        let Entry { source, reader, .. } = self.entry(listener)?;
+        let accepted = source.accept();
+        reader.tried(&accepted);
+        let (source, peer) = accepted?;
         Ok((self.add(source)?, peer))
     }
 
@@ -128,19 +185,32 @@ impl Kernel for Sockets {
     }
 
     fn connected(&mut self, stream: SocketId) -> io::Result<()> {
-        self.entry(stream, Some(Interest::Write))?.connected()
+        let Entry { source, writer, .. } = self.entry(stream)?;
+        let connected = source.connected();
+        writer.tried(&connected);
+        connected
     }
 
     fn read(&mut self, stream: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<usize> {
-        self.entry(stream, Some(Interest::Read))?.read(buffer, peek)
+        let Entry { source, reader, .. } = self.entry(stream)?;
+        let (length, read) = (buffer.len(), source.read(buffer, peek));
+        if peek {
+            reader.tried(&read);
+        } else {
+            reader.moved(&read, length);
+        }
+        read
     }
 
     fn write(&mut self, stream: SocketId, bytes: &[u8]) -> io::Result<usize> {
-        self.entry(stream, Some(Interest::Write))?.write(bytes)
+        let Entry { source, writer, .. } = self.entry(stream)?;
+        let written = source.write(bytes);
+        writer.moved(&written, bytes.len());
+        written
     }
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> io::Result<()> {
-        self.entry(stream, None)?.shutdown(how)
+        self.source(stream)?.shutdown(how)
     }
 
     fn set_option(&mut self, stream: SocketId, option: StreamOption) -> io::Result<()> {
@@ -160,32 +230,36 @@ impl Kernel for Sockets {
     }
 
     fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> io::Result<()> {
-        self.datagram(socket, None)?.connect(peer)
+        self.datagram(socket)?.0.connect(peer)
     }
 
     fn send(&mut self, socket: SocketId, bytes: &[u8], to: Option<SocketAddr>) -> io::Result<usize> {
-        let datagram = self.datagram(socket, Some(Interest::Write))?;
-        match to {
+        let (datagram, _, writer) = self.datagram(socket)?;
+        let sent = match to {
             Some(to) => datagram.send_to(bytes, to),
             None => datagram.send(bytes),
-        }
+        };
+        writer.tried(&sent);
+        sent
     }
 
     fn receive(&mut self, socket: SocketId, buffer: &mut [u8], peek: bool) -> io::Result<(usize, SocketAddr)> {
-        let datagram = self.datagram(socket, Some(Interest::Read))?;
-        if peek { datagram.peek_from(buffer) } else { datagram.recv_from(buffer) }
+        let (datagram, reader, _) = self.datagram(socket)?;
+        let received = if peek { datagram.peek_from(buffer) } else { datagram.recv_from(buffer) };
+        reader.tried(&received);
+        received
     }
 
     fn local_address(&mut self, socket: SocketId) -> io::Result<Address> {
-        self.entry(socket, None)?.local_address()
+        self.source(socket)?.local_address()
     }
 
     fn peer_address(&mut self, socket: SocketId) -> io::Result<Address> {
-        self.entry(socket, None)?.peer_address()
+        self.source(socket)?.peer_address()
     }
 
     fn take_error(&mut self, socket: SocketId) -> io::Result<Option<io::Error>> {
-        self.entry(socket, None)?.take_error()
+        self.source(socket)?.take_error()
     }
 
     fn lookup(&mut self, name: &str) -> io::Result<Vec<IpAddr>> {
@@ -203,13 +277,17 @@ impl Kernel for Sockets {
         let _ = self.registry.deregister(entry.source.registered().0);
     }
 
+    fn is_known_to_wait(&mut self, socket: SocketId, interest: Interest) -> bool {
+        self.side(socket, interest).is_some_and(|(side, _)| !side.may_be_ready)
+    }
+
     fn is_waiting(&mut self, socket: SocketId, interest: Interest, wait: Option<WaitId>, waker: &Waker) -> bool {
         self.side(socket, interest).is_some_and(|(side, _)| side.waiters.has(wait, waker))
     }
 
     fn wait(&mut self, socket: SocketId, interest: Interest, others: Others, waker: Waker) -> Option<WaitId> {
         match self.side(socket, interest) {
-            Some((side, out)) if !side.edge => side.waiters.add(waker, others, out),
+            Some((side, out)) if !side.may_be_ready => side.waiters.add(waker, others, out),
             _ => {
                 self.out.wake.push(waker);
                 None
@@ -228,6 +306,7 @@ impl Kernel for Sockets {
     }
 
     fn take_wakers(&mut self) -> Wakers {
-        self.out.take()
+        // Mostly there are none, and the list that is to be used again stays.
+        if self.out.is_empty() { Wakers::default() } else { self.out.take() }
     }
 }

@@ -46,6 +46,9 @@ pub trait Handle: Clone + Unpin {
     /// [`Kernel::take_wakers`] gives.
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R>;
 
+    /// Whether the kernel's calls cost so much that it is worth asking [`Kernel::is_known_to_wait`] first.
+    const ASKS_FIRST: bool = false;
+
     /// Whether somebody follows what becomes of each wait, and [`attempted`](Self::attempted) is to be called. Not unless a
     /// handle says so.
     fn is_followed(&self) -> bool {
@@ -171,10 +174,9 @@ fn try_call<H: Handle, R>(
         }
     };
     let attempt = handle.with(|kernel| {
-        let done = match uninterrupted(kernel) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            done => Some(done),
-        };
+        let in_vain = H::ASKS_FIRST && kernel.is_known_to_wait(socket, interest);
+        let done = (!in_vain).then(|| uninterrupted(kernel));
+        let done = done.filter(|done| !done.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock));
         let waits = |kernel: &mut dyn Kernel, wait| kernel.is_waiting(socket, interest, wait, context.waker());
         match (done, &mut who) {
             (None, Who::Poller) if waits(kernel, None) => Attempt::Waits,

@@ -24,6 +24,25 @@ pub struct OwnedWriteHalf<H: Handle, F: Family = Tcp> {
     pub(super) forgotten: bool,
 }
 
+/// The stream itself: its addresses, its options, and what does not wait.
+macro_rules! as_stream {
+    ($($half:ty, $stream:expr;)*) => {$(
+        impl<H: Handle, F: Family> AsRef<Stream<H, F>> for $half {
+            fn as_ref(&self) -> &Stream<H, F> {
+                let stream: fn(&Self) -> &Stream<H, F> = $stream;
+                stream(self)
+            }
+        }
+    )*};
+}
+
+as_stream! {
+    ReadHalf<'_, H, F>, |half| half.0;
+    WriteHalf<'_, H, F>, |half| half.0;
+    OwnedReadHalf<H, F>, |half| &half.0;
+    OwnedWriteHalf<H, F>, |half| &half.stream;
+}
+
 impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
     /// Puts the halves together again.
     ///

@@ -94,12 +94,21 @@ impl<H: Handle, F: Family> Stream<H, F> {
         Ok(self)
     }
 
-    pub(super) fn poll_read_bytes(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    /// Reads by hand, as the traits of async I/O do; of several tasks that poll, the last is woken. 0 is the end of the stream, or an empty
+    /// buffer.
+    ///
+    /// # Errors
+    /// `ConnectionReset`, `TimedOut`.
+    pub fn poll_read_bytes(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let waits = (self.socket, Interest::Read);
         poll_call(&self.handle, waits, context, |kernel| kernel.read(self.socket, buffer, false))
     }
 
-    pub(super) fn poll_write_bytes(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    /// Writes by hand as much as there is room for; of several tasks that poll, the last is woken.
+    ///
+    /// # Errors
+    /// `BrokenPipe`, `ConnectionReset`, `TimedOut`.
+    pub fn poll_write_bytes(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let waits = (self.socket, Interest::Write);
         poll_call(&self.handle, waits, context, |kernel| kernel.write(self.socket, bytes))
     }

@@ -84,6 +84,23 @@ fn our_local_executor_over_the_real_reactor() {
     });
 }
 
+/// One thread for all.
+#[test]
+fn our_local_executor_waiting_in_the_real_reactor() {
+    let os = Os::new().unwrap();
+    let executor = LocalExecutor::with_driver(Arc::new(os.clone()));
+    executor.block_on(echo(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
+}
+
+/// A worker at a time waits in the reactor.
+#[test]
+fn our_pool_waiting_in_the_real_reactor() {
+    let os = Os::new().unwrap();
+    let pool = Pool::with_driver(2, Arc::new(os.clone())).unwrap();
+    let handle = pool.handle();
+    pool.block_on(echo(os, move |task| drop(handle.spawn(task)))).unwrap();
+}
+
 #[test]
 fn our_pool_over_the_real_reactor() {
     with_thread(|os| {

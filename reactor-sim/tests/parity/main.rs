@@ -22,16 +22,31 @@ mod script;
 mod scripts;
 mod several;
 mod stage;
+mod streams;
 mod unix;
 
 use record::Record;
-use stage::Simulated;
+use stage::{Family, Simulated};
 
 const RECORD: Record = Record {
     names: scripts::NAMES,
     text: include_str!("recorded.txt"),
     file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded.txt"),
     on: "over loopback",
+};
+
+const STREAMS: Record = Record {
+    names: streams::NAMES,
+    text: include_str!("recorded_streams.txt"),
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_streams.txt"),
+    on: "over connections of TCP",
+};
+
+const UNIX_STREAMS: Record = Record {
+    names: streams::NAMES,
+    text: include_str!("recorded_unix_streams.txt"),
+    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_unix_streams.txt"),
+    on: "over pairs of Unix sockets",
 };
 
 const UNIX: Record = Record {
@@ -50,12 +65,16 @@ const SEVERAL: Record = Record {
 
 #[test]
 fn there_are_enough_scripts() {
-    assert!(scripts::NAMES.len() >= 40, "{}", scripts::NAMES.len());
+    // Those of the disk, of Unix sockets and of races not counted.
+    let count = scripts::NAMES.len() + streams::NAMES.len();
+    assert!(count >= 60, "{count}");
 }
 
 #[test]
 fn the_simulated_kernel_does_what_was_recorded() {
     RECORD.assert_simulated(20, |name, seed| scripts::observe(name, Simulated::new(seed)));
+    STREAMS.assert_simulated(20, |name, seed| streams::observe(name, Simulated::new(seed)));
+    UNIX_STREAMS.assert_simulated(1, |name, seed| streams::observe(name, Simulated::of(Family::Unix, seed)));
     UNIX.assert_simulated(1, |name, seed| unix::observe(name, Simulated::new(seed)));
 }
 
@@ -72,6 +91,8 @@ fn the_simulated_kernel_shows_each_outcome_that_was_recorded_and_no_other() {
 #[test]
 fn the_real_kernel_still_does_what_was_recorded() {
     RECORD.assert_real(|name| scripts::observe(name, stage::Real::new()));
+    STREAMS.assert_real(|name| streams::observe(name, stage::Real::new()));
+    UNIX_STREAMS.assert_real(|name| streams::observe(name, stage::Real::of(Family::Unix)));
     UNIX.assert_real(|name| unix::observe(name, stage::Real::new()));
     SEVERAL.assert_real(|name| several::observe_all(name, (0..50).map(|_| stage::Real::new())));
 }

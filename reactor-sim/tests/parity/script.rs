@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr};
 
 use reveille_reactor::{Address, SocketId, StreamOption};
 
-use crate::stage::Stage;
+use crate::stage::{Family, Stage};
 
 /// A script being played, and what was observed.
 pub(crate) struct Play<S> {
@@ -69,8 +69,19 @@ impl<S: Stage> Play<S> {
         }
     }
 
-    /// A connection: the end that asked, the end that was accepted, and the listener.
-    pub(crate) fn pair(&mut self) -> (SocketId, SocketId, SocketId) {
+    /// The ends of a connection of the stage's family.
+    pub(crate) fn pair(&mut self) -> (SocketId, SocketId) {
+        match self.stage.family() {
+            Family::Tcp => {
+                let (client, server, _) = self.connection();
+                (client, server)
+            }
+            Family::Unix => self.call(|kernel| kernel.pair()).expect("makes a pair"),
+        }
+    }
+
+    /// A connection over TCP: the end that asked, the end that was accepted, and the listener.
+    pub(crate) fn connection(&mut self) -> (SocketId, SocketId, SocketId) {
         let (listener, address) = self.listener(16);
         let client = self.call(|kernel| kernel.connect(&address.into())).expect("begins");
         self.call(|kernel| kernel.connected(client)).expect("connects");

@@ -1,6 +1,6 @@
-//! The scripts. Each is played on both kernels; what they observe must be the same, line by line.
+//! The scripts of TCP and UDP. Each is played on both kernels; what they observe must be the same, line by line.
 
-use std::net::Shutdown::{Both, Read, Write};
+use std::net::Shutdown::{Read, Write};
 use std::net::SocketAddr;
 
 use crate::script::Play;
@@ -62,22 +62,6 @@ scripts! {
         p.accept(listener);
         p.accept(listener);
     }
-    bytes_go_both_ways(p) {
-        let (client, server, _) = p.pair();
-        p.write(client, "ping");
-        p.read(server);
-        p.write(server, "pong");
-        p.read(client);
-        p.read(client);
-    }
-    bytes_of_several_writes_are_one_stream(p) {
-        let (client, server, _) = p.pair();
-        p.write(client, "abc");
-        p.write(client, "def");
-        p.read_up_to(server, 4);
-        p.read_up_to(server, 1);
-        p.read(server);
-    }
     bytes_sent_before_accept_are_there_after(p) {
         let (listener, address) = p.listener(16);
         let client = p.connect(address);
@@ -106,137 +90,25 @@ scripts! {
             p.read(server);
         }
     }
-    half_close(p) {
-        let (client, server, _) = p.pair();
-        p.write(client, "question");
-        p.shutdown(client, Write);
-        p.read(server);
-        p.read(server);
-        p.write(server, "answer");
-        p.close(server);
-        p.read(client);
-        p.read(client);
-    }
-    the_end_of_the_stream_stays(p) {
-        let (client, server, _) = p.pair();
-        p.shutdown(client, Write);
-        p.read(server);
-        p.read(server);
-        p.peek(server);
-    }
-    write_after_own_shutdown(p) {
-        let (client, _, _) = p.pair();
-        p.shutdown(client, Write);
-        p.write(client, "x");
-        p.write(client, "");
-        p.shutdown(client, Write);
-    }
-    shutdown_of_reading(p) {
-        let (client, server, _) = p.pair();
-        p.shutdown(client, Read);
-        p.read(client);
-        p.write(client, "still");
-        p.read(server);
-    }
-    shutdown_of_reading_with_bytes_there(p) {
-        let (client, server, _) = p.pair();
-        p.write(server, "there");
-        p.shutdown(client, Read);
-        p.read(client);
-        p.read(client);
-    }
-    bytes_after_shutdown_of_reading(p) {
-        let (client, server, _) = p.pair();
-        p.shutdown(client, Read);
-        p.write(server, "late");
-        p.read(client);
-        p.read(client);
-    }
-    shutdown_of_both(p) {
-        let (client, server, _) = p.pair();
-        p.shutdown(client, Both);
-        p.read(client);
-        p.write(client, "x");
-        p.read(server);
-        p.write(server, "to nobody");
-        p.read(server);
-        p.write(server, "again");
-    }
-    shutdown_after_the_peer_has_closed(p) {
-        let (client, server, _) = p.pair();
-        p.close(server);
-        p.shutdown(client, Write);
-        p.read(client);
-        p.shutdown(client, Write);
-    }
     shutdown_after_a_reset(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.reset_on_close(server);
         p.close(server);
         p.shutdown(client, Write);
         p.read(client);
         p.shutdown(client, Read);
     }
-    both_shut_down_at_once(p) {
-        let (client, server, _) = p.pair();
-        p.shutdown(client, Write);
-        p.shutdown(server, Write);
-        p.read(client);
-        p.read(server);
-        p.write(client, "x");
-        p.write(server, "x");
-    }
-    both_close_at_once(p) {
-        let (client, server, listener) = p.pair();
-        p.close_together([client, server]);
-        p.accept(listener);
-        p.read(client);
-    }
-    the_peer_closes(p) {
-        let (client, server, _) = p.pair();
-        p.write(server, "last words");
+    addresses_after_the_peer_has_closed(p) {
+        let (client, server, _) = p.connection();
         p.close(server);
         p.peer_address(client);
-        p.read(client);
         p.read(client);
         p.local_address(client);
-    }
-    write_after_the_peer_has_closed(p) {
-        let (client, server, _) = p.pair();
-        p.close(server);
         p.write(client, "one");
-        p.write(client, "two");
-        p.write(client, "three");
-        p.read(client);
-    }
-    write_after_the_peer_has_closed_and_read_first(p) {
-        let (client, server, _) = p.pair();
-        p.close(server);
-        p.write(client, "one");
-        p.read(client);
-        p.take_error(client);
-        p.write(client, "two");
         p.peer_address(client);
     }
-    close_with_unread_bytes_is_a_reset(p) {
-        let (client, server, _) = p.pair();
-        p.write(client, "unread");
-        p.close(server);
-        p.read(client);
-        p.read(client);
-        p.write(client, "x");
-    }
-    close_with_unread_bytes_loses_nothing_that_arrived(p) {
-        let (client, server, _) = p.pair();
-        p.write(server, "read me");
-        p.write(client, "unread");
-        p.close(server);
-        p.read(client);
-        p.read(client);
-        p.read(client);
-    }
     linger_zero_is_a_reset(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.reset_on_close(server);
         p.close(server);
         p.read(client);
@@ -244,7 +116,7 @@ scripts! {
         p.write(client, "x");
     }
     linger_zero_after_shutdown(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.reset_on_close(server);
         p.shutdown(server, Write);
         p.close(server);
@@ -252,8 +124,8 @@ scripts! {
         p.read(client);
         p.write(client, "x");
     }
-    write_meets_a_reset_first(p) {
-        let (client, server, _) = p.pair();
+    write_meets_a_reset_by_lingering_first(p) {
+        let (client, server, _) = p.connection();
         p.reset_on_close(server);
         p.close(server);
         p.write(client, "one");
@@ -261,14 +133,14 @@ scripts! {
         p.read(client);
     }
     an_empty_write_meets_a_reset(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.reset_on_close(server);
         p.close(server);
         p.write(client, "");
         p.write(client, "");
     }
     a_pending_error_is_taken_once(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.take_error(client);
         p.reset_on_close(server);
         p.close(server);
@@ -278,7 +150,7 @@ scripts! {
         p.write(client, "x");
     }
     bytes_that_arrived_before_a_reset_are_read(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.write(server, "before");
         p.reset_on_close(server);
         p.close(server);
@@ -288,7 +160,7 @@ scripts! {
         p.read(client);
     }
     addresses_after_a_reset(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.peer_address(client);
         p.reset_on_close(server);
         p.close(server);
@@ -296,7 +168,7 @@ scripts! {
         p.local_address(client);
     }
     reset_after_the_end_of_the_stream(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.write(client, "unread");
         p.shutdown(server, Write);
         p.read(client);
@@ -305,60 +177,14 @@ scripts! {
         p.write(client, "x");
         p.write(client, "x");
     }
-    empty_reads_and_writes(p) {
-        let (client, server, _) = p.pair();
-        p.write(client, "");
-        p.read(server);
-        p.read_up_to(server, 0);
-        p.write(client, "x");
-        p.read_up_to(server, 0);
-        p.read(server);
-    }
-    an_empty_read_at_the_end(p) {
-        let (client, server, _) = p.pair();
-        p.close(client);
-        p.read_up_to(server, 0);
-        p.read(server);
-    }
     peek_takes_nothing(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.peek(server);
         p.write(client, "abc");
         p.peek(server);
         p.peek(server);
         p.read(server);
         p.peek(server);
-    }
-    full_buffers_make_a_writer_wait(p) {
-        let (client, server, _) = p.pair();
-        let written = p.fill(client);
-        p.write(client, "x");
-        let read = p.drain(server);
-        p.note("all of it arrives", written == read);
-        p.write(client, "x");
-        p.read(server);
-    }
-    full_buffers_in_both_directions(p) {
-        let (client, server, _) = p.pair();
-        let (there, back) = (p.fill(client), p.fill(server));
-        let (read_there, read_back) = (p.drain(server), p.drain(client));
-        p.note("all of it arrives", (there, back) == (read_there, read_back));
-    }
-    the_end_comes_after_full_buffers(p) {
-        let (client, server, _) = p.pair();
-        let written = p.fill(client);
-        p.close(client);
-        let read = p.drain(server);
-        p.note("all of it arrives", written == read);
-        p.read(server);
-    }
-    the_reader_of_full_buffers_closes(p) {
-        let (client, server, _) = p.pair();
-        p.fill(client);
-        p.close(server);
-        p.write(client, "x");
-        p.write(client, "x");
-        p.read(client);
     }
     a_listener_closes_with_connections_waiting(p) {
         let (listener, address) = p.listener(16);
@@ -370,13 +196,13 @@ scripts! {
         p.connect(address);
     }
     a_connection_outlives_its_listener(p) {
-        let (client, server, listener) = p.pair();
+        let (client, server, listener) = p.connection();
         p.close(listener);
         p.write(client, "still here");
         p.read(server);
     }
     a_port_is_free_again_while_connections_live(p) {
-        let (client, server, listener) = p.pair();
+        let (client, server, listener) = p.connection();
         let address = p.local(listener);
         p.close(listener);
         p.listen("the same port", address);
@@ -385,7 +211,7 @@ scripts! {
         p.read(server);
     }
     a_port_is_free_again_after_connections_closed(p) {
-        let (client, server, listener) = p.pair();
+        let (client, server, listener) = p.connection();
         let address = p.local(listener);
         p.close(server);
         p.close(client);
@@ -414,7 +240,7 @@ scripts! {
         p.bind_datagram("the same port", address);
     }
     nodelay_is_remembered(p) {
-        let (client, _, _) = p.pair();
+        let (client, _, _) = p.connection();
         p.nodelay(client, true);
         p.nodelay(client, false);
     }

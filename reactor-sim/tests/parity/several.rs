@@ -61,14 +61,14 @@ scripts! {
         p.receive(target, 8, false);
     }
     a_read_races_with_a_write(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         let writing: Racer = Box::new(move |kernel| kind(kernel.write(client, b"xy")));
         let reading: Racer = Box::new(move |kernel| kind(kernel.read(server, &mut [0; 8], false)));
         p.race(["write", "read"], [writing, reading]);
         p.read(server);
     }
     a_write_races_with_a_close(p) {
-        let (client, server, _) = p.pair();
+        let (client, server, _) = p.connection();
         p.write(client, "unread");
         let writing: Racer = Box::new(move |kernel| kind(kernel.write(client, b"more")));
         let closing: Racer = Box::new(move |kernel| {

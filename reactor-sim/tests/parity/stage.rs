@@ -10,8 +10,17 @@ use reveille_reactor::{Files as _, Instant, Kernel, OpenHow};
 
 use crate::several::Racer;
 
+/// What streams are of.
+#[derive(Clone, Copy)]
+pub(crate) enum Family {
+    Tcp,
+    Unix,
+}
+
 /// A kernel to play on.
 pub(crate) trait Stage {
+    /// Of which family a pair is, in scripts that are played with both.
+    fn family(&self) -> Family;
     /// Calls the kernel.
     fn call<R>(&mut self, call: impl FnOnce(&mut dyn Kernel) -> R) -> R;
     /// Lets arrive what is on its way within the machine.
@@ -37,6 +46,7 @@ pub(crate) struct Simulated {
     node: NodeId,
     now: Instant,
     choose: Seeded,
+    family: Family,
 }
 
 /// Who comes first.
@@ -59,9 +69,13 @@ impl Choose for Seeded {
 
 impl Simulated {
     pub(crate) fn new(seed: u64) -> Self {
+        Self::of(Family::Tcp, seed)
+    }
+
+    pub(crate) fn of(family: Family, seed: u64) -> Self {
         let mut net = Net::default();
         let node = net.node("main");
-        Self { net, disk: Disk::default(), node, now: Instant::ZERO, choose: Seeded(seed) }
+        Self { net, disk: Disk::default(), node, now: Instant::ZERO, choose: Seeded(seed), family }
     }
 
     fn ask(&mut self, bound: u32) -> u32 {
@@ -79,6 +93,10 @@ impl Simulated {
 }
 
 impl Stage for Simulated {
+    fn family(&self) -> Family {
+        self.family
+    }
+
     fn call<R>(&mut self, call: impl FnOnce(&mut dyn Kernel) -> R) -> R {
         let mut honest = Honest { choose: &mut self.choose };
         call(&mut self.net.calls(self.now, self.node, &mut honest).with_paths(&mut self.disk))
@@ -133,18 +151,23 @@ pub(crate) struct Real {
     directory: PathBuf,
     /// Whether the second of two who race was started first.
     is_turned: bool,
+    family: Family,
 }
 
 #[cfg(all(feature = "os", unix))]
 impl Real {
     pub(crate) fn new() -> Self {
+        Self::of(Family::Tcp)
+    }
+
+    pub(crate) fn of(family: Family) -> Self {
         use std::sync::atomic::{AtomicU32, Ordering};
 
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let directory = std::env::temp_dir().join(format!("reveille-parity-{}-{number}", std::process::id()));
         std::fs::create_dir(&directory).expect("the directory of a script is made");
-        Self { os: reveille_reactor::os::Os::new().expect("a reactor"), directory, is_turned: number % 2 == 1 }
+        Self { os: reveille_reactor::os::Os::new().expect("a reactor"), directory, is_turned: number % 2 == 1, family }
     }
 }
 
@@ -158,6 +181,10 @@ impl Drop for Real {
 
 #[cfg(all(feature = "os", unix))]
 impl Stage for Real {
+    fn family(&self) -> Family {
+        self.family
+    }
+
     fn call<R>(&mut self, call: impl FnOnce(&mut dyn Kernel) -> R) -> R {
         use reveille_reactor::socket::Handle as _;
         self.os.with(call).expect("the system's kernel is always there")

@@ -1,6 +1,5 @@
-//! The scripts of Unix sockets, and the words that only they need.
+//! The scripts of paths and of Unix sockets that listen, and the words that only they need.
 
-use std::net::Shutdown::{Both, Read, Write};
 use std::path::{Path, PathBuf};
 
 use reveille_reactor::{Address, SocketId};
@@ -18,11 +17,6 @@ impl<S: Stage> Play<S> {
         let path = self.path("socket");
         let listener = self.call(|kernel| kernel.listen(&Address::from(path.as_path()), backlog)).expect("listens");
         (listener, path)
-    }
-
-    /// Two ends that were made together.
-    fn unix_pair(&mut self) -> (SocketId, SocketId) {
-        self.call(|kernel| kernel.pair()).expect("makes a pair")
     }
 
     /// A connection: the end that asked, the end that was accepted, and the listener.
@@ -89,30 +83,19 @@ impl<S: Stage> Play<S> {
 }
 
 scripts! {
-    a_pair_talks_both_ways(p) {
-        let (one, other) = p.unix_pair();
+    a_pair_has_no_names(p) {
+        let (one, other) = p.call(|kernel| kernel.pair()).expect("makes a pair");
         p.names(one);
-        p.write(one, "ping");
-        p.read(other);
-        p.write(other, "pong");
-        p.read(one);
-        p.read(one);
+        p.names(other);
     }
-    a_connection_talks_both_ways(p) {
+    a_connection_talks_as_a_pair_does(p) {
         let (client, server, _) = p.unix_connection();
         p.write(client, "ping");
         p.read(server);
         p.write(server, "pong");
+        p.close(server);
         p.read(client);
         p.read(client);
-    }
-    bytes_of_several_writes_are_one_stream(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "abc");
-        p.write(one, "def");
-        p.read_up_to(other, 4);
-        p.read_up_to(other, 1);
-        p.read(other);
     }
     names_of_a_connection(p) {
         let (client, server, listener) = p.unix_connection();
@@ -232,100 +215,6 @@ scripts! {
         p.bind("a long path", &long);
         p.dial(&long);
     }
-    one_direction_ends(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "last");
-        p.shutdown(one, Write);
-        p.write(one, "x");
-        p.write(one, "");
-        p.read(other);
-        p.read(other);
-        p.write(other, "still");
-        p.read(one);
-        p.read(one);
-        p.shutdown(one, Write);
-    }
-    reading_ends(p) {
-        let (one, other) = p.unix_pair();
-        p.shutdown(one, Read);
-        p.read(one);
-        p.write(other, "x");
-        p.write(one, "still");
-        p.read(other);
-        p.read(other);
-    }
-    reading_ends_with_bytes_there(p) {
-        let (one, other) = p.unix_pair();
-        p.write(other, "there");
-        p.shutdown(one, Read);
-        p.write(other, "late");
-        p.read(one);
-        p.read(one);
-    }
-    both_directions_end(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "before");
-        p.shutdown(one, Both);
-        p.read(one);
-        p.write(one, "x");
-        p.read(other);
-        p.read(other);
-        p.write(other, "x");
-        p.shutdown(other, Both);
-    }
-    the_peer_closes(p) {
-        let (client, server, _) = p.unix_connection();
-        p.write(server, "last words");
-        p.close(server);
-        p.read(client);
-        p.read(client);
-        p.take_error(client);
-        p.shutdown(client, Write);
-        p.read(client);
-    }
-    write_after_the_peer_has_closed(p) {
-        let (one, other) = p.unix_pair();
-        p.close(other);
-        p.write(one, "one");
-        p.write(one, "two");
-        p.write(one, "");
-        p.read(one);
-    }
-    close_with_unread_bytes_is_a_reset(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "unread");
-        p.close(other);
-        p.read(one);
-        p.read(one);
-        p.write(one, "x");
-    }
-    close_with_unread_bytes_loses_nothing_that_was_written(p) {
-        let (one, other) = p.unix_pair();
-        p.write(other, "read me");
-        p.write(one, "unread");
-        p.close(other);
-        p.read(one);
-        p.read(one);
-        p.read(one);
-    }
-    write_meets_a_reset_first(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "unread");
-        p.close(other);
-        p.write(one, "x");
-        p.write(one, "");
-        p.read(one);
-        p.read(one);
-    }
-    a_reset_is_taken_once(p) {
-        let (one, other) = p.unix_pair();
-        p.take_error(one);
-        p.write(one, "unread");
-        p.close(other);
-        p.take_error(one);
-        p.take_error(one);
-        p.read(one);
-    }
     a_connection_that_is_never_accepted(p) {
         let (listener, path) = p.unix_listener(16);
         let (first, second) = (p.dial(&path), p.dial(&path));
@@ -349,48 +238,5 @@ scripts! {
             p.read(server);
             p.read(server);
         }
-    }
-    empty_reads_and_writes(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "");
-        p.read(other);
-        p.read_up_to(other, 0);
-        p.write(one, "x");
-        p.read_up_to(other, 0);
-        p.read(other);
-        p.shutdown(one, Write);
-        p.read_up_to(other, 0);
-    }
-    an_empty_read_leaves_an_error(p) {
-        let (one, other) = p.unix_pair();
-        p.write(one, "unread");
-        p.close(other);
-        p.read_up_to(one, 0);
-        p.read(one);
-        p.read(one);
-    }
-    full_then_drained(p) {
-        let (one, other) = p.unix_pair();
-        let written = p.fill(one);
-        let read = p.drain(other);
-        p.note("all of it came", written == read);
-        p.write(one, "more");
-        p.read(other);
-    }
-    full_then_closed(p) {
-        let (one, other) = p.unix_pair();
-        let written = p.fill(one);
-        p.close(one);
-        let read = p.drain(other);
-        p.note("all of it came", written == read);
-        p.read(other);
-    }
-    full_then_the_reader_closes(p) {
-        let (one, other) = p.unix_pair();
-        p.fill(one);
-        p.close(other);
-        p.write(one, "x");
-        p.read(one);
-        p.read(one);
     }
 }

@@ -6,7 +6,9 @@ use std::task::{Context, Poll};
 
 use super::record::Harm;
 use crate::context;
+use crate::finding::TaskInfo;
 use crate::run::{Phase, RunId, Site};
+use crate::site::Stack;
 use crate::task::misused;
 
 /// Marks an operation that, once begun, has to be brought to its end: dropping it between its first poll and its
@@ -71,8 +73,9 @@ impl<F> Drop for MustComplete<F> {
         let Stage::Begun(Some(begun), polls) = self.stage else { return };
         context::try_with(|run| {
             let is_unwinding = std::thread::panicking() && !run.cancel.is_dropping();
-            if run.id() == begun && run.phase() == Phase::Running && !is_unwinding {
-                run.cancel.harmed(Harm::CutShort { made: self.made, polls });
+            if run.id() == begun && run.phase() == Phase::Running && !is_unwinding && !run.cancel.is_harmed() {
+                let by = run.current().map(|task| TaskInfo::of(run, task));
+                run.cancel.harmed(Harm::CutShort { made: self.made, polls, by, stack: Stack::capture() });
             }
         });
     }

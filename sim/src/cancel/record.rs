@@ -11,6 +11,7 @@ use super::sites::Glass;
 use crate::context;
 use crate::finding::TaskInfo;
 use crate::run::Site;
+use crate::site::Stack;
 
 /// What a cancellation did that it must not do.
 #[derive(Clone, Debug)]
@@ -23,8 +24,8 @@ pub(crate) enum Harm {
     Late { what: &'static str, made: Site, effect: &'static str, at: Site, task: Option<TaskInfo> },
     /// Waits that were given up [left so many things](super::leaks) behind.
     Grows { what: &'static str, count: i64, waits: u32, made: Site },
-    /// An operation that [must complete](super::must_complete) was dropped after so many polls.
-    CutShort { made: Site, polls: u64 },
+    /// An operation that [must complete](super::must_complete) was dropped after so many polls: by whom, and from where.
+    CutShort { made: Site, polls: u64, by: Option<TaskInfo>, stack: Stack },
     /// After an audited operation was cut, somebody ended as nobody does without the cut.
     Changed { who: Who, outcome: String, usual: String },
 }
@@ -183,6 +184,11 @@ impl Record {
 
     pub(super) fn harmed(&self, harm: Harm) {
         self.harm.borrow_mut().get_or_insert(harm);
+    }
+
+    /// Whether some harm has been done already: then any other is of no interest.
+    pub(super) fn is_harmed(&self) -> bool {
+        self.harm.borrow().is_some()
     }
 
     /// Whether a cancelled future is being dropped right now.

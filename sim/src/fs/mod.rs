@@ -65,7 +65,7 @@ use reveille_reactor::disk::Operation;
 use reveille_reactor::file::{self, AmbientRing};
 pub use reveille_reactor::{FileType, Metadata};
 
-pub use crate::net::{Fault, Faults, Strikes, strikes};
+pub use crate::net::{Fault, Faults, Rate, Strikes, strikes};
 
 /// An open file; see [`reveille_reactor::file::File`] for its methods.
 ///

@@ -21,31 +21,53 @@
 //!
 //! # Faults
 //!
-//! [`Explore::faults`](crate::Explore::faults), or `faults = ".."` of the attribute, takes a preset and knobs: `light`, `heavy,-torn`, `off,crash,pause`. A
-//! knob says whether a sort of fault may strike, the preset how often, and the seed makes it rarer or more frequent. All of them
-//! have in common that answer 0 is "no", so seed 0 has none.
+//! [`Explore::faults`](crate::Explore::faults), or `faults = ".."` of the attribute, takes a preset and knobs: `light`, `heavy,-torn`, `off,crash,pause`,
+//! `light,lost=1/5,short-read=1/2`. All of them have in common that answer 0 is "no", so seed 0 has none. As a value that is
+//! [`Faults`](crate::net::Faults): `Faults::LIGHT.at(Fault::Lost, Rate::new(1, 5)).without(Fault::Torn)`.
 //!
-//! | knob | group | what happens |
-//! |---|---|---|
-//! | `late` | `packets` | a packet takes 2,000 times as long, beyond usual time-outs. Packets of different connections overtake each other even without: each takes the usual time of its link, twice or ten times as long |
-//! | `lost` | | a packet is lost: a stream sends it again, a datagram is gone |
-//! | `twice` | | a datagram comes twice |
-//! | `torn` | | a connection is reset at both ends |
-//! | `short-read`, `short-write` | `calls` | a call moves one byte, a half, or all but one |
-//! | `would-block` | | a socket that is ready says it is not, and wakes the task at once: a poll for nothing |
-//! | `interrupted` | | a call says `Interrupted` |
-//! | `spurious-wake` | | a task is woken, and its socket is not ready |
-//! | `refused` | | a connection is refused although somebody listens |
-//! | `lookup-failed`, `lookup-slow` | | a name is not found, or after five seconds |
-//! | `disk-full`, `sync-failed` | `files` | a write or a sync fails; see [`fs`](crate::fs) |
-//! | `partition` | `nodes` | a node is cut off, in one or both directions, from all or from one other, for 0.1, 5 or 60 s |
-//! | `crash` | | a node that was given a program by [`start`](crate::Node::start), which still runs, crashes and is started again after 10 ms, 1 s or 30 s; it refuses connections meanwhile |
-//! | `pause` | | a node is paused for 10 ms, 1 s or 60 s |
-//! | `clock-jump` | | the time of day of a node that looks at it jumps by a second or an hour, forward or back |
+//! *How often.* A sort without a rate is as frequent as its preset has it, on average: the default strategy makes each kind of them four times as frequent in one
+//! run of eight, and in another has none, since what never happens hides nothing. Sorts that compete on one occasion (of the packets, of the
+//! calls, of the files, of the machines) share what stands in the table. A [`Rate`](crate::net::Rate) is taken at its word instead: so often of the occasions
+//! on which the sort may strike, in every run but the dullest, by every strategy that is random; exhaustive search, fuzzing and shrinking know
+//! no rates. `=0` is off, and a group may be given a rate as well: each of its sorts has it then.
+//!
+//! | knob | group | what happens | `light` | `heavy` | as |
+//! |---|---|---|---|---|---|
+//! | `late` | `packets` | a packet takes 2,000 times as long, beyond usual time-outs | 1 % | 10 % | a route that flaps, a full queue |
+//! | `lost` | | a packet is lost: a stream sends it again, a datagram is gone | | | RFC 768, 9293 |
+//! | `twice` | | a datagram comes twice | | | RFC 768 |
+//! | `torn` | | a connection is reset at both ends, in the place of bytes or an end | 0.1 % | 0.4 % | a middlebox that forgot it |
+//! | `latency` | | a packet takes twice or ten times the usual time of its link; packets of different connections, and datagrams, overtake each other so | 25 %, also `off` | | every network |
+//! | `slow-accept` | | who connects is connected, and who accepts gets the connection 50 ms, 1 s or 3 s later | by name | | the last packet of the handshake is lost; RFC 6298 for the times |
+//! | `short-read`, `short-write` | `calls` | a call moves one byte, a half, or all but one; with a rate any number that is less than there was | 1 % | 10 % | read(2), write(2) |
+//! | `would-block` | | a socket that is ready says it is not, and wakes the task at once: a poll for nothing | | | select(2), BUGS |
+//! | `interrupted` | | a call is interrupted: calls that wait try again by themselves, `try_read` and files' operations show it | | | signal(7) |
+//! | `spurious-wake` | | a task is woken, and its socket is not ready | | | the contract of `Future` |
+//! | `refused` | | a connection is refused although somebody listens | | | a full backlog, a firewall |
+//! | `lookup-failed`, `lookup-slow` | | a name is not found, or after five seconds more | | | resolv.conf(5) |
+//! | `disk-full`, `sync-failed` | `files` | a write or a sync fails; see [`fs`](crate::fs) | 1 % | 10 % | write(2), fsync(2) |
+//! | `partition` | `nodes` | a node is cut off, in one or both directions, from all or from one other, for 0.1, 5 or 60 s | by name: 0.4 % | 1.6 % | |
+//! | `crash` | | a node that was given a program by [`start`](crate::Node::start), which still runs, crashes and is started again after 10 ms, 1 s or 30 s; it refuses connections meanwhile | | | |
+//! | `pause` | | a node is paused for 10 ms, 1 s or 60 s | | | |
+//! | `clock-jump` | | the time of day of a node that looks at it jumps by a second or an hour, forward or back | | | |
+//!
+//! An empty cell is as the one above. `short-read`, `short-write` and `interrupted` are those of files as well. A torn packet is looked for before the rest is. An
+//! occasion is a packet, a call, an operation on files, or, for the machines, each step of virtual time. `interrupted`, `would-block` and `spurious-wake` cannot be `=1`:
+//! who is answered so tries again.
 //!
 //! Those of whole machines are in no preset: they ask of a program that it lives through them, and not only that it minds its errors. They
 //! come when time moves, 3 of them in a run at most (12 with `heavy`), and each ends by itself; so a program that tries again long enough comes through. What
-//! a test does by verbs goes before: who was crashed on purpose stays down. The node of the test itself neither crashes nor is paused.
+//! a test does by verbs goes before: who was crashed on purpose stays down. The node of the test itself neither crashes nor is paused. `slow-accept` is in none
+//! because seeds would mean other runs: ask for it.
+//!
+//! *Latencies* are not called a fault, so `off` has them too, and nobody counts them. Named, they are counted; `-latency` has every packet take the usual time of its
+//! link, which leaves an exhaustive search that much less to search. [`set_latency`](crate::Node::set_latency) says what is usual on a link; with that the menu is the
+//! usual time, 2 and 10 times that at the rate of `latency`, and 2,000 times at that of `late`.
+//!
+//! # What struck
+//!
+//! The report of a failing run has a line `faults that struck`: in the run that is shown, made small, so what stands there is what the failure needs, or could not do
+//! without in time. A passing campaign says the sum of its runs ([`Passed::struck`](crate::Passed::struck)), and has a note for what was asked for by name and never struck.
 //!
 //! [`net::strikes`](crate::net::strikes) says what really struck in a run. A test of recovery should say what it has seen:
 //!
@@ -84,5 +106,5 @@
 //!
 //! # What there is not
 //!
-//! An `accept` that is slow by itself: a server that is slow to accept is one that is paused, or held back by the schedule. Bits that flip, on disks and on
-//! the way. Machines whose network interface is lost and whose programs go on are those that are cut off from all others.
+//! Bits that flip, on disks and on the way. Machines whose network interface is lost and whose programs go on are those that are cut off
+//! from all others. An `accept` that is slow because its program is: that is one that is paused, or held back by the schedule.

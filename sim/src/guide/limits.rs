@@ -36,7 +36,7 @@
 //!
 //! **A Unix socket holds 64 KiB** in each direction, whatever the size of the writes; Linux holds some 200 KB and counts its own
 //! bookkeeping, so how much fits differs from there, as it does between systems. There are streams with paths only: no datagrams, no names without
-//! a file, no credentials, no passing of descriptors. Binding and connecting take no time, also where the disk is stalled, and always have room.
+//! a file, no credentials, no passing of descriptors. What else is not as on Linux stands in [a table](reveille_reactor::net#where-it-differs-from-linux). Binding and connecting take no time, also where the disk is stalled, and always have room.
 //!
 //! **A future that is not polled** tells so if it is a timer of ours or in [`leaf(..)`](fn@crate::leaf), or if it waits for a socket or a
 //! [`JoinHandle`](crate::JoinHandle) of ours among the children of a combinator that gives each a waker of its own

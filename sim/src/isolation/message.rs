@@ -15,6 +15,7 @@ use crate::failure::{Failure, Relayed};
 use crate::fair::{LongestWait, longer};
 use crate::finding::FindingKind;
 use crate::freedom::Freedom;
+use crate::net::Fault;
 
 /// The file, as the child writes it.
 #[derive(Clone, Debug)]
@@ -60,6 +61,8 @@ pub(crate) struct Counts {
     pub(crate) stale: Vec<String>,
     /// How often each freedom was taken.
     pub(crate) exercised: BTreeMap<Freedom, u64>,
+    /// How often each fault struck.
+    pub(crate) struck: BTreeMap<Fault, u64>,
     pub(crate) longest_wait: Option<LongestWait>,
 }
 
@@ -76,6 +79,9 @@ impl Counts {
         for (freedom, count) in other.exercised {
             *self.exercised.entry(freedom).or_default() += count;
         }
+        for (fault, count) in other.struck {
+            *self.struck.entry(fault).or_default() += count;
+        }
     }
 
     fn to_text(&self) -> String {
@@ -91,6 +97,9 @@ impl Counts {
         }
         for (freedom, count) in &self.exercised {
             let _ = writeln!(text, "freedom {freedom} {count}");
+        }
+        for (fault, count) in &self.struck {
+            let _ = writeln!(text, "fault {} {count}", fault.name());
         }
         if let Some(LongestWait { polls, task, run }) = &self.longest_wait {
             let _ = writeln!(text, "wait {polls} {run} {}", escaped(task));
@@ -207,6 +216,11 @@ fn read_line(words: &[&str], counts: &mut Counts) -> Option<Line> {
             counts.exercised.insert(freedom, count.parse().ok()?);
             Line::Counted
         }
+        ["fault", name, count] => {
+            let fault = Fault::ALL.into_iter().find(|fault| fault.name() == *name)?;
+            counts.struck.insert(fault, count.parse().ok()?);
+            Line::Counted
+        }
         ["wait", polls, run, task] => {
             let (polls, run, task) = (polls.parse().ok()?, run.parse().ok()?, unescaped(task)?);
             counts.longest_wait = Some(LongestWait { polls, task, run });
@@ -249,6 +263,7 @@ mod tests {
             sometimes: [(("two words\n".into(), "a\\b c.rs".into(), 9), true)].into(),
             stale: vec![String::new(), "a note".into()],
             exercised: [(Freedom::Spurious, 4), (Freedom::HeldBack, 0)].into(),
+            struck: [(Fault::Lost, 7), (Fault::SlowAccept, 0)].into(),
             longest_wait: Some(LongestWait { polls: 5, task: "task 3 `a b`".into(), run: 1 }),
         };
         let text = format!("begin 0\nbegin 1\n{}", counts.to_text());
@@ -265,6 +280,7 @@ mod tests {
             sometimes: [(key(), held)].into(),
             stale: Vec::new(),
             exercised: [(Freedom::Spurious, run)].into(),
+            struck: [(Fault::Late, run)].into(),
             longest_wait: Some(LongestWait { polls, task: "task 1".into(), run }),
         };
         for batches in [[batch(3, true, 9), batch(4, false, 5)], [batch(4, false, 5), batch(3, true, 9)]] {
@@ -273,6 +289,7 @@ mod tests {
             sum.digests.sort_unstable();
             assert_eq!((sum.runs, sum.polls, sum.digests), (4, 14, vec![(3, 3), (4, 4)]));
             assert_eq!((sum.sometimes[&key()], sum.exercised[&Freedom::Spurious]), (true, 7));
+            assert_eq!(sum.struck[&Fault::Late], 7);
             assert_eq!(sum.longest_wait, Some(LongestWait { polls: 9, task: "task 1".into(), run: 3 }));
         }
     }

@@ -32,7 +32,8 @@
 //!
 //! Streams implement `AsyncRead` and `AsyncWrite` of the futures crate, those of tokio with the feature `tokio`, and hyper's
 //! with the feature `hyper`. How the kernel underneath behaves, and what it leaves out, is said in
-//! [`reveille_reactor::net`]; that it behaves as a real one does is tested script by script against the operating system's.
+//! [`reveille_reactor::net`], with [a table](reveille_reactor::net#where-it-differs-from-linux) of what is not as on Linux; that it
+//! behaves as a real one does otherwise is tested script by script against the operating system's.
 //!
 //! A socket that is used after its run or after its node crashed gives an error; dropping it does nothing.
 
@@ -47,7 +48,7 @@ use std::net::SocketAddr;
 
 pub use handle::Simulated;
 pub(crate) use network::{Asks, Network};
-pub use reveille_reactor::fault::{Fault, Faults, Strikes};
+pub use reveille_reactor::fault::{Fault, Faults, Rate, Strikes};
 pub use reveille_reactor::socket::ToSocketAddrs;
 
 use crate::context;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use reveille_executor::{Choose, Point};
 use reveille_reactor::disk::InodeId;
-use reveille_reactor::fault::{Faults, Faulty, LossyLinks, Strikes, Weather};
+use reveille_reactor::fault::{Fault, Faults, Faulty, Latencies, LossyLinks, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
@@ -28,6 +28,8 @@ pub(crate) struct Network {
     /// The fault phase is over.
     healed: Cell<bool>,
     strikes: Strikes,
+    /// Those of the runs before this one.
+    before: RefCell<Strikes>,
 }
 
 /// Answers the network's questions from the choices of the run. Never unwinds: the network is borrowed meanwhile.
@@ -122,13 +124,23 @@ impl Network {
         }
         let (faults, now) = (self.faults(run), run.clock.now());
         let (mut latency, mut losses, mut weather) = (Asks(run), Asks(run), Asks(run));
-        let (mut honest, mut bad);
-        let fabric: &mut dyn Fabric = if faults.is_off() && !net.has_lossy_links() {
+        let (mut honest, mut varied, mut bad);
+        let fabric: &mut dyn Fabric = if faults.is_plain() && !net.has_lossy_links() {
             honest = Honest { choose: &mut latency };
             &mut honest
         } else {
             let strikes = &self.strikes;
-            let lossy = LossyLinks { fabric: Honest { choose: &mut latency }, choose: &mut losses, strikes };
+            let fabric: &mut dyn Fabric = match faults.rate(Fault::Latency) {
+                None => {
+                    honest = Honest { choose: &mut latency };
+                    &mut honest
+                }
+                Some(rate) => {
+                    varied = Latencies { choose: &mut latency, rate, strikes };
+                    &mut varied
+                }
+            };
+            let lossy = LossyLinks { fabric, choose: &mut losses, strikes };
             bad = Weather { fabric: lossy, choose: &mut weather, faults, strikes };
             &mut bad
         };
@@ -155,8 +167,8 @@ impl Network {
     }
 
     /// How bad things are, by now.
-    pub(crate) fn faults(&self, run: &Run) -> Faults {
-        if self.healed.get() { Faults::OFF } else { run.faults() }
+    pub(crate) fn faults<'a>(&self, run: &'a Run) -> &'a Faults {
+        if self.healed.get() { const { &Faults::OFF } } else { run.faults() }
     }
 
     fn let_go(&self, mut wakers: Wakers) {
@@ -195,6 +207,11 @@ impl Network {
         self.strikes.clone()
     }
 
+    /// How often faults struck in all runs since this was last asked.
+    pub(crate) fn take_struck(&self) -> Strikes {
+        self.before.take()
+    }
+
     /// Where strikes are counted: those of files too.
     pub(crate) fn struck(&self) -> &Strikes {
         &self.strikes
@@ -228,6 +245,7 @@ impl Network {
             drop(wakers);
         }
         if used || has_others {
+            self.before.borrow_mut().add(&self.strikes);
             self.strikes.clear();
         }
         self.healed.set(false);

@@ -1,5 +1,7 @@
 //! What onlookers see of the network: each packet as it is sent, and each socket that becomes ready for who waits.
 
+use std::time::Duration;
+
 use reveille_reactor::net::{Content, Fabric, Fate, Net, Packet, Verdict};
 use reveille_reactor::{Interest, Turn};
 
@@ -22,6 +24,8 @@ fn is_wanted(run: &Run) -> bool {
 struct Noted<'a> {
     fabric: &'a mut dyn Fabric,
     packets: Vec<(Packet, Verdict)>,
+    /// Connections that were kept from who accepts them, and how long.
+    held: Vec<(Packet, Duration)>,
 }
 
 impl Fabric for Noted<'_> {
@@ -29,6 +33,14 @@ impl Fabric for Noted<'_> {
         let verdict = self.fabric.carry(packet);
         self.packets.push((*packet, verdict));
         verdict
+    }
+
+    fn holds_back(&mut self, packet: &Packet) -> Duration {
+        let delay = self.fabric.holds_back(packet);
+        if delay > Duration::ZERO {
+            self.held.push((*packet, delay));
+        }
+        delay
     }
 }
 
@@ -50,10 +62,17 @@ impl Seen {
             let result = work(net, fabric);
             return (result, Self { turns: net.take_turns(), events: Vec::new() });
         }
-        let mut noted = Noted { fabric, packets: Vec::new() };
+        let mut noted = Noted { fabric, packets: Vec::new(), held: Vec::new() };
         let result = work(net, &mut noted);
         let told = |(packet, verdict)| Event::Packet { what: Told::new(&words(net, &packet, &verdict)) };
-        let mut events: Vec<_> = noted.packets.into_iter().map(told).collect();
+        let held = |(packet, delay): (Packet, Duration)| Event::Packet {
+            what: Told::new(&format!(
+                "`{}` accepts the connection of `{}` after {delay:?} at the earliest",
+                net.name(packet.to),
+                net.name(packet.from)
+            )),
+        };
+        let mut events: Vec<_> = noted.packets.into_iter().map(told).chain(noted.held.into_iter().map(held)).collect();
         let turns = net.take_turns();
         events.extend(turns.iter().filter_map(|turn| turned(net, turn)));
         (result, Self { turns, events })

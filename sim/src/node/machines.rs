@@ -113,6 +113,16 @@ impl Machines {
         tasks.get(&node).map_or(0, |tasks| tasks.iter().filter(|task| !task.is_finished()).count())
     }
 
+    /// The tasks of `node` that have not ended, in the order in which they were spawned.
+    pub(super) fn left(&self, node: NodeId) -> impl Iterator<Item = TaskId> {
+        let mut left: Vec<_> = match self.tasks.borrow().get(&node) {
+            Some(tasks) => tasks.iter().filter(|task| !task.is_finished()).map(AbortHandle::id).collect(),
+            None => Vec::new(),
+        };
+        left.sort_unstable();
+        left.into_iter()
+    }
+
     /// Forgets all, for the next run.
     pub(crate) fn clear(&self) {
         self.stops.clear();

@@ -17,6 +17,7 @@ use reveille_reactor::net::NodeId;
 
 use super::Node;
 use crate::context;
+use crate::finding::TaskInfo;
 use crate::run::{Run, RunId};
 use crate::spin::visit;
 use crate::task::misused;
@@ -233,12 +234,17 @@ impl Future for Stop {
         let ended = std::task::ready!(Pin::new(&mut self.ended).poll(context));
         let node = self.node;
         let crash = |run: &Run| {
+            let left = run.nodes.left(node.id).take(Killed::SHOWN_MAX);
+            let left = left.map(|task| TaskInfo::with_wakers(run, task, 0).to_string()).collect();
             let tasks = run.crash(node.id);
             run.end_if_refused();
-            tasks
+            Killed { tasks, left }
         };
-        let tasks = ended.unwrap_or_else(|_late| node.with("Stop", crash));
-        Poll::Ready(if tasks == 0 { Ok(()) } else { Err(Killed { tasks }) })
+        let killed = match ended {
+            Ok(tasks) => Killed { tasks, left: Vec::new() },
+            Err(_late) => node.with("Stop", crash),
+        };
+        Poll::Ready(if killed.tasks == 0 { Ok(()) } else { Err(killed) })
     }
 }
 
@@ -270,13 +276,32 @@ impl Future for AllEnded {
     }
 }
 
-/// A node had to be killed, since not all of its tasks had ended in time; see [`Node::stop`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A node had to be killed, since not all of its tasks had ended in time; see [`Node::stop`]. Its text names the tasks, and where
+/// they were spawned.
+///
+/// ```
+/// use reveille::{node, time::Duration};
+///
+/// reveille::explore()
+///     .run(|| async {
+///         drop(node("db").spawn(std::future::pending::<()>()));
+///         let killed = node("db").stop(Duration::from_secs(5)).await.unwrap_err();
+///         assert_eq!(killed.tasks(), 1);
+///         assert!(killed.to_string().contains("killed: task 1 (spawned at "), "{killed}");
+///     })
+///     .unwrap();
+/// ```
+#[derive(Clone, PartialEq, Eq)]
 pub struct Killed {
     tasks: usize,
+    /// The first of them, as reports name them; none if a [crash](Node::crash) was faster.
+    left: Vec<String>,
 }
 
 impl Killed {
+    /// So many tasks are named.
+    const SHOWN_MAX: usize = 6;
+
     /// How many tasks were left.
     #[must_use]
     pub fn tasks(&self) -> usize {
@@ -286,7 +311,22 @@ impl Killed {
 
 impl fmt::Display for Killed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the node did not stop in time: {} of its tasks were killed", self.tasks)
+        write!(f, "the node did not stop in time: {} of its tasks were killed", self.tasks)?;
+        if self.left.is_empty() {
+            return Ok(());
+        }
+        write!(f, ": {}", self.left.join(", "))?;
+        match self.tasks - self.left.len() {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+/// As `Display` has it: that is what `unwrap` and `expect` print.
+impl fmt::Debug for Killed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Killed({self})")
     }
 }
 

@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use reveille_executor::{Hint, Point};
 use reveille_reactor::Instant;
-use reveille_reactor::fault::{Fault, Faults};
+use reveille_reactor::fault::{Fault, Faults, Menu};
 use reveille_reactor::net::NodeId;
 
 use crate::kinds;
+use crate::net::Asks;
 use crate::run::{Origin, Run};
 
 /// What of this a run has still to come, and what is to end.
@@ -49,7 +50,7 @@ const JUMPS: [i128; 4] = [1, -1, 3600, -3600];
 
 impl Trouble {
     /// A run with these faults begins.
-    pub(crate) fn begin(&self, faults: Faults) {
+    pub(crate) fn begin(&self, faults: &Faults) {
         self.on.set(faults.has_any_of_nodes());
         self.left.set(if faults.is_heavy() { HEAVY_MAX } else { LIGHT_MAX });
         self.begun.set(0);
@@ -124,7 +125,7 @@ impl Run {
         self.end_trouble(Instant::MAX);
     }
 
-    fn begin_trouble(&self, faults: Faults) {
+    fn begin_trouble(&self, faults: &Faults) {
         let sorts = [Fault::Partition, Fault::Crash, Fault::Pause, Fault::ClockJump];
         let on = sorts.into_iter().filter(|fault| faults.has(*fault));
         let menu: Vec<_> =
@@ -132,12 +133,14 @@ impl Run {
         if menu.is_empty() {
             return;
         }
-        let hint = Hint::Rarely { numerator: if faults.is_heavy() { 16 } else { 4 }, denominator: 1024 };
-        let answer = self.ask_of_trouble(menu.len() + 1, hint);
-        let Some((fault, nodes)) = answer.checked_sub(1).and_then(|nth| menu.get(nth)) else { return };
+        let sorts: Vec<_> = menu.iter().map(|(fault, _)| *fault).collect();
+        let usual = if faults.is_heavy() { 16 } else { 4 };
+        let asked = Menu { kind: kinds::TROUBLE, sorts: &sorts, idle: &[], usual };
+        let Some(fault) = asked.strikes(faults, &mut Asks(self)) else { return };
+        let Some((_, nodes)) = menu.iter().find(|(sort, _)| *sort == fault) else { return };
         let trouble = &self.nodes.trouble;
         trouble.left.set(trouble.left.get() - 1);
-        self.network.struck().note(*fault);
+        self.network.struck().note(fault);
         let node = nodes[self.ask_of_trouble(nodes.len(), Hint::None).min(nodes.len() - 1)];
         match fault {
             Fault::Partition => self.cut_off(node),

@@ -207,7 +207,7 @@ impl Run {
                 _ => Followed::No,
             }
         });
-        self.nodes.trouble.begin(self.settings.faults);
+        self.nodes.trouble.begin(&self.settings.faults);
         self.clock.restart();
         self.tasks.clear();
         self.notes.clear();
@@ -373,8 +373,8 @@ impl Run {
         self.progress.at_the_limit(self.limits.polls)
     }
 
-    pub(crate) fn faults(&self) -> Faults {
-        self.settings.faults
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.settings.faults
     }
 
     /// What adds draws to this run.

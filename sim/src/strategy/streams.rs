@@ -58,7 +58,9 @@ impl Streams {
     #[inline]
     pub(super) fn uniform(&mut self, point: Point<'_>) -> u32 {
         match point.hint {
-            Hint::Rarely { numerator, denominator } => self.seldom(point, numerator, denominator),
+            Hint::Rarely { numerator, denominator } | Hint::Exactly { numerator, denominator } => {
+                self.seldom(point, numerator, denominator)
+            }
             _ => self.below(point.kind, point.bound),
         }
     }

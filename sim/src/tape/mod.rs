@@ -11,7 +11,7 @@
 //! │    │      │   │          │      └ the end: 15 draws in all, check of the text before
 //! │    │      │   │          └ an unusual choice: kind `s`, 3 answers, answered 1
 //! │    │      │   └ 14 zeros, check of their kinds and bounds
-//! │    │      └ settings: `p` poll cost, `l`/`h` light or heavy faults (a capital for each sort that is otherwise), a letter per freedom; `-` none
+//! │    │      └ settings: `p` poll cost, `l`/`h` light or heavy faults (a capital for each sort that is otherwise, `1-5` for its rate), a letter per freedom; `-` none
 //! │    └ short hash of the test's name
 //! └ version
 //! ```

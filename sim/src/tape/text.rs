@@ -8,7 +8,7 @@ use reveille_executor::Kind;
 use super::{Item, Settings, Tape, fold, mix};
 use crate::choices::Draw;
 use crate::freedom::Freedom;
-use crate::net::{Fault, Faults};
+use crate::net::{Fault, Faults, Rate};
 
 const VERSION: u32 = 1;
 
@@ -32,13 +32,14 @@ fn check(text: &str) -> u16 {
 
 impl fmt::Display for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let faults = match (self.faults.is_off(), self.faults.is_heavy()) {
-            (true, _) => String::new(),
-            (false, heavy) => {
-                let preset = if heavy { 'h' } else { 'l' };
-                std::iter::once(preset).chain(self.faults.differences().map(letter)).collect()
-            }
+        let preset = match (self.faults.is_off(), self.faults.is_heavy()) {
+            (true, _) => "",
+            (false, true) => "h",
+            (false, false) => "l",
         };
+        let differs = |fault: &Fault| !self.faults.is_off() || self.faults.rate(*fault).is_some();
+        let differences = self.faults.differences().filter(differs).map(|fault| difference(&self.faults, fault));
+        let faults = preset.to_owned() + &differences.collect::<String>();
         let poll_cost = if self.poll_cost { "p" } else { "" };
         let freedoms: String = self.freedoms.iter().map(|freedom| freedom.kind().letter()).collect();
         let text = format!("{poll_cost}{faults}{freedoms}");
@@ -50,6 +51,12 @@ impl fmt::Display for Settings {
 fn letter(fault: Fault) -> char {
     // There are fewer than 26.
     char::from(b'A' + fault as u8)
+}
+
+/// What a header says of a sort: that it is otherwise than in the preset, or how often it strikes.
+fn difference(faults: &Faults, fault: Fault) -> String {
+    let rate = faults.rate(fault).map(|rate| format!("{}-{}", rate.numerator(), rate.denominator()));
+    format!("{}{}", letter(fault), rate.unwrap_or_default())
 }
 
 /// A text that is not a tape, or not one that this version reads.
@@ -107,7 +114,9 @@ fn version(part: &str) -> Result<(), TapeError> {
 
 fn settings(part: &str) -> Result<Settings, TapeError> {
     let mut settings = Settings::default();
-    for letter in part.chars() {
+    let mut rest = part;
+    while let Some(letter) = rest.chars().next() {
+        rest = &rest[letter.len_utf8()..];
         let freedom = Freedom::ALL.into_iter().find(|freedom| freedom.kind().letter() == letter);
         match (letter, freedom) {
             ('p', _) => settings.poll_cost = true,
@@ -115,7 +124,10 @@ fn settings(part: &str) -> Result<Settings, TapeError> {
             ('h', _) => settings.faults = Faults::HEAVY,
             ('A'..='Z', _) => {
                 let fault = Fault::ALL.into_iter().find(|fault| self::letter(*fault) == letter);
-                settings.faults = fault.map_or(settings.faults, |fault| settings.faults.toggled(fault));
+                let digits = rest.find(|char: char| !char.is_ascii_digit() && char != '-').unwrap_or(rest.len());
+                let (rate, after) = rest.split_at(digits);
+                rest = after;
+                settings.faults = fault.map_or(settings.faults, |fault| turned(settings.faults, fault, rate));
             }
             (_, Some(freedom)) => settings.freedoms = settings.freedoms.with(freedom),
             (_, None) => {}
@@ -127,9 +139,20 @@ fn settings(part: &str) -> Result<Settings, TapeError> {
     }
     let letters: String = Freedom::ALL.iter().map(|freedom| freedom.kind().letter()).collect();
     Err(TapeError::new(format!(
-        "the tape has unknown settings `{}`: expected `-`, or some of `p`, `l` or `h` with capitals after it, and `{letters}`, in this order",
+        "the tape has unknown settings `{}`: expected `-`, or some of `p`, `l` or `h`, capitals with or without a rate, and `{letters}`, in this order",
         shown(part)
     )))
+}
+
+/// `faults` where `fault` strikes so often, or, without a rate, is the other way round. What makes no sense is written otherwise than it was
+/// read, which is noticed.
+fn turned(faults: Faults, fault: Fault, rate: &str) -> Faults {
+    let rate = rate.split_once('-').and_then(|(some, of)| format!("{some}/{of}").parse().ok());
+    match rate {
+        Some(Rate::ALWAYS) if !fault.may_be_always() => faults,
+        Some(rate) => faults.at(fault, rate),
+        None => faults.toggled(fault),
+    }
 }
 
 fn item(part: &str) -> Result<Item, TapeError> {
@@ -204,11 +227,30 @@ mod tests {
             [(true, Faults::OFF, Set::NONE), (true, Faults::HEAVY, all), (false, Faults::LIGHT, Set::NONE)];
         let of_one = |fault: &Fault| (false, Faults::HEAVY.toggled(*fault), all);
         let ones = Fault::ALL.iter().map(of_one);
-        let few: Faults = "lost,crash".parse().unwrap();
-        let combinations = combinations.into_iter().chain(ones).chain([(true, few, Set::NONE)]);
+        let few = ["lost,crash", "lost=1/5", "heavy,calls=3/1000,-latency", "-latency", "slow-accept=1,latency=1/1024"];
+        let few = few.map(|text| (true, text.parse().unwrap(), all));
+        let combinations = combinations.into_iter().chain(ones).chain(few);
         for (poll_cost, faults, freedoms) in combinations {
             let tape = Tape::record(0, Settings { poll_cost, faults, freedoms }, &[]);
             assert_eq!(tape.to_string().parse::<Tape>().unwrap(), tape);
+        }
+    }
+
+    /// What is written down somewhere means what it did: the headers of before there were rates.
+    #[test]
+    fn headers_are_pinned() {
+        let header = |faults: &str| {
+            let settings = Settings { faults: faults.parse().unwrap(), ..Settings::default() };
+            settings.to_string()
+        };
+        assert_eq!(["off", "light", "heavy"].map(header), ["-", "l", "h"]);
+        assert_eq!(header("heavy,-torn,crash"), "hDS");
+        assert_eq!(header("light,lost=1/5,torn=0"), "lB1-5D");
+        assert_eq!(header("lost"), "lACDEFGHIJKLMN");
+        assert_eq!(header("-latency"), "W0-1");
+        for wrong in ["lB", "lB1-", "lB-5", "lB2-10", "lB0-1", "l1-5", "lG1-1", "B1-5", "W", "lW", "lO1-2", "lB1-5-"] {
+            let read = settings(wrong);
+            assert!(wrong == "lB" || read.is_err(), "{wrong}: {read:?}");
         }
     }
 
