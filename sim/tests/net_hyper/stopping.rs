@@ -232,7 +232,9 @@ async fn go_away(is_http2: bool) {
     sleep(Duration::from_millis(u64::from(choose(100)))).await;
     let had = tally.inside.borrow().len();
     reveille::sometimes!(had == 4, "both bodies are on their way");
-    let how = ["its task ended", "it crashed", "it is silent"][choose(3) as usize];
+    // A client of HTTP/2 that has said nothing yet hyper waits for without an end: a time-out for that is its user's part.
+    let ways = if had == 4 { 3 } else { 2 };
+    let how = ["its task ended", "it crashed", "it is silent"][choose(ways) as usize];
     match how {
         "its task ended" => client.abort(),
         "it crashed" => browser.crash(),

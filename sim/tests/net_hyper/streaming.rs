@@ -124,9 +124,12 @@ impl Progress {
     }
 }
 
-/// The bodies of a run, each by its number and whether it goes back.
+/// By the number of a body, and whether it goes back.
+type ByNumber = BTreeMap<(usize, bool), Rc<Progress>>;
+
+/// The bodies of a run.
 #[derive(Clone, Default)]
-struct Bodies(Rc<RefCell<BTreeMap<(usize, bool), Rc<Progress>>>>);
+struct Bodies(Rc<RefCell<ByNumber>>);
 
 impl Bodies {
     fn of(&self, number: usize, is_back: bool) -> Rc<Progress> {
