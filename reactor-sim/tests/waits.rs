@@ -3,137 +3,21 @@
 
 #![cfg(all(feature = "futures-io", not(loom)))]
 
+#[macro_use]
+#[allow(dead_code, reason = "not every test needs all of it")]
+mod world;
+
 use std::cell::{Cell, RefCell};
-use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 
-use futures::{AsyncRead, AsyncWrite};
-use reveille_executor::{Choose, Point};
-use reveille_reactor::net::{Honest, Net};
-use reveille_reactor::socket::{Handle, TcpListener, TcpStream, UdpSocket};
-use reveille_reactor::{Address, Instant, Interest, Kernel, Others, SocketId};
-
-/// A kernel that a test can let do what it has to.
-trait World: Handle {
-    /// Lets everything happen that is under way.
-    fn settle(&self);
-}
-
-/// The simulated kernel, with a clock.
-#[derive(Clone, Default)]
-struct Simulated(Rc<(RefCell<Net>, Cell<Instant>)>);
-
-struct Dullest;
-
-impl Choose for Dullest {
-    fn choose(&mut self, _: Point<'_>) -> u32 {
-        0
-    }
-}
-
-impl Simulated {
-    fn on_net<R>(&self, work: impl FnOnce(&mut Net, Instant, &mut Honest<'_, Dullest>) -> R) -> R {
-        let mut net = self.0.0.borrow_mut();
-        let result = work(&mut net, self.0.1.get(), &mut Honest { choose: &mut Dullest });
-        let wakers = net.take_wakers();
-        drop(net);
-        wakers.wake.into_iter().for_each(Waker::wake);
-        drop(wakers.discard);
-        result
-    }
-}
-
-impl Handle for Simulated {
-    fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-        Some(self.on_net(|net, now, honest| {
-            let node = net.node("main");
-            call(&mut net.calls(now, node, honest))
-        }))
-    }
-}
-
-impl World for Simulated {
-    fn settle(&self) {
-        while let Some(next) = self.on_net(|net, _, _| net.next_event()) {
-            self.0.1.set(next);
-            self.on_net(|net, now, honest| net.advance(now, honest));
-        }
-    }
-}
-
-#[cfg(feature = "os")]
-impl World for reveille_reactor::os::Os {
-    fn settle(&self) {
-        // A loopback needs no more than a moment; a turn that finds nothing ends by itself.
-        for _ in 0..5 {
-            self.turn(Some(std::time::Duration::from_millis(4))).expect("the reactor turns");
-        }
-    }
-}
-
-/// Somebody who waits.
-#[derive(Clone)]
-struct Waiter(Arc<Flag>);
-
-struct Flag(AtomicBool);
-
-impl Wake for Flag {
-    fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
-    }
-}
-
-impl Waiter {
-    fn new() -> Self {
-        Self(Arc::new(Flag(AtomicBool::new(false))))
-    }
-
-    fn poll<F: Future + ?Sized>(&self, future: Pin<&mut F>) -> Poll<F::Output> {
-        let waker = Waker::from(Arc::clone(&self.0));
-        future.poll(&mut Context::from_waker(&waker))
-    }
-
-    fn read<S: AsyncRead + Unpin>(&self, mut stream: S) -> Poll<io::Result<usize>> {
-        let waker = Waker::from(Arc::clone(&self.0));
-        Pin::new(&mut stream).poll_read(&mut Context::from_waker(&waker), &mut [0; 16 * 1024])
-    }
-
-    fn write<S: AsyncWrite + Unpin>(&self, mut stream: S) -> Poll<io::Result<usize>> {
-        let waker = Waker::from(Arc::clone(&self.0));
-        Pin::new(&mut stream).poll_write(&mut Context::from_waker(&waker), &[7; 16 * 1024])
-    }
-
-    /// How many of its wakers lie somewhere.
-    fn wakers(&self) -> usize {
-        Arc::strong_count(&self.0) - 1
-    }
-
-    fn is_woken(&self) -> bool {
-        self.0.0.load(Ordering::Acquire)
-    }
-}
-
-const LOOPBACK: ([u8; 4], u16) = ([127, 0, 0, 1], 0);
-
-fn pair<W: World>(world: &W) -> (TcpStream<W>, TcpStream<W>) {
-    let waiter = Waiter::new();
-    let listener = TcpListener::bind_in(world.clone(), SocketAddr::from(LOOPBACK), 4).unwrap();
-    let address = listener.local_addr().unwrap();
-    let mut connect = pin!(TcpStream::connect_in(world.clone(), address));
-    let begun = waiter.poll(connect.as_mut());
-    world.settle();
-    let Poll::Ready(client) = (if begun.is_ready() { begun } else { waiter.poll(connect) }) else {
-        panic!("no connection")
-    };
-    let Poll::Ready(accepted) = waiter.poll(pin!(listener.accept())) else { panic!("nobody to accept") };
-    (client.unwrap(), accepted.unwrap().0)
-}
+use futures::AsyncRead;
+use reveille_reactor::socket::{TcpListener, TcpStream, UdpSocket};
+use reveille_reactor::{Address, Interest, Kernel, Others, SocketId};
+use world::{LOOPBACK, Waiter, World, pair};
 
 fn a_wait_that_is_given_up_leaves_no_waker<W: World>(world: &W) {
     let (client, _server) = pair(world);
@@ -212,6 +96,86 @@ fn reader_writer_and_who_looks_are_woken_apart<W: World>(world: &W) {
     assert!(writer.write(&client).is_ready());
 }
 
+fn a_socket_that_is_dropped_leaves_no_waker<W: World>(world: &W) {
+    let (client, server) = pair(world);
+    let (reader, writer) = (Waiter::new(), Waiter::new());
+    while writer.write(&client).is_ready() {
+        world.settle();
+    }
+    assert!(reader.read(&client).is_pending());
+    assert_eq!((reader.wakers(), writer.wakers()), (1, 1));
+    drop(client);
+    assert_eq!((reader.wakers(), writer.wakers()), (0, 0));
+    drop(server);
+    world.settle();
+    assert!(!reader.is_woken() && !writer.is_woken());
+}
+
+thread_local! {
+    /// What a [`Back`] does.
+    static BACK: RefCell<Box<dyn Fn()>> = RefCell::new(Box::new(|| {}));
+    /// How often one did.
+    static TIMES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// A waker that goes straight back to the kernel when it is woken, and when it is dropped.
+struct Back;
+
+impl Back {
+    fn waker() -> Waker {
+        Waker::from(Arc::new(Self))
+    }
+
+    fn goes() {
+        BACK.with(|back| (back.borrow())());
+        TIMES.set(TIMES.get() + 1);
+    }
+
+    fn count() -> u32 {
+        TIMES.get()
+    }
+}
+
+impl Wake for Back {
+    fn wake(self: Arc<Self>) {
+        Self::goes();
+    }
+}
+
+impl Drop for Back {
+    fn drop(&mut self) {
+        Self::goes();
+    }
+}
+
+/// Where one is woken or dropped within a lock or a borrow, this hangs or panics.
+fn wakers_are_woken_and_dropped_outside_of_everything<W: World>(world: &W) {
+    let (client, server) = pair(world);
+    let read = || Pin::new(&mut &client).poll_read(&mut Context::from_waker(&Back::waker()), &mut [0; 8]);
+    let handle = world.clone();
+    BACK.set(Box::new(move || {
+        let known = handle.with(|kernel| kernel.lookup("localhost")).expect("the kernel is there");
+        assert_eq!(known.unwrap().len(), 1);
+    }));
+    assert!(read().is_pending());
+    assert!(read().is_pending());
+    assert_eq!(Back::count(), 1, "the second has taken the place of the first");
+    assert_eq!(server.try_write(b"x").unwrap(), 1);
+    world.settle();
+    assert_eq!(Back::count(), 3, "the second was woken, and has gone");
+    assert!(matches!(read(), Poll::Ready(Ok(1))) && Back::count() == 4);
+    assert!(read().is_pending());
+    let mut byte = [0];
+    {
+        let mut peek = pin!(client.peek(&mut byte));
+        assert!(peek.as_mut().poll(&mut Context::from_waker(&Back::waker())).is_pending());
+        assert_eq!(Back::count(), 4);
+    }
+    assert_eq!(Back::count(), 5, "a wait was given up");
+    drop(client);
+    assert_eq!(Back::count(), 6, "the socket was closed");
+}
+
 /// One has found nothing, and is about to wait. Two datagrams come, of which another takes the first: edges are told once, and who is
 /// about to wait is not to miss the second.
 fn who_is_about_to_wait_misses_nothing<W: World>(world: &W) {
@@ -228,7 +192,7 @@ fn who_is_about_to_wait_misses_nothing<W: World>(world: &W) {
     let waiter = Waiter::new();
     world.with(|kernel| {
         assert!(!kernel.is_known_to_wait(receiver, Interest::Read));
-        kernel.wait(receiver, Interest::Read, Others::Keep, Waker::from(Arc::clone(&waiter.0)))
+        kernel.wait(receiver, Interest::Read, Others::Keep, waiter.waker())
     });
     assert!(waiter.is_woken() && receive().is_ok());
 }
@@ -263,24 +227,13 @@ fn halves_have_a_waker_each<W: World>(world: &W) {
     assert!(reader.is_woken() && writer.is_woken());
 }
 
-macro_rules! on_both_kernels {
-    ($($name:ident)*) => {
-        mod simulated {
-            $(#[test] fn $name() { super::$name(&super::Simulated::default()); })*
-        }
-
-        #[cfg(feature = "os")]
-        mod real {
-            $(#[test] fn $name() { super::$name(&reveille_reactor::os::Os::new().unwrap()); })*
-        }
-    };
-}
-
 on_both_kernels! {
     a_wait_that_is_given_up_leaves_no_waker
     a_wait_that_is_given_up_takes_nobody_elses_away
     reader_writer_and_who_looks_are_woken_apart
     halves_have_a_waker_each
+    a_socket_that_is_dropped_leaves_no_waker
+    wakers_are_woken_and_dropped_outside_of_everything
     who_is_about_to_wait_misses_nothing
     the_end_that_comes_with_the_last_bytes_is_seen
 }

@@ -8,6 +8,7 @@ use crate::{Explore, Failure, Isolation, Passed};
 
 pub use crate::outcome::Outcome;
 pub use crate::program::{buggify, sometimes};
+pub use crate::select::first_branch;
 
 /// What `#[reveille::test]` knows of a test.
 #[derive(Clone, Copy, Debug)]

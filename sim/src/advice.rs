@@ -5,12 +5,12 @@ use std::panic::Location;
 use reveille_executor::TaskId;
 
 use crate::cancel::{End, Harm, Who};
-use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
 use crate::run::{Limit, Limits, PanicNote};
 use crate::site::{self, Stack};
 use crate::spin::Spun;
+use crate::waiting::await_sites;
 
 pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
     vec![
@@ -212,4 +212,9 @@ pub(crate) fn limit(limits: Limits, limit: Limit, busiest: Option<&TaskInfo>, un
     }
     lines.push("a program that means to go on for longer is run by `explore().limits(..)`, with higher ones".into());
     lines
+}
+
+/// Below the schedule of a repetition that was another run than the one that failed.
+pub(crate) fn another_schedule() -> String {
+    "          this repetition was another run than the one that failed: see `reveille::guide::nondeterminism`".into()
 }

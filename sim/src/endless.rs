@@ -6,13 +6,13 @@ use std::time::Duration;
 use crate::campaign::Plan;
 use crate::command::Command;
 use crate::explain::{sites, waited};
-use crate::failure::await_sites;
 use crate::finding::TaskInfo;
 use crate::isolation::Again;
 use crate::run::Run;
 use crate::spin::{TOUCHES_MAX, Trap};
 use crate::strategy::Profile;
 use crate::trial::Trial;
+use crate::waiting::await_sites;
 use crate::watch::Watch;
 use crate::watchdog::{Describe, Endless, PollAt, Tell, What};
 

@@ -50,6 +50,11 @@ impl Case<'_> {
             return finding;
         }
         let mut finding = self.explain_repeatable(verdict.clone());
+        if matches!(verdict, Verdict::Stuck(_) | Verdict::Dead(_))
+            && let Some(finding) = self.waits_otherwise(&finding, || self.explain_repeatable(verdict.clone()))
+        {
+            return finding;
+        }
         finding.lines.extend(self.background(&verdict));
         if let Some((lines, place)) = cancel::cut(self) {
             finding.lines.extend(lines);
@@ -137,7 +142,11 @@ impl Case<'_> {
             let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
             Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
         };
-        self.trial.perform(&run, 0, |run, _| schedule(run)).1
+        let (outcome, mut schedule) = self.trial.perform(&run, 0, |run, _| schedule(run));
+        if outcome.digest.whole != self.digest.whole {
+            schedule.lanes.push(advice::another_schedule());
+        }
+        schedule
     }
 
     /// Those of `hints` that are worth a line: of a timer that was never polled only if no other that was made at its place was. A

@@ -211,8 +211,9 @@ impl Explore {
     }
 
     /// What may go wrong with the network, disks and whole machines: `off` (the default), `light` or `heavy`, and after it, with commas,
-    /// sorts of faults that are added or, with a minus, taken out: `heavy,-torn`, `light,crash,partition`, or just `lost`. See
-    /// [`Faults`](crate::net::Faults) for all names and [`guide::faults`](crate::guide::faults) for what each does.
+    /// sorts of faults that are added or, with a minus, taken out, or given a rate: `heavy,-torn`, `light,crash,partition`, `light,lost=1/5`, or
+    /// just `lost`. A value of [`Faults`](crate::net::Faults), which see for the names, will do as well; [`guide::faults`](crate::guide::faults) says what
+    /// each does and how often. [`Passed::struck`](crate::Passed::struck), and the report of a failing run, say what really struck.
     ///
     /// ```
     /// use reveille::net::{Fault, UdpSocket};

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::fair::LongestWait;
-use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask};
+use crate::finding::{Finding, FindingKind};
 use crate::freedom::{self, Freedom};
-use crate::leaf;
 use crate::net::Fault;
 use crate::run::Hint;
-use crate::site::{self, AwaitSite, Lines};
+use crate::site;
 use crate::tape::Tape;
 use crate::unusual::Schedule;
+use crate::waiting;
 
 /// Why a test did not pass: a finding with its evidence, or a test that could not be run as asked.
 ///
@@ -209,9 +209,7 @@ impl fmt::Display for Found {
             _ => write!(f, " ({} runs)", self.runs)?,
         }
         writeln!(f)?;
-        for (nth, stuck) in self.finding.stuck.iter().enumerate() {
-            stuck_task(f, stuck, nth > 0)?;
-        }
+        waiting::tasks(f, &self.finding.stuck)?;
         for line in &self.finding.lines {
             writeln!(f, "  {line}")?;
         }
@@ -251,118 +249,6 @@ impl fmt::Display for Found {
 fn faults(struck: impl Iterator<Item = (Fault, u64)>) -> String {
     let struck = struck.map(|(fault, count)| format!("`{}` {count}", fault.name()));
     struck.collect::<Vec<_>>().join(", ")
-}
-
-fn stuck_task(f: &mut fmt::Formatter<'_>, stuck: &StuckTask, also: bool) -> fmt::Result {
-    let also = if also { "also: " } else { "" };
-    writeln!(f, "  {also}{} {}", stuck.task, Verb(&stuck.cause))?;
-    let lines_missing = stuck.awaits.iter().any(|site| site.lines == Lines::Missing);
-    for site in &stuck.awaits {
-        await_site(f, site)?;
-    }
-    if lines_missing {
-        writeln!(
-            f,
-            "    no line is known: this build has no line tables; set `debug = \"line-tables-only\"` in its profile"
-        )?;
-    }
-    for joined in &stuck.joins {
-        writeln!(f, "    for the end of {joined}")?;
-    }
-    for operation in &stuck.io {
-        writeln!(f, "    for {operation}")?;
-    }
-    if let Some(moved) = &stuck.moved {
-        writeln!(f, "    polled once more, {}", How(moved))?;
-    }
-    for line in stuck.owes.iter().flat_map(leaf::owed) {
-        writeln!(f, "    {line}")?;
-    }
-    for line in stuck.suspicion.iter().flat_map(leaf::suspected) {
-        writeln!(f, "    {line}")?;
-    }
-    if let Cause::Behind(name) = &stuck.cause {
-        writeln!(f, "    {name} polls only children that were woken, so whether one of them could run cannot be told")?;
-    }
-    if stuck.took_no_waker && !stuck.awaits.is_empty() {
-        writeln!(
-            f,
-            "    that is where it last left its waker; its last poll, at step {}, left none",
-            stuck.task.last_step
-        )?;
-    } else if stuck.took_no_waker {
-        writeln!(
-            f,
-            "    its last poll, at step {}, returned `Pending` and left its waker with nobody",
-            stuck.task.last_step
-        )?;
-    }
-    if let Some(drop) = &stuck.last_drop {
-        write!(f, "    its last waker was dropped at step {}", drop.step)?;
-        if let Some(by) = drop.by {
-            write!(f, " by task {by}")?;
-        }
-        if let Some(frame) = &drop.site {
-            write!(f, ", in {}", frame.site)?;
-        }
-        writeln!(f)?;
-    }
-    Ok(())
-}
-
-/// Where a task waits, as a report shows it.
-pub(crate) fn await_sites(site: &AwaitSite) -> String {
-    struct Shown<'a>(&'a AwaitSite);
-    impl fmt::Display for Shown<'_> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            await_site(f, self.0)
-        }
-    }
-    Shown(site).to_string()
-}
-
-fn await_site(f: &mut fmt::Formatter<'_>, site: &AwaitSite) -> fmt::Result {
-    let places: Vec<_> = site.frames.iter().map(|frame| frame.site.to_string()).collect();
-    let width = places.iter().map(String::len).max().unwrap_or(0);
-    for (nth, (place, frame)) in places.iter().zip(&site.frames).enumerate() {
-        let label = if nth == 0 { "awaits " } else { "       " };
-        writeln!(f, "    {label} {place:width$}   in {}", frame.function)?;
-    }
-    match &site.leaf {
-        Some(leaf) => writeln!(f, "    through {leaf}"),
-        None => Ok(()),
-    }
-}
-
-/// What a waiting task is said to do.
-struct Verb<'a>(&'a Cause);
-
-impl fmt::Display for Verb<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Cause::DeadWaker => "can never be woken",
-            Cause::LostWakeup => "could have run, and nobody woke it",
-            Cause::Behind(_) => "is stuck",
-            Cause::Futurelock => "waits, and does not poll a future of its own that could go on",
-            Cause::Deadlock => "waits, and polling it changes nothing",
-        })
-    }
-}
-
-/// How a task moved.
-struct How<'a>(&'a Moved);
-
-impl fmt::Display for How<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Moved::Completed => f.write_str("it completes"),
-            Moved::Panicked(message) => write!(f, "it panics: {message}"),
-            Moved::Woke => f.write_str("it wakes another task"),
-            Moved::Ran => f.write_str("it runs on, and asks to be polled again"),
-            Moved::WentOn(Some(frame)) => write!(f, "it goes on to {}", frame.site),
-            Moved::WentOn(None) => f.write_str("it goes on to another await"),
-        }
-    }
 }
 
 struct Noted<'a>(&'a Hint);
@@ -422,6 +308,7 @@ impl fmt::Display for Choices<'_> {
             ('c', "of the program's own"),
             ('p', "polls that took time"),
             ('b', "buggified"),
+            ('h', "branches out of order"),
             ('x', "cut"),
             ('d', "cancelled"),
             ('a', "aborted"),

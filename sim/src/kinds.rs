@@ -37,3 +37,5 @@ pub(crate) const INLINE_WAKE: Kind = Kind::new(b'n');
 pub(crate) const TROUBLE: Kind = Kind::new(b'm');
 /// Whether another task is polled within a call that spawns one.
 pub(crate) const WITHIN_SPAWN: Kind = Kind::new(b't');
+/// Which branch of a [`select!`](crate::select) is looked at first.
+pub(crate) const BRANCH: Kind = Kind::new(b'h');

@@ -4,7 +4,7 @@
 //! Deliberately absent: colours, and anything that needs a wide terminal.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use reveille_executor::{Kind, TaskId};
 use reveille_reactor::disk::DURATION;
@@ -20,6 +20,8 @@ const ROWS_MAX: usize = 24;
 const LAST_ROWS: usize = 8;
 /// More tasks than this have one column together.
 const LANES_MAX: usize = 12;
+/// Of a row that did more than this the rest is counted.
+const NOTES_MAX: usize = 8;
 
 /// One poll, or a jump of time.
 #[derive(Debug, Default)]
@@ -32,7 +34,17 @@ struct Row {
     unusual: bool,
     /// Something was done to a node in it.
     is_noteworthy: bool,
-    notes: Vec<String>,
+    notes: Vec<Note>,
+}
+
+/// What happened in a row.
+#[derive(Debug, PartialEq, Eq)]
+enum Note {
+    /// The tasks from one number to another were spawned.
+    Spawned(usize, usize),
+    /// The same, woken.
+    Woke(usize, usize),
+    Words(String),
 }
 
 /// The lines that show `trace`.
@@ -60,13 +72,13 @@ fn rows(trace: &[Stamped]) -> Vec<Row> {
         // What happens before the first poll belongs to no row: it is the spawn of the root.
         match (event, rows.last_mut()) {
             (Event::TimePassed { now }, _) => {
-                rows.push(Row { step: *step, notes: vec![format!("time is {now}")], ..Row::default() });
+                rows.push(Row { step: *step, notes: vec![Note::Words(format!("time is {now}"))], ..Row::default() });
             }
             (Event::Picked { task, instead_of, .. }, _) => rows.push(Row {
                 step: *step,
                 task: Some(*task),
                 unusual: true,
-                notes: vec![format!("instead of task {instead_of}")],
+                notes: vec![Note::Words(format!("instead of task {instead_of}"))],
                 ..Row::default()
             }),
             (Event::Polled { task }, Some(row)) if row.task == Some(*task) && row.step == *step => {}
@@ -81,19 +93,19 @@ fn rows(trace: &[Stamped]) -> Vec<Row> {
 impl Row {
     fn note(&mut self, event: Event) {
         match event {
-            Event::Spawned { task, .. } => self.add(format!("spawned task {task}")),
-            Event::Woken { task, .. } if Some(task) != self.task => self.add(format!("woke task {task}")),
+            Event::Spawned { task, .. } => self.add(Note::Spawned(task.index(), task.index())),
+            Event::Woken { task, .. } if Some(task) != self.task => self.add(Note::Woke(task.index(), task.index())),
             Event::Node { what } => {
                 self.is_noteworthy = true;
-                self.add(what.as_str().to_owned());
+                self.add(Note::Words(what.as_str().to_owned()));
             }
             Event::FileOperation { what } | Event::Packet { what } | Event::Ready { what } => {
-                self.add(what.as_str().to_owned());
+                self.add(Note::Words(what.as_str().to_owned()));
             }
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
-                self.add(chosen(kind, bound, answer));
+                self.add(Note::Words(chosen(kind, bound, answer)));
             }
             _ => {}
         }
@@ -110,9 +122,49 @@ impl Row {
         }
     }
 
-    fn add(&mut self, note: String) {
-        if !self.notes.contains(&note) {
-            self.notes.push(note);
+    fn add(&mut self, note: Note) {
+        if self.notes.iter().any(|other| other.says(&note)) {
+            return;
+        }
+        match (self.notes.last_mut(), note) {
+            (Some(Note::Spawned(_, last)), Note::Spawned(next, _)) if next == *last + 1 => *last = next,
+            (Some(Note::Woke(_, last)), Note::Woke(next, _)) if next == *last + 1 => *last = next,
+            (_, note) => self.notes.push(note),
+        }
+    }
+
+    /// What happened in it, in a line.
+    fn words(&self) -> String {
+        let mut words: Vec<_> = self.notes.iter().take(NOTES_MAX).map(ToString::to_string).collect();
+        let more = self.notes.len() - words.len();
+        words.extend((more > 0).then(|| format!("and {more} more")));
+        words.join(", ")
+    }
+}
+
+impl Note {
+    /// Whether `other`, of one task or words, is part of it.
+    fn says(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Spawned(first, last), Self::Spawned(task, _)) | (Self::Woke(first, last), Self::Woke(task, _)) => {
+                (first..=last).contains(&task)
+            }
+            _ => self == other,
+        }
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, first, last) = match self {
+            Self::Spawned(first, last) => ("spawned", first, last),
+            Self::Woke(first, last) => ("woke", first, last),
+            Self::Words(words) => return f.write_str(words),
+        };
+        match last - first {
+            0 => write!(f, "{what} task {first}"),
+            1 => write!(f, "{what} tasks {first} and {last}"),
+            _ => write!(f, "{what} tasks {first} to {last}"),
         }
     }
 }
@@ -122,6 +174,7 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
     match kind {
         kinds::CHOOSE => format!("choose({bound}) gave {answer} instead of 0"),
         kinds::BUGGIFY => "buggify! struck".into(),
+        kinds::BRANCH => format!("a `select!` began with branch {} of {bound}", answer + 1),
         kinds::POLL_COST => "the poll took time".into(),
         kinds::RANDOM => format!("took random seed {answer}"),
         kinds::CUT => "the operation was cut".into(),
@@ -186,7 +239,7 @@ fn line(row: &Row, columns: &[TaskId]) -> String {
         let _ = write!(line, " {cell:>2}");
     }
     if !row.notes.is_empty() {
-        let _ = write!(line, "   {}", row.notes.join(", "));
+        let _ = write!(line, "   {}", row.words());
     }
     line
 }
@@ -224,6 +277,19 @@ mod tests {
                 "        3   ✗  ·",
             ]
         );
+    }
+
+    #[test]
+    fn what_was_done_to_many_tasks_is_said_at_once() {
+        let done =
+            |event: fn(TaskId) -> Event, tasks: Vec<u32>| tasks.into_iter().map(move |id| at(1, event(task(id))));
+        let mut trace = vec![at(1, Event::Polled { task: task(0) })];
+        trace.extend(done(|task| Event::Spawned { task, by: None }, (1..1_000).collect()));
+        trace.extend(done(|task| Event::Woken { task, by: None }, vec![3, 4, 9, 3]));
+        trace.extend(done(|task| Event::Woken { task, by: None }, (10..40).step_by(2).collect()));
+        let expected = "spawned tasks 1 to 999, woke tasks 3 and 4, woke tasks 9 and 10, woke task 12, woke task 14, \
+            woke task 16, woke task 18, woke task 20, and 9 more";
+        assert!(lanes(&trace)[1].ends_with(expected), "{}", lanes(&trace)[1]);
     }
 
     #[test]

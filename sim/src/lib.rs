@@ -68,6 +68,7 @@ mod program;
 mod regressions;
 mod repeat;
 mod run;
+mod select;
 mod settings;
 mod shrink;
 mod site;
@@ -77,6 +78,7 @@ mod tape;
 mod thread_state;
 mod trial;
 mod unusual;
+mod waiting;
 mod watch;
 mod watchdog;
 

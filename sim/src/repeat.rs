@@ -8,17 +8,19 @@ use std::fmt::Write as _;
 
 use crate::event::{Event, Stamped};
 use crate::explain::{Case, waits_at};
-use crate::failure::await_sites;
 use crate::fair::Wait;
-use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::finding::{Finding, FindingKind, StuckTask, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
 use crate::site::{AwaitSite, Suspect, place, suspects};
+use crate::waiting::{self, await_sites};
 use crate::watch::Watch;
 
 /// So many repetitions are compared with one another.
 const TRACES: usize = 4;
+/// So often who waits is looked into anew.
+const LOOKS: usize = 2;
 
 impl Case<'_> {
     /// Repeats the run, which came to `verdict`; a finding if it is not the same run again, or comes to another end.
@@ -50,6 +52,29 @@ impl Case<'_> {
         Some(nondeterminism(lines))
     }
 
+    /// A finding if tasks do not wait where `finding` says that they do, or not for that reason, when the run is looked into
+    /// `again`: an order in which a poll looks at its branches, say, shows in no poll, wake or choice, but it decides what is waited for.
+    pub(crate) fn waits_otherwise(&self, finding: &Finding, again: impl Fn() -> Finding) -> Option<Finding> {
+        let alone = |these: &Finding, those: &Finding| {
+            let differs = |one: &&StuckTask| !those.stuck.iter().any(|two| waits_alike(one, two));
+            these.stuck.iter().find(differs).cloned()
+        };
+        let looks = (0..LOOKS).map(|_| again()).map(|other| (alone(finding, &other), alone(&other, finding)));
+        let (one, two) = looks.into_iter().find(|(one, two)| one.is_some() || two.is_some())?;
+        let mut lines = vec!["the same choices gave the same schedule, at whose end a task waits otherwise".into()];
+        for (when, stuck) in [("once:", &one), ("when it is repeated:", &two)] {
+            lines.push(when.into());
+            match stuck {
+                Some(stuck) => lines.extend(waiting::passage(stuck)),
+                None => lines.push("  it does not wait".into()),
+            }
+        }
+        let frames = one.iter().chain(&two).flat_map(|stuck| &stuck.awaits).flat_map(|site| &site.frames);
+        let spawned: Vec<_> = one.iter().chain(&two).map(|stuck| place(stuck.task.site)).collect();
+        lines.extend(hints(&suspects(frames.map(|frame| &frame.site).chain(&spawned))));
+        Some(nondeterminism(lines))
+    }
+
     /// Two repetitions differ: in which event, in whose poll, and what may be behind it.
     fn parted(&self, one: &[Stamped], two: &[Stamped]) -> Vec<String> {
         let length = one.iter().zip(two).take_while(|(one, two)| one == two).count();
@@ -63,19 +88,7 @@ impl Case<'_> {
             lines.extend(culprit.to_string().lines().map(str::to_owned));
             culprit.suspects()
         });
-        if suspects.is_empty() {
-            lines.push(
-                "the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without"
-                    .into(),
-            );
-            lines.push(
-                "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
-            );
-        }
-        if !suspects.is_empty() {
-            lines.push("what its text names that does not repeat itself:".into());
-        }
-        lines.extend(suspects.iter().map(|Suspect { site, name, why }| format!("  {site}: `{name}`: {why}")));
+        lines.extend(hints(&suspects));
         lines
     }
 
@@ -137,6 +150,26 @@ impl std::fmt::Display for Culprit {
         }
         write!(f, "\n{}", places.trim_end())
     }
+}
+
+/// Whether two replays say the same of a task. In what order its branches are polled is no difference.
+fn waits_alike(one: &StuckTask, two: &StuckTask) -> bool {
+    let has_all = |those: &StuckTask, these: &StuckTask| these.awaits.iter().all(|site| those.awaits.contains(site));
+    one.task.id == two.task.id && one.cause == two.cause && has_all(one, two) && has_all(two, one)
+}
+
+/// What may be behind it: what the text of the functions names, or the usual causes.
+fn hints(suspects: &[Suspect]) -> Vec<String> {
+    if suspects.is_empty() {
+        return vec![
+            "the usual causes: iteration over a `HashMap`, a random generator of another crate (`select!` without"
+                .into(),
+            "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
+        ];
+    }
+    let hint = |Suspect { site, name, why }: &Suspect| format!("  {site}: `{name}`: {why}");
+    let named = "what its text names that does not repeat itself:".to_owned();
+    std::iter::once(named).chain(suspects.iter().map(hint)).collect()
 }
 
 /// All repetitions agree with one another, and not with the run.

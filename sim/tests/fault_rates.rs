@@ -357,6 +357,32 @@ fn without_a_rate_short_calls_end_at_each_offset_one_after_another() {
     explore().runs(1).answered_by(|_| Stingy).faults("short-read,short-write").run(program).unwrap();
 }
 
+/// Of files too what gives all that is left is not short: read by the cursor, and at offsets.
+#[test]
+fn a_short_read_of_a_file_is_counted_where_there_was_more() {
+    for faults in ["short-read=1/2", "heavy,-packets,-calls,-files,short-read"] {
+        let passed = explore().runs(200).faults(faults).run(|| async {
+            fs::write("f", [0; 16]).await?;
+            let mut file = fs::File::open("f").await?;
+            let mut seen = 0;
+            for by_cursor in [true, false] {
+                let mut at = 0;
+                while at < 16 {
+                    let count = match by_cursor {
+                        true => file.read(&mut [0; 64]).await?,
+                        false => file.read_at(&mut [0; 64], at as u64).await?,
+                    };
+                    at += count;
+                    seen += u64::from(at < 16);
+                }
+            }
+            assert_eq!(strikes().of(Fault::ShortRead), seen, "{}", strikes());
+            io::Result::Ok(())
+        });
+        assert!(passed.unwrap().struck[&Fault::ShortRead] > 0);
+    }
+}
+
 /// An interrupted call is tried again by whoever waits: that is how the traits of async I/O want it. Calls that do not wait show it.
 #[test]
 fn who_awaits_never_sees_an_interruption() {

@@ -98,6 +98,11 @@ fn who_takes_one_read_for_one_message_is_found() {
     assert!(tape.starts_with("r1.") && tape.split('.').nth(2) == Some("l"), "{tape}");
     assert_eq!(replay(&tape, program).unwrap_err().kind(), Some(FindingKind::Panic));
     assert_eq!(failure.tape().unwrap().unusual_of('f'), 1, "{tape}");
+    // In the run that is shown, and by the name that switches it.
+    assert!(failure.to_string().contains("\n  faults that struck: `short-read` 1\n"), "{failure}");
+    let passed = explore().faults("light,-short-read,slow-accept=1").runs(1_000).run(program).unwrap();
+    assert!(passed.to_string().contains("; faults that struck: "), "{passed}");
+    assert!(passed.struck[&Fault::SlowAccept] >= 900, "{passed}");
 }
 
 #[test]

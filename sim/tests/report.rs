@@ -10,8 +10,11 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use expect_test::{ExpectFile, expect_file};
+use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use reveille::time::{Duration, sleep};
-use reveille::{Failure, explore, spawn, task, yield_now};
+use reveille::{Failure, FindingKind, explore, spawn, task, yield_now};
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 
 fn check<Fut: Future<Output = ()> + 'static>(name: &str, expected: ExpectFile, program: fn() -> Fut) -> Failure {
     let failure = explore().name(name).run(program).expect_err("the program has a bug");
@@ -116,6 +119,44 @@ fn deadlock() {
             philosopher.await.unwrap();
         }
     });
+}
+
+/// A loop that does chores as they come, and waits for a permit while the chores that have one are not polled.
+#[test]
+fn futurelock() {
+    let failure = check("chores", expect_file!["reports/futurelock.txt"], || async {
+        let (chores, mut todo) = tokio::sync::mpsc::channel(4);
+        spawn(async move {
+            let permits = Semaphore::new(2);
+            let mut doing = FuturesUnordered::new();
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(()) = doing.next() => {}
+                    Some(done) = todo.recv() => doing.push(chore(permits.acquire().await.unwrap(), done)),
+                    else => break,
+                }
+            }
+        })
+        .abort_handle();
+        let clients = (0..4).map(|_| {
+            let chores = chores.clone();
+            spawn(async move {
+                let (done, answer) = oneshot::channel();
+                chores.send(done).await.unwrap();
+                answer.await.unwrap();
+            })
+        });
+        for client in clients.collect::<Vec<_>>() {
+            client.await.unwrap();
+        }
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+}
+
+async fn chore(_permit: SemaphorePermit<'_>, done: oneshot::Sender<()>) {
+    sleep(Duration::from_millis(5)).await;
+    let _ = done.send(());
 }
 
 #[test]

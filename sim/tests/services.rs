@@ -7,13 +7,31 @@ use reveille::{Failure, FindingKind, Passed};
 #[path = "../examples/services/parts/mod.rs"]
 mod parts;
 
-use parts::{graceful_shutdown, heartbeat, rate_limiter, register, single_flight, wal};
+use parts::{connection_pool, graceful_shutdown, heartbeat, rate_limiter, register, single_flight, wal};
 
 fn told(broken: Result<Passed, Failure>, kind: FindingKind, text: &str, mended: Result<Passed, Failure>) {
     let failure = broken.expect_err("the mistake was not found");
     assert_eq!(failure.kind(), Some(kind), "{failure}");
     assert!(failure.to_string().contains(text), "{failure}");
     mended.expect("the mended form was accused");
+}
+
+#[test]
+fn an_answer_to_a_question_that_was_given_up() {
+    let text = "an answer to somebody else's question";
+    told(connection_pool::broken(), FindingKind::Panic, text, connection_pool::mended());
+}
+
+/// The pool of the example `cancel_audit`.
+#[path = "../examples/cancel_audit/pool.rs"]
+mod audited_pool;
+
+#[test]
+fn a_place_in_the_pool_that_goes_with_who_gave_up() {
+    let report = audited_pool::broken();
+    assert_eq!(report.failure().and_then(Failure::kind), Some(FindingKind::Deadlock), "{report}");
+    assert!(report.to_string().contains("again hangs"), "{report}");
+    audited_pool::mended().assert_clean();
 }
 
 #[test]

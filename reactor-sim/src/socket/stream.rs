@@ -162,7 +162,8 @@ impl<H: Handle, F: Family> Stream<H, F> {
         call(&self.handle, |kernel| kernel.take_error(self.socket))
     }
 
-    /// Two halves, to be used at once in one task.
+    /// Two halves, to be used at once in one task. Where `AsyncReadExt` of the futures crate is in scope, `stream.split()` is its own, which
+    /// takes the stream; this one is `TcpStream::split(&mut stream)` then.
     pub fn split(&mut self) -> (ReadHalf<'_, H, F>, WriteHalf<'_, H, F>) {
         (ReadHalf(self), WriteHalf(self))
     }

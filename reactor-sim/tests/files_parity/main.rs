@@ -23,12 +23,7 @@ use record::Record;
 use scripts::observe;
 use stage::Simulated;
 
-const RECORD: Record = Record {
-    names: scripts::NAMES,
-    text: include_str!("recorded.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files_parity/recorded.txt"),
-    on: "in a temporary directory",
-};
+const RECORD: Record = record!(scripts, "files_parity/recorded.txt", "in a temporary directory");
 
 #[test]
 fn there_are_enough_scripts() {

@@ -28,40 +28,19 @@ mod unix;
 use record::Record;
 use stage::{Family, Simulated};
 
-const RECORD: Record = Record {
-    names: scripts::NAMES,
-    text: include_str!("recorded.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded.txt"),
-    on: "over loopback",
-};
+const RECORD: Record = record!(scripts, "parity/recorded.txt", "over loopback");
 
-const STREAMS: Record = Record {
-    names: streams::NAMES,
-    text: include_str!("recorded_streams.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_streams.txt"),
-    on: "over connections of TCP",
-};
+const STREAMS: Record = record!(streams, "parity/recorded_streams.txt", "over connections of TCP");
 
-const UNIX_STREAMS: Record = Record {
-    names: streams::NAMES,
-    text: include_str!("recorded_unix_streams.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_unix_streams.txt"),
-    on: "over pairs of Unix sockets",
-};
+const UNIX_STREAMS: Record = record!(streams, "parity/recorded_unix_streams.txt", "over pairs of Unix sockets");
 
-const UNIX: Record = Record {
-    names: unix::NAMES,
-    text: include_str!("recorded_unix.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_unix.txt"),
-    on: "between Unix sockets",
-};
+const UNIX: Record = record!(unix, "parity/recorded_unix.txt", "between Unix sockets");
 
-const SEVERAL: Record = Record {
-    names: several::NAMES,
-    text: include_str!("recorded_several.txt"),
-    file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/recorded_several.txt"),
-    on: "where several outcomes are possible: each that was seen, on a line of its own",
-};
+const SEVERAL: Record = record!(
+    several,
+    "parity/recorded_several.txt",
+    "where several outcomes are possible: each that was seen, on a line of its own"
+);
 
 #[test]
 fn there_are_enough_scripts() {

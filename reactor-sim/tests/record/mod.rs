@@ -24,6 +24,18 @@ macro_rules! scripts {
     };
 }
 
+/// The [`Record`] of the scripts of a module: its file, below `tests`, and where they were played.
+macro_rules! record {
+    ($scripts:ident, $file:literal, $on:literal) => {
+        $crate::record::Record {
+            names: $scripts::NAMES,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/", $file)),
+            file: concat!(env!("CARGO_MANIFEST_DIR"), "/tests/", $file),
+            on: $on,
+        }
+    };
+}
+
 /// What the scripts observed on Linux.
 pub(crate) struct Record {
     /// The scripts that it is of.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use reveille::{
-    cancel,
+    cancel::{self, Report},
     time::{Duration, sleep},
 };
 use tokio::sync::{Notify, Semaphore};
@@ -78,11 +78,13 @@ async fn ask_mended(pool: Rc<Mended>) -> u32 {
     answer
 }
 
-pub(crate) fn main() {
-    let report = cancel::audit(ask).name("ask").world(Rc::<Pool>::default).bystander("customer", ask).run().unwrap();
-    println!("{report}");
+/// Whoever gives up while the connection is being opened takes the only place with them.
+pub(crate) fn broken() -> Report {
+    cancel::audit(ask).name("ask").world(Rc::<Pool>::default).bystander("customer", ask).run().unwrap()
+}
 
-    let mended = || Rc::new(Mended { idle: RefCell::default(), permits: Semaphore::new(1) });
-    let audit = cancel::audit(ask_mended).name("ask_mended").world(mended).bystander("customer", ask_mended);
-    println!("{}", audit.run().unwrap());
+/// The place is a permit, which is given back by whoever is dropped.
+pub(crate) fn mended() -> Report {
+    let world = || Rc::new(Mended { idle: RefCell::default(), permits: Semaphore::new(1) });
+    cancel::audit(ask_mended).name("ask_mended").world(world).bystander("customer", ask_mended).run().unwrap()
 }

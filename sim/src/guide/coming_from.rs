@@ -145,7 +145,7 @@
 //! | `partition_oneway(a, b)` | `node(a).cut_to(node(b))` |
 //! | `sim.crash(a)`, `sim.bounce(a)` | `node(a).crash()`, `node(a).restart()` |
 //! | `sim.set_link_latency(a, b, d)` | `node(a).set_latency(node(b), d)` |
-//! | `builder.fail_rate(0.05)`, latency of messages | `explore().faults("light")` or `"heavy"` |
+//! | `builder.fail_rate(0.05)`, latency of messages | `explore().faults("lost=1/20")`, `"light"` or `"heavy"`; `latency=1/2` |
 //! | `builder.rng_seed(7)` | a seed for each of 1,000 runs; `REVEILLE_SEED=7` for that one |
 //! | `tokio::time` | [`reveille::time`](crate::time) |
 //!

@@ -12,7 +12,7 @@
 //! of other crates: the order of `HashMap`, the unbiased `select!` of tokio and futures. A run that depends on them
 //! cannot be repeated. The harness repeats some of the passing runs and all of the failing ones and compares; where they
 //! differ it reports *nondeterminism*, with the first event that differed, instead of an explanation that might be wrong.
-//! `BTreeMap`, `biased;`, [`rng`](crate::rng) and [`time`](crate::time) are repeatable. On Linux the feature `interpose` makes the
+//! `BTreeMap`, [`select!`](crate::select) or `biased;`, [`rng`](crate::rng) and [`time`](crate::time) are repeatable. On Linux the feature `interpose` makes the
 //! order of `HashMap` and the clocks of the standard library repeatable too (`Explore::interpose`).
 //! `async_lock` decides by the wall clock when a waiter has waited too long to be passed over (half a millisecond), so a run
 //! that a debugger holds up may differ there.

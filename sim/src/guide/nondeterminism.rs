@@ -10,7 +10,8 @@
 //! The report tells the first event in which two repetitions differ, the task that was polled last before it, and the awaits
 //! between which that poll went. If the text of that function names something that does not repeat itself, it is listed:
 //! that is a hint, read from the words, and no proof. If the repetitions agree with one another and not with the run,
-//! something was carried over from an earlier run; the report then says between which polls they parted, to a power of two.
+//! something was carried over from an earlier run; the report then says between which polls they parted, to a power of two. If all polls
+//! agree, and a task that hangs at the end does not wait for the same thing again, the report has both, and that is all that is known.
 //!
 //! # An example
 //!
@@ -40,7 +41,7 @@
 //! # How to mend it
 //!
 //! * In a test: `BTreeMap` for what is iterated, [`rng`](crate::rng) for random numbers, [`time`](crate::time) for clocks, `biased;`
-//!   in `select!`.
+//!   in `select!`, or [`reveille::select!`](crate::select) in its place, which explores the order of its branches.
 //! * State that outlives a run belongs into the closure that makes the program. Where it cannot be moved,
 //!   [`Explore::isolation`](crate::Explore::isolation) gives each run a thread of its own, or some runs a process.
 //! * On Linux the feature `interpose` (`Explore::interpose`) makes hash orders and the clocks of the standard library answer from the

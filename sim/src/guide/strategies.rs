@@ -56,5 +56,5 @@
 //!
 //! Faults of the network and of disks ([`Explore::faults`](crate::Explore::faults)), what else an executor may do
 //! ([`freedoms`](super::freedoms)), where an operation is cut ([`cancel`](crate::cancel)), and [`choose`](crate::choose) in the program are
-//! answered by the same source, on the same tape. How the strategies compare on the classic programs is a table in
+//! answered by the same source, on the same tape. How often a fault with a rate strikes (`lost=1/5`) is no strategy's to change. How the strategies compare on the classic programs is a table in
 //! `benches/README.md`.

@@ -11,7 +11,7 @@
 //! | `tokio::task::JoinSet`, `JoinHandle`, `yield_now` | [`JoinSet`](crate::JoinSet), [`JoinHandle`](crate::JoinHandle), [`yield_now`](crate::yield_now) |
 //! | `tokio::time::{sleep, timeout, interval, Instant}` | the same names in [`reveille::time`](crate::time) |
 //! | `tokio::sync::*` | unchanged |
-//! | `tokio::select! { .. }` | `tokio::select! { biased; .. }`: without `biased` tokio draws from a generator of its own, which no seed of ours repeats |
+//! | `tokio::select! { .. }` | [`reveille::select!`](crate::select): the same, and the run decides which branch is first; tokio's own draws from a generator that no seed of ours repeats. With `biased;` it is unchanged |
 //! | `tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host}` | the same names in [`reveille::net`](crate::net); tokio's `AsyncRead` and `AsyncWrite` with the feature `tokio` |
 //! | `tokio::fs` | the same names in [`reveille::fs`](crate::fs), but for links, permissions and times |
 //! | `tokio::net::{UnixListener, UnixStream, unix}` | the same names in [`reveille::net`](crate::net); paths are files of [`reveille::fs`](crate::fs) |

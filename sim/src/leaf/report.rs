@@ -3,10 +3,10 @@
 use super::judgement::{OwedLeaf, Starvation};
 use super::log::End;
 use super::suspicion::Suspicion;
-use crate::failure::await_sites;
 use crate::finding::{Finding, FindingKind};
 use crate::run::Limits;
 use crate::site::{self, AwaitSite};
+use crate::waiting::await_sites;
 
 /// What a stuck task holds back.
 pub(crate) fn owed(owed: &OwedLeaf) -> Vec<String> {

@@ -56,9 +56,9 @@ fn in_function(text: &str, position: (u32, u32)) -> Vec<Named<'_>> {
                 Some("a generator that no seed of the run repeats; `reveille::rng` is repeatable")
             }
             "thread" if follow(3) == Some(Token::Word("spawn")) => Some("another thread, which no schedule decides"),
-            "select" if follow(1) == Some(Token::Mark('!')) && follow(3) != Some(Token::Word("biased")) => {
-                Some("without `biased;` its branches are polled in an order of its own")
-            }
+            "select" if follow(1) == Some(Token::Mark('!')) && follow(3) != Some(Token::Word("biased")) => Some(
+                "without `biased;` its branches are polled in an order of its own; `reveille::select!` asks the run",
+            ),
             _ => None,
         };
         found.extend(why.map(|why| (*at, *word, why)));

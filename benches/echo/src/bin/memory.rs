@@ -52,18 +52,21 @@ fn in_a_run<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync
 async fn hold(idle: Idle) {
     let (Idle::Alone(connections) | Idle::Waiting(connections)) = idle;
     let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
-    let client = node("client");
-    let mut held = Vec::with_capacity(connections);
+    let clients = node("client").spawn(async move {
+        let mut clients = Vec::with_capacity(connections);
+        for _ in 0..connections {
+            clients.push(TcpStream::connect("main:7").await.unwrap());
+        }
+        clients
+    });
+    let mut held = Vec::with_capacity(2 * connections);
     for _ in 0..connections {
-        let connect = client.spawn(TcpStream::connect("main:7"));
-        let (mut server, _) = listener.accept().await.unwrap();
-        let mut client = connect.await.unwrap().unwrap();
-        match idle {
-            Idle::Alone(_) => held.push((client, server)),
-            Idle::Waiting(_) => {
-                drop(spawn(async move { drop(client.read(&mut [0]).await) }));
-                drop(spawn(async move { drop(server.read(&mut [0]).await) }));
-            }
+        held.push(listener.accept().await.unwrap().0);
+    }
+    held.append(&mut clients.await.unwrap());
+    if let Idle::Waiting(_) = idle {
+        for mut stream in held.drain(..) {
+            drop(spawn(async move { drop(stream.read(&mut [0]).await) }));
         }
     }
     reveille::time::sleep(Duration::from_secs(3_600)).await;

@@ -1,5 +1,6 @@
 //! The parts, and who shows them.
 
+pub(crate) mod connection_pool;
 pub(crate) mod graceful_shutdown;
 pub(crate) mod heartbeat;
 pub(crate) mod rate_limiter;
@@ -13,7 +14,8 @@ type Explored = Result<Passed, Failure>;
 /// Its name, and its two forms.
 type Part = (&'static str, fn() -> Explored, fn() -> Explored);
 
-const PARTS: [Part; 8] = [
+const PARTS: [Part; 9] = [
+    ("connection_pool", connection_pool::broken, connection_pool::mended),
     ("rate_limiter", rate_limiter::broken, rate_limiter::mended),
     ("single_flight", single_flight::broken, single_flight::mended),
     ("graceful_shutdown", graceful_shutdown::broken, graceful_shutdown::mended),
