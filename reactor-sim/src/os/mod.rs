@@ -19,7 +19,8 @@
 //! # }
 //! ```
 //!
-//! Deliberately absent: look-ups, which block (`lookup` knows `localhost` only), and a global instance.
+//! Deliberately absent: look-ups, which block (`lookup` knows `localhost` only), timers (whoever turns it gives the time that it may wait), and
+//! a global instance.
 
 mod sockets;
 mod source;
@@ -132,6 +133,9 @@ impl Os {
     }
 
     /// Runs `future` to its end, waiting for edges while it waits.
+    ///
+    /// On one thread at a time: of two, one is within the wait, and the other may go on only when that ends. Threads have a reactor each, or
+    /// a pool whose driver it is.
     ///
     /// # Panics
     /// If waiting for edges fails.
