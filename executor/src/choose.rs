@@ -54,6 +54,22 @@ pub trait Choose {
 }
 
 /// A decision left open: its kind, how many answers it has, and what a random strategy may want to know.
+///
+/// ```
+/// use reveille_executor::{Choose, Hint, Kind, Point};
+///
+/// /// Lets what is rare happen always, and else answers as usual.
+/// struct Unlucky;
+///
+/// impl Choose for Unlucky {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         if matches!(point.hint, Hint::Rarely { .. }) { point.bound - 1 } else { 0 }
+///     }
+/// }
+///
+/// let loss = Point { kind: Kind::new(b'x'), bound: 2, hint: Hint::Rarely { numerator: 1, denominator: 100 } };
+/// assert_eq!((Unlucky.decide(loss), Unlucky.decide(Point::new(Kind::new(b'y'), 4))), (1, 0));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Point<'a> {
     /// What is being decided.

@@ -36,6 +36,24 @@ pub trait Observe: Send + Sync {
 }
 
 /// What was done with a waker. Waking by value is a [`Wake`](Self::Wake) and then a [`Drop`](Self::Drop).
+///
+/// ```
+/// use reveille_executor::{Observe, TaskId, WakerOp};
+///
+/// /// Counts clones that are never dropped.
+/// struct Clones(std::sync::atomic::AtomicI64);
+///
+/// impl Observe for Clones {
+///     fn observe(&self, _task: TaskId, op: WakerOp, _live: usize) {
+///         let change = match op {
+///             WakerOp::Clone => 1,
+///             WakerOp::Drop => -1,
+///             WakerOp::Wake => 0,
+///         };
+///         self.0.fetch_add(change, std::sync::atomic::Ordering::Relaxed);
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum WakerOp {
     /// It was cloned.

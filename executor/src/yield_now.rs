@@ -16,6 +16,18 @@ pub fn yield_now() -> YieldNow {
 }
 
 /// The future of [`yield_now`].
+///
+/// ```
+/// use reveille_executor::{LocalExecutor, YieldNow, yield_now};
+///
+/// let executor = LocalExecutor::new();
+/// let turns: Vec<YieldNow> = (0..3).map(|_| yield_now()).collect();
+/// executor.block_on(async {
+///     for turn in turns {
+///         turn.await;
+///     }
+/// });
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct YieldNow {

@@ -9,29 +9,16 @@ use std::sync::mpsc;
 use std::task::{Poll, Waker};
 use std::thread;
 
-use common::{Counter, panic_quietly, run_ready};
+use common::{Counter, panic_quietly, run_ready, until_polled};
 use reveille_executor::{LocalExecutor, block_on, spawn, yield_now};
-
-/// Waits `times` times for another thread, which wakes it by the waker that it is sent.
-fn wait_for_thread(wakers: &mpsc::Sender<Waker>, times: usize) -> impl Future<Output = ()> {
-    let mut left = times;
-    poll_fn(move |cx| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        wakers.send(cx.waker().clone()).unwrap();
-        Poll::Pending
-    })
-}
 
 #[test]
 fn the_thread_sleeps_until_the_future_is_woken() {
     let (sender, receiver) = mpsc::channel::<Waker>();
     thread::scope(|scope| {
         scope.spawn(move || receiver.iter().for_each(Waker::wake));
-        block_on(wait_for_thread(&sender, 100));
-        LocalExecutor::new().block_on(wait_for_thread(&sender, 100));
+        block_on(until_polled(100, sender.clone()));
+        LocalExecutor::new().block_on(until_polled(100, sender.clone()));
         drop(sender);
     });
 }

@@ -2,8 +2,11 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::sync::Arc;
 
+use common::Random;
 use reveille_executor::{INJECTOR_INTERVAL, LocalQueue, Locked, NoQueue, Ring, TaskId, Worker, Workers};
 
 /// The slots of a worker's own queue.
@@ -12,22 +15,6 @@ const RING: usize = 256;
 /// In how many rounds an entry is handed out that has `ahead` others before it in the injector.
 fn bound(workers: usize, ahead: usize) -> usize {
     INJECTOR_INTERVAL as usize * (ahead.div_ceil(workers) + 1) + 2 * RING
-}
-
-/// Marsaglia's xorshift: enough to pick who moves.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as usize % bound
-    }
 }
 
 /// Workers with entries that wake themselves whenever they are handed out, and one entry that is waited for.

@@ -4,29 +4,16 @@
 
 mod common;
 
-use std::future::{pending, poll_fn};
+use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::task::{Poll, Waker};
+use std::task::Waker;
 use std::thread::{self, ThreadId};
 
-use common::{OnDrop, run_ready};
+use common::{OnDrop, run_ready, until_polled};
 use reveille_executor::{LocalExecutor, block_on, yield_now};
-
-/// A future that sends its waker away in each poll, until it has been polled `polls` times.
-fn until_polled(polls: usize, wakers: mpsc::Sender<Waker>) -> impl Future<Output = ()> {
-    let mut left = polls;
-    poll_fn(move |cx| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        wakers.send(cx.waker().clone()).unwrap();
-        Poll::Pending
-    })
-}
 
 #[test]
 fn a_wake_on_another_thread_ends_the_sleep() {

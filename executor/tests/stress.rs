@@ -5,34 +5,20 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 
+use common::Random;
 use reveille_executor::{AbortHandle, JoinHandle, Pool, PoolHandle, block_on, scope_across, yield_now};
 
 /// How many rounds of each storm.
 fn rounds() -> u64 {
     std::env::var("STRESS_ROUNDS").map_or(5, |rounds| rounds.parse().expect("`STRESS_ROUNDS` is a number"))
-}
-
-/// Marsaglia's xorshift.
-#[derive(Clone)]
-struct Random(u64);
-
-impl Random {
-    fn new(seed: u64) -> Self {
-        Self(0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(seed + 1))
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 32) as usize % bound
-    }
 }
 
 /// What became of all futures of a storm.

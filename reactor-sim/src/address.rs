@@ -6,6 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Where a socket is, as a [`Kernel`](crate::Kernel) has it.
+///
+/// ```
+/// use std::net::SocketAddr;
+/// use std::path::Path;
+/// use reveille_reactor::Address;
+///
+/// assert_eq!(Address::from(SocketAddr::from(([10, 0, 0, 1], 80))).to_string(), "10.0.0.1:80");
+/// assert_eq!(Address::from(Path::new("/app.sock")).to_string(), "`/app.sock`");
+/// assert_eq!(Address::Path(None).to_string(), "a socket without a name");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Address {
     /// An address and a port.

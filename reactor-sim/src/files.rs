@@ -93,6 +93,17 @@ impl FileType {
 }
 
 /// What is known of a file without reading it.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::{FileType, Files, disk::Disk};
+///
+/// let mut disk = Disk::default();
+/// disk.create_dir(Path::new("/logs"))?;
+/// let metadata = disk.metadata(Path::new("/logs"))?;
+/// assert_eq!((metadata.is_dir(), metadata.file_type()), (true, FileType::Directory));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Metadata {
     pub(crate) file_type: FileType,
@@ -136,6 +147,25 @@ pub struct Entry {
 }
 
 /// The calls. Each names the `io::ErrorKind`s that a caller can tell apart, which are those of Linux.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// /// Written once, for simulated disks and those with faults.
+/// fn append(files: &mut dyn Files, path: &Path, line: &[u8]) -> std::io::Result<usize> {
+///     let how = OpenHow { append: true, create: true, ..OpenHow::default() };
+///     let file = files.open(path, how)?;
+///     files.write(file, None, line)
+/// }
+///
+/// let mut disk = Disk::default();
+/// append(&mut disk, Path::new("/log"), b"one\n")?;
+/// append(&mut disk, Path::new("/log"), b"two\n")?;
+/// assert_eq!(disk.metadata(Path::new("/log"))?.len(), 8);
+/// # std::io::Result::Ok(())
+/// ```
 pub trait Files {
     /// Opens a file, or a directory to be synced. `how` was [checked](OpenHow::check).
     ///

@@ -82,6 +82,22 @@ impl Wakers {
 }
 
 /// The calls. Each names the `io::ErrorKind`s that a caller can tell apart, which are those of the real kernel.
+///
+/// ```
+/// use std::io::{self, ErrorKind};
+/// use reveille_reactor::{Interest, Kernel, Others, SocketId};
+///
+/// /// Reads what is there, or leaves a waker.
+/// fn poll_read(kernel: &mut dyn Kernel, stream: SocketId, buffer: &mut [u8], waker: &std::task::Waker) -> Option<io::Result<usize>> {
+///     match kernel.read(stream, buffer, false) {
+///         Err(error) if error.kind() == ErrorKind::WouldBlock => {
+///             kernel.wait(stream, Interest::Read, Others::Replace, waker.clone());
+///             None
+///         }
+///         done => Some(done),
+///     }
+/// }
+/// ```
 pub trait Kernel {
     /// Listens on `address`; port 0 is a free port, and the unspecified address every address of the node. A path becomes
     /// a file, which stays when the listener is closed.

@@ -26,6 +26,10 @@
 //!
 //! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(any(feature = "futures-io", feature = "tokio")),
+    allow(dead_code, reason = "what reads and writes streams and files waits for traits to do it by")
+)]
 
 mod address;
 mod drift;

@@ -32,6 +32,18 @@ pub struct Timers {
 
 /// Names an armed timer. A key whose timer has fired or was removed names nothing, for ever: the slot may be used again,
 /// under another generation. (After 2^32 uses of one slot a key comes back; it must have been kept that long to matter.)
+///
+/// ```
+/// use std::task::Waker;
+/// use std::time::Duration;
+/// use reveille_reactor::{Instant, Timers};
+///
+/// let mut timers = Timers::default();
+/// let key = timers.insert(Instant::ZERO + Duration::from_secs(1), Waker::noop().clone());
+/// assert!(timers.remove(key).is_some());
+/// assert!(timers.remove(key).is_none()); // it names nothing any more
+/// assert_eq!(timers.next_deadline(), None); // and leaves nothing behind
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimerKey {
     slot: u32,

@@ -4,6 +4,28 @@ use reveille_executor::{Kind, TaskId};
 use reveille_reactor::Instant;
 
 /// One thing that happened.
+///
+/// ```
+/// use reveille::{Event, Oracle, explore, yield_now};
+///
+/// /// Allows two polls.
+/// struct Counts(u32);
+///
+/// impl Oracle for Counts {
+///     fn event(&mut self, event: &Event) -> Result<(), String> {
+///         self.0 += u32::from(matches!(event, Event::Polled { .. }));
+///         if self.0 <= 2 { Ok(()) } else { Err(format!("{} polls", self.0)) }
+///     }
+/// }
+///
+/// explore().oracle(|| Counts(0)).run(yield_now).unwrap();
+/// let twice = || async {
+///     yield_now().await;
+///     yield_now().await;
+/// };
+/// let failure = explore().oracle(|| Counts(0)).run(twice).unwrap_err();
+/// assert!(failure.to_string().contains("3 polls"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -105,6 +105,19 @@ where
 }
 
 /// What to explore and how. Made by [`explore`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let passed = reveille::explore()
+///     .name("three runs")
+///     .seed(7)
+///     .runs(3)
+///     .limits(1_000, Duration::from_secs(3600))
+///     .run(|| async { reveille::time::sleep(Duration::from_secs(60)).await })
+///     .unwrap();
+/// assert_eq!((passed.runs, passed.seed), (3, 7));
+/// ```
 #[must_use = "this is a builder, not a result: finish it with `.run(..)`"]
 pub struct Explore {
     name: Option<String>,
@@ -205,6 +218,19 @@ impl Explore {
 
     /// Lets each poll take virtual time, chosen from {none, until just before the next timer, until it, until just after
     /// it}: time-outs that fire while the processor is busy become reachable. Off by default.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant};
+    ///
+    /// let passed = reveille::explore().poll_cost(true).run(|| async {
+    ///     let start = Instant::now();
+    ///     let timer = reveille::spawn(reveille::time::sleep(Duration::from_secs(1)));
+    ///     reveille::yield_now().await;
+    ///     reveille::sometimes!(start.elapsed() >= Duration::from_secs(1), "that took until the timer");
+    ///     timer.await.unwrap();
+    /// });
+    /// passed.unwrap();
+    /// ```
     pub fn poll_cost(mut self, on: bool) -> Self {
         self.poll_cost = on;
         self

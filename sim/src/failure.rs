@@ -330,6 +330,12 @@ impl fmt::Display for Choices<'_> {
 }
 
 /// A test that passed.
+///
+/// ```
+/// let passed = reveille::explore().strategy("exhaustive").run(|| async { drop(reveille::choose(3)) }).unwrap();
+/// assert_eq!((passed.runs, passed.complete), (3, true));
+/// println!("{passed}");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Passed {

@@ -22,6 +22,16 @@ use crate::run::{Run, Site};
 use crate::site;
 
 /// The longest that a task waited between its wake and its poll.
+///
+/// ```
+/// let passed = reveille::explore().strategy("random").run(|| async {
+///     drop(reveille::spawn(reveille::yield_now()));
+///     reveille::yield_now().await;
+/// });
+/// let longest = passed.unwrap().longest_wait.unwrap();
+/// assert!(longest.polls >= 1);
+/// println!("{longest}"); // so many polls of others, and of which task
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LongestWait {
@@ -261,6 +271,17 @@ struct Waiter {
 }
 
 /// A place in a [`Line`]. Dropped, its owner leaves the line without having been served.
+///
+/// ```
+/// use reveille::fair::Line;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let line = Line::new("counter", 0);
+/// let (first, second) = (line.join(), line.join());
+/// drop(first); // leaves, and nobody has overtaken it
+/// second.served();
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "who drops it leaves the line"]
 pub struct Place {

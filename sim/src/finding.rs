@@ -9,6 +9,14 @@ use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
 
 /// The kind of a finding.
+///
+/// ```
+/// use reveille::{FindingKind, explore};
+///
+/// let failure = explore().run(|| async { std::future::pending::<()>().await }).unwrap_err();
+/// assert_eq!(failure.kind(), Some(FindingKind::DeadWaker));
+/// assert_eq!(FindingKind::DeadWaker.to_string(), "dead waker");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum FindingKind {

@@ -99,6 +99,18 @@ pub fn meant_to_spin() -> MeantToSpin {
 }
 
 /// The program is meant to spin while this lives; made by [`meant_to_spin`].
+///
+/// ```
+/// use reveille::{task::meant_to_spin, yield_now};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let spinning = meant_to_spin();
+/// for _ in 0..100 {
+///     yield_now().await; // polls a flag, say
+/// }
+/// drop(spinning); // from here on it would be a livelock
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct MeantToSpin {
     run: Option<crate::run::RunId>,

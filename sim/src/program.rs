@@ -70,6 +70,15 @@ pub fn rng() -> Generator {
 }
 
 /// A generator made by [`rng`]. Implements the traits of `rand_core` 0.10, re-exported as [`rand_core`](crate::rand_core).
+///
+/// ```
+/// use reveille::rand_core::Rng;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let (mut one, mut other) = (reveille::rng(), reveille::rng());
+/// assert_ne!([one.next_u64(), one.next_u64()], [other.next_u64(), other.next_u64()]);
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Generator(ChaCha8Rng);
 

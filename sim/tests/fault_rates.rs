@@ -473,6 +473,12 @@ fn steady_latencies_are_no_choice() {
     assert!(many.complete && many.runs == 3_u64.pow(6), "{many}");
     let one = explore().strategy("exhaustive").faults("off,-latency").runs(1_000).run(program).unwrap();
     assert!(one.complete && one.runs == 1, "{one}");
+    // That is no fault which ends.
+    let healed = explore().runs(50).faults("heavy,-latency").run(|| async {
+        reveille::net::heal();
+        assert_eq!(delays().await, [LOOPBACK; 50]);
+    });
+    healed.unwrap();
 }
 
 async fn crashes() -> u64 {

@@ -127,6 +127,25 @@ fn a_late_drop_may_come_after_all_else() {
     taking(Freedom::LateDrops, 1).run(program).unwrap();
 }
 
+/// What a frame holds goes with the unwinding; what else is in the future may stay, as that of any task that has ended.
+#[test]
+fn the_future_of_a_task_that_panicked_may_be_dropped_late_too() {
+    let program = || async {
+        let [in_frame, beside]: [Rc<Cell<_>>; 2] = [Rc::default(), Rc::default()];
+        let (frame, kept) = (Guard(in_frame.clone()), Guard(beside.clone()));
+        let task = spawn(poll_fn(move |_| -> Poll<()> {
+            let _held = &kept;
+            let _frame = Guard(frame.0.clone());
+            panic!("and so unwinds");
+        }));
+        assert!(task.await.unwrap_err().is_panic());
+        yield_now().await;
+        assert!(in_frame.get().is_some());
+        assert_eq!(beside.get(), None, "it came earlier");
+    };
+    taking(Freedom::LateDrops, 1).run(program).unwrap();
+}
+
 /// An abort is no turn of the task's own that could be put off.
 #[test]
 fn a_task_that_was_aborted_is_not_held_back() {

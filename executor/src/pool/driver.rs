@@ -22,6 +22,34 @@ use crate::sync::{AtomicBool, Count, Ordering};
 ///
 /// No method may panic, and none is called with a lock of the pool's held: wakers may be woken in all of them. `poll` and
 /// `park` are called by one worker at a time, `unpark` on any thread.
+///
+/// ```
+/// use std::sync::{Arc, Condvar, Mutex};
+/// use reveille_executor::{Driver, Pool, yield_now};
+///
+/// /// Waits for nothing but to be called.
+/// #[derive(Default)]
+/// struct Bell(Mutex<bool>, Condvar);
+///
+/// impl Driver for Bell {
+///     fn poll(&self) {}
+///
+///     fn park(&self) {
+///         let rung = self.1.wait_while(self.0.lock().unwrap(), |rung| !*rung);
+///         *rung.unwrap() = false;
+///     }
+///
+///     fn unpark(&self) {
+///         *self.0.lock().unwrap() = true;
+///         self.1.notify_one();
+///     }
+/// }
+///
+/// let pool = Pool::with_driver(1, Arc::new(Bell::default()))?;
+/// let task = pool.spawn(yield_now());
+/// pool.block_on(task).unwrap();
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 pub trait Driver: Send + Sync + 'static {
     /// Wakes whom something has happened for, without waiting. Called every 61st step of a busy worker.
     fn poll(&self);

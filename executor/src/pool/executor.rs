@@ -57,6 +57,16 @@ pub struct Pool {
 
 /// Spawns tasks on a [`Pool`], from anywhere. It does not keep the pool going: when that has stopped, what is spawned is
 /// dropped at once, and its handle says that the task was cancelled.
+///
+/// ```
+/// use reveille_executor::Pool;
+///
+/// let pool = Pool::new(2)?;
+/// let handle = pool.handle();
+/// let task = std::thread::spawn(move || handle.spawn(async { 42 })).join().unwrap();
+/// assert_eq!(pool.block_on(task).unwrap(), 42);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 #[derive(Clone)]
 pub struct PoolHandle {
     shared: Arc<Shared>,
@@ -421,6 +431,15 @@ impl PoolHandle {
 ///
 /// # Panics
 /// Outside of all of these.
+///
+/// ```
+/// use reveille_executor::{Pool, spawn_send};
+///
+/// let pool = Pool::new(2)?;
+/// let task = pool.spawn(async { spawn_send(async { 42 }).await.unwrap() });
+/// assert_eq!(pool.block_on(task).unwrap(), 42);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 #[track_caller]
 pub fn spawn_send<F>(future: F) -> JoinHandle<F::Output>
 where

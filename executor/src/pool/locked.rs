@@ -9,6 +9,14 @@ use super::ring::RING_SIZE;
 use crate::sync::Mutex;
 
 /// A queue that is locked for every access.
+///
+/// ```
+/// use reveille_executor::{Locked, TaskId, Workers};
+///
+/// let (_, workers) = Workers::<TaskId, Locked<TaskId>>::with_queues(1);
+/// workers[0].push(TaskId::new(7));
+/// assert_eq!(workers[0].step(|_| 0), Some(TaskId::new(7)));
+/// ```
 pub struct Locked<T> {
     state: Mutex<State<T>>,
 }

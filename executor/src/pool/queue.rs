@@ -61,6 +61,15 @@ pub trait Queue<T: Entry>: Send + Sync + 'static {
 }
 
 /// No queue: whatever a worker pushes goes to the injector, which all share.
+///
+/// ```
+/// use reveille_executor::{NoQueue, TaskId, Workers};
+///
+/// // What one pushes another takes, first in, first out.
+/// let (_, workers) = Workers::<TaskId, NoQueue>::with_queues(2);
+/// (0..2).for_each(|n| workers[0].push(TaskId::new(n)));
+/// assert_eq!(workers[1].step(|_| 0), Some(TaskId::new(0)));
+/// ```
 #[derive(Debug)]
 pub struct NoQueue;
 

@@ -28,6 +28,16 @@ pub(super) const RING_SIZE: usize = 256;
 pub(super) const RING_SIZE: usize = 4;
 
 /// A queue of a fixed size without a lock, which one thread owns and others may steal from.
+///
+/// ```
+/// use reveille_executor::{Ring, TaskId, Workers};
+///
+/// // The older half goes to the thief, and the oldest is what it runs now.
+/// let (all, workers) = Workers::<TaskId, Ring<TaskId>>::with_queues(2);
+/// (0..4).for_each(|n| workers[0].push(TaskId::new(n)));
+/// assert_eq!(workers[1].step(|_| 0), Some(TaskId::new(0)));
+/// assert_eq!((all.steals(), workers[0].step(|_| 0)), (1, Some(TaskId::new(2))));
+/// ```
 pub struct Ring<T> {
     /// How many entries have been taken out.
     head: AtomicUsize,

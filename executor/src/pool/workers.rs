@@ -47,6 +47,16 @@ use crate::sync::{Arc, AtomicBool, Count, Ordering, yield_thread};
 /// How many steps of a worker it takes until it looks at the injector first.
 ///
 /// Go's number: small enough to matter, large enough not to, and prime, so that it is in step with nothing.
+///
+/// ```
+/// use reveille_executor::{INJECTOR_INTERVAL, TaskId, Workers};
+///
+/// let (all, workers) = Workers::new(1);
+/// (1..=100).for_each(|n| workers[0].push(TaskId::new(n)));
+/// all.inject(TaskId::new(0));
+/// let taken = (1..=100).find(|_| workers[0].step(|_| 0) == Some(TaskId::new(0)));
+/// assert_eq!(taken, Some(INJECTOR_INTERVAL));
+/// ```
 pub const INJECTOR_INTERVAL: u32 = 61;
 
 /// Where the count of steps begins: near its end under loom, so that models come there.
@@ -120,6 +130,15 @@ struct Seat<Q> {
 }
 
 /// One of the workers: moved by one thread at a time.
+///
+/// ```
+/// use reveille_executor::{TaskId, Workers};
+///
+/// let (_, workers) = Workers::new(3);
+/// (0..6).for_each(|n| workers[2].push(TaskId::new(n)));
+/// // Whom to rob is the caller's to say: of the two others, the second.
+/// assert_eq!((workers[0].index(), workers[0].step(|_| 1)), (0, Some(TaskId::new(0))));
+/// ```
 pub struct Worker<T: Entry, Q: LocalQueue<T> = Ring<T>> {
     all: Arc<Workers<T, Q>>,
     index: usize,

@@ -14,6 +14,16 @@ use crate::sync::Mutex;
 ///
 /// # Panics
 /// When polled again after it returned the output.
+///
+/// ```
+/// use reveille_executor::{LocalExecutor, scope};
+///
+/// let sum = LocalExecutor::new().block_on(scope(async |scope| {
+///     let (one, two) = (scope.spawn(async { 1 }), scope.enclose(async { 2 }));
+///     one.await.unwrap() + two.await.unwrap()
+/// }));
+/// assert_eq!(sum, 3);
+/// ```
 #[must_use = "dropping the handle gives the child's output up; say so with `drop`, or await it"]
 pub struct ChildHandle<T> {
     packet: StdArc<Packet<T>>,

@@ -259,6 +259,18 @@ impl TaskRef {
 }
 
 /// What can be seen of a task that has not ended.
+///
+/// ```
+/// use reveille_executor::{LocalExecutor, yield_now};
+///
+/// let executor = LocalExecutor::new();
+/// let forgotten = executor.spawn(std::future::pending::<()>());
+/// executor.block_on(yield_now());
+/// executor.for_each_task(|task| {
+///     // Nobody can ever wake it.
+///     assert_eq!((task.id, task.live_wakers, task.scheduled), (forgotten.id(), 0, false));
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TaskView {

@@ -59,6 +59,18 @@ use contents::{Contents, Loss};
 use names::Change;
 
 /// The files of one machine. See the [module's example](self).
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// assert_eq!(disk.write(file, None, b"hello")?, 5);
+/// assert_eq!(disk.metadata(Path::new("/f"))?.len(), 5);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct Disk {
     inodes: Slab<Inode>,
@@ -108,6 +120,18 @@ struct Open {
 }
 
 /// What a crash took from a disk.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// let damage = disk.crash(&mut |_| 1);
+/// assert_eq!((damage.undone, damage.lost), (1, 0)); // the name was not synced, and there was nothing in the file
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Damage {
     /// From how many files it took the latest that was written.

@@ -7,6 +7,24 @@ use std::path::PathBuf;
 use crate::files::{Entry, FileId, Files, Metadata, OpenHow};
 
 /// One call of [`Files`] that somebody has asked for.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::Instant;
+/// use reveille_reactor::disk::{Operation, Storage};
+/// use reveille_reactor::net::NodeId;
+///
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+/// let (mut storage, here) = (Storage::default(), NodeId::default());
+/// storage.submit(Instant::ZERO, here, Operation::CreateDir("/logs".into()), &mut Dullest);
+/// assert_eq!(storage.next_event(), Some(Instant::ZERO + Duration::from_micros(20)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Open a file.

@@ -36,6 +36,28 @@ const SYNC: Duration = Duration::from_millis(1);
 pub struct OperationId(Key);
 
 /// All disks. One is there as soon as it is asked for.
+///
+/// ```
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::Instant;
+/// use reveille_reactor::disk::{Operation, Outcome, Storage};
+/// use reveille_reactor::fault::{Faults, Strikes};
+/// use reveille_reactor::net::NodeId;
+///
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+/// let (mut storage, here) = (Storage::default(), NodeId::default());
+/// let operation = storage.submit(Instant::ZERO, here, Operation::ReadDir("/".into()), &mut Dullest);
+/// let due = storage.next_event().expect("it is under way");
+/// assert!(!storage.is_done(operation));
+/// storage.advance(due, &Faults::default(), &mut Dullest, &Strikes::default());
+/// let Some(Ok(Outcome::Entries(entries))) = storage.take(operation) else { panic!("it is done") };
+/// assert!(entries.is_empty());
+/// ```
 #[derive(Debug, Default)]
 pub struct Storage {
     machines: BTreeMap<NodeId, Machine>,

@@ -70,6 +70,8 @@ const fn bits(faults: &[Fault]) -> u32 {
 impl Faults {
     /// Nothing goes wrong. Latencies still vary.
     pub const OFF: Self = Self::of(false, 0);
+    /// Nothing goes wrong, and every packet takes the usual time of its link: `off,-latency`.
+    pub const STEADY: Self = Self::OFF.without(Fault::Latency);
     /// Now and then, something that any program meets in a week: about one packet and one call in a hundred.
     pub const LIGHT: Self = Self::of(false, PRESET);
     /// All the time, and connections are torn: about one packet and one call in ten.
@@ -268,7 +270,8 @@ mod tests {
         assert!(none.is_off() && none.with(crash).is_heavy());
         assert_eq!(none.settled(), Faults::OFF);
         // Latencies vary unless they are told not to.
-        let steady = Faults::OFF.without(Fault::Latency);
+        let steady = Faults::STEADY;
+        assert_eq!("off,-latency".parse(), Ok(steady));
         assert!(steady.is_off() && !steady.is_plain() && steady != Faults::OFF && Faults::OFF.is_plain());
         assert_eq!(Faults::OFF.with(Fault::Latency).without(Fault::Latency), steady);
     }

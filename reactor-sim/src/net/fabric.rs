@@ -8,6 +8,14 @@ use std::time::Duration;
 use reveille_executor::{Choose, Hint, Kind, Point};
 
 /// A simulated machine, by number in the order in which they were made. Number 0 is where a program starts.
+///
+/// ```
+/// use reveille_reactor::net::{Net, NodeId};
+///
+/// let mut net = Net::default();
+/// let (main, db) = (net.node("main"), net.node("db"));
+/// assert_eq!((main, db.index()), (NodeId::default(), 1));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub(crate) u16);
 
@@ -70,6 +78,21 @@ pub enum Fate {
 }
 
 /// Decides what becomes of packets.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille_reactor::net::{Content, Fabric, Fate, Packet, Verdict};
+///
+/// /// Loses every datagram, and takes no time.
+/// struct StreamsOnly;
+///
+/// impl Fabric for StreamsOnly {
+///     fn carry(&mut self, packet: &Packet) -> Verdict {
+///         let fate = if packet.content == Content::Datagram { Fate::Lost } else { Fate::Arrives };
+///         Verdict { delay: Duration::ZERO, fate }
+///     }
+/// }
+/// ```
 pub trait Fabric {
     /// The verdict on `packet`.
     fn carry(&mut self, packet: &Packet) -> Verdict;

@@ -7,6 +7,26 @@ use crate::kernel::Kernel;
 
 /// What can be used as an address: addresses, `("db", 5432)`, `"db:5432"`, `"127.0.0.1:80"`. Names are looked up in the
 /// kernel that the socket belongs to.
+///
+/// ```
+/// use reveille_reactor::net::{Honest, Net};
+/// use reveille_reactor::socket::ToSocketAddrs;
+/// # use reveille_executor::{Choose, Point};
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+///
+/// let mut net = Net::default();
+/// let (here, db) = (net.node("here"), net.node("db"));
+/// let mut honest = Honest { choose: &mut Dullest };
+/// let mut kernel = net.calls(reveille_reactor::Instant::ZERO, here, &mut honest);
+/// assert_eq!("db:5432".to_addresses(&mut kernel)?, [(Net::address(db), 5432).into()]);
+/// assert!("db".to_addresses(&mut kernel).is_err()); // no port
+/// # std::io::Result::Ok(())
+/// ```
 pub trait ToSocketAddrs {
     /// The addresses, best first.
     ///

@@ -41,6 +41,42 @@ use reveille_executor::within_budget;
 use crate::kernel::{Interest, Kernel, Others, SocketId, WaitId};
 
 /// The way to a kernel.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc, task::Waker};
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::net::{Honest, Net, NodeId};
+/// use reveille_reactor::socket::{Handle, UdpSocket};
+/// use reveille_reactor::{Instant, Kernel};
+///
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+/// /// A node of a network whose time stands still.
+/// #[derive(Clone)]
+/// struct Here(Rc<RefCell<Net>>, NodeId);
+///
+/// impl Handle for Here {
+///     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+///         let (result, out) = {
+///             let (mut net, mut honest) = (self.0.borrow_mut(), Honest { choose: &mut Dullest });
+///             let mut calls = net.calls(Instant::ZERO, self.1, &mut honest);
+///             (call(&mut calls), calls.take_wakers())
+///         };
+///         out.wake.into_iter().for_each(Waker::wake); // the borrow has ended
+///         Some(result)
+///     }
+/// }
+///
+/// let mut net = Net::default();
+/// let node = net.node("here");
+/// let socket = UdpSocket::bind_in(Here(Rc::new(RefCell::new(net)), node), "0.0.0.0:80")?;
+/// assert_eq!(socket.local_addr()?.port(), 80);
+/// # std::io::Result::Ok(())
+/// ```
 pub trait Handle: Clone + Unpin {
     /// Calls the kernel; `None` if it is gone. Afterwards, holding no borrow, wakes and drops what
     /// [`Kernel::take_wakers`] gives.

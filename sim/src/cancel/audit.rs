@@ -76,6 +76,29 @@ const SCHEDULES: u64 = 16;
 const POINTS_MAX: usize = 512;
 
 /// What to audit and how. Made by [`audit`].
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// use reveille::{cancel, yield_now};
+///
+/// // Counts up, in one step: whoever is cut off before it has not counted, and nobody minds.
+/// async fn count(total: Rc<Cell<u32>>) {
+///     yield_now().await;
+///     total.set(total.get() + 1);
+/// }
+///
+/// let report = cancel::audit(count)
+///     .world(|| Rc::new(Cell::new(0)))
+///     .bystander("reader", |total| async move {
+///         yield_now().await;
+///         total.get() < 3
+///     })
+///     .then(|total| async move { assert!(total.get() <= 2) })
+///     .runs(8)
+///     .run()
+///     .unwrap();
+/// report.assert_clean();
+/// ```
 #[must_use = "this is a builder, not a result: finish it with `.run()`"]
 pub struct Audit<W, T> {
     explore: Explore,

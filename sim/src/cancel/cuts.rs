@@ -8,6 +8,13 @@ use std::fmt;
 use reveille_executor::TaskId;
 
 /// When, in the life of an operation, it is cut.
+///
+/// ```
+/// use reveille::cancel::{Moment, Way};
+///
+/// assert_eq!(Moment::AfterWake.to_string(), "woken, not yet polled");
+/// assert_eq!(Way::Aborted.to_string(), "task aborted");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Moment {
     /// It was made, and never polled.
@@ -42,6 +49,16 @@ impl fmt::Display for Moment {
 }
 
 /// Who drops the operation, and how.
+///
+/// ```
+/// use reveille::{cancel::{self, Way}, yield_now};
+///
+/// // A panic is one of them if it is asked for.
+/// let ways = |report: cancel::Report| -> std::collections::BTreeSet<_> { report.rows().iter().map(|row| row.way).collect() };
+/// let audit = || cancel::audit(|()| yield_now());
+/// assert_eq!(ways(audit().run().unwrap()).len(), 3);
+/// assert_eq!(ways(audit().unwinding().run().unwrap()), Way::ALL.into());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
     /// The task that polls it drops it, in the same poll: what `select!` and `timeout` do to a loser.

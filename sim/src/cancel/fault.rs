@@ -9,6 +9,27 @@ use crate::judge::Verdict;
 use crate::livelock::Quiet;
 
 /// What a cut broke: who suffered, and how.
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// use reveille::cancel::{self, What, Who};
+///
+/// // Takes the only seat, and gives it back in the end.
+/// async fn sit(seats: Rc<Cell<u32>>) {
+///     while seats.get() == 0 {
+///         reveille::yield_now().await;
+///     }
+///     seats.set(seats.get() - 1);
+///     reveille::yield_now().await;
+///     seats.set(seats.get() + 1);
+/// }
+///
+/// let audit = cancel::audit(sit).world(|| Rc::new(Cell::new(1)));
+/// let report = audit.limits(1_000, std::time::Duration::from_secs(1)).run().unwrap();
+/// let faults: Vec<_> = report.rows().iter().flat_map(|row| row.faults.keys()).collect();
+/// assert!(!faults.is_empty());
+/// assert!(faults.iter().all(|fault| fault.who == Who::Program && matches!(fault.what, What::Finding(_))));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fault {
     /// Who suffered.

@@ -46,6 +46,15 @@ pub fn leaks<F: IntoFuture>(waits: u32, wait: impl FnMut() -> F) -> impl Future<
 }
 
 /// What was left by the second half of the waits that [`leaks`] made.
+///
+/// ```
+/// use reveille::{cancel, time::{Duration, sleep}};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let growth = cancel::leaks(20, || sleep(Duration::from_secs(1))).await;
+/// assert_eq!((growth.wakers, growth.timers), (0, 0));
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Growth {

@@ -70,6 +70,15 @@ impl Ledger {
 }
 
 /// Something is missing from a [`Ledger`], or there twice.
+///
+/// ```
+/// use reveille::cancel::Ledger;
+///
+/// let ledger = Ledger::new("letters");
+/// ledger.issue(1);
+/// ledger.settle(2);
+/// assert_eq!(ledger.balance().unwrap_err().to_string(), "letters: 1 issued, 2 settled, 0 written off: 1 too many");
+/// ```
 #[derive(Clone)]
 pub struct Imbalance(Ledger);
 

@@ -40,6 +40,16 @@ pub fn must_close<T>(value: T) -> MustClose<T> {
 }
 
 /// A value made by [`must_close`]. Behaves as a reference to it.
+///
+/// ```
+/// use reveille::cancel;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut line = cancel::must_close(vec!["hello"]);
+/// line.push("bye"); // it is the value
+/// line.close(async |words| assert_eq!(words.len(), 2)).await;
+/// # }).unwrap();
+/// ```
 #[must_use = "a value that must be closed leaks if it is dropped"]
 pub struct MustClose<T> {
     value: T,

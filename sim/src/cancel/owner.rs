@@ -68,6 +68,18 @@ impl Drop for Owner {
 }
 
 /// The right to act on behalf of an [`Owner`].
+///
+/// ```
+/// use reveille::cancel;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let owner = cancel::owner("the cache");
+/// let effects = owner.effects();
+/// effects.happen("an entry is refreshed");
+/// drop(owner);
+/// assert!(effects.is_late()); // now, to let one happen is a finding
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug)]
 pub struct Effects(Arc<Life>);
 

@@ -12,6 +12,18 @@ use crate::failure::Failure;
 /// The result of an [audit](super::audit): what every kind of cut at every await did to the rest of the program.
 ///
 /// `Display` is the table, and below it the smallest failing run, if there is one.
+///
+/// ```
+/// use reveille::cancel::{self, Moment};
+/// use reveille::yield_now;
+///
+/// let report = cancel::audit(|()| yield_now()).run().unwrap();
+/// report.assert_clean();
+/// assert_eq!(report.schedules(), Some(16));
+/// assert_eq!((report.reachable(), report.exercised()), (4, 4)); // each moment, at the one await
+/// assert!(Moment::ALL.iter().all(|moment| report.rows().iter().any(|row| row.moment == *moment)));
+/// println!("{report}");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Report {
     pub(super) name: String,
@@ -50,6 +62,17 @@ pub struct Row {
 }
 
 /// An audit that could not make all cuts.
+///
+/// ```
+/// let long = |()| async {
+///     for _ in 0..1_000 {
+///         reveille::yield_now().await;
+///     }
+/// };
+/// let report = reveille::cancel::audit(long).points(10).runs(1).run().unwrap();
+/// let sampled = report.sampled().unwrap();
+/// assert_eq!((sampled.points, sampled.of), (10, 2_002)); // two at each await, one before and one after them
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Sampled {

@@ -41,6 +41,16 @@ pub fn track<T>(value: T) -> Tracked<T> {
 }
 
 /// A value made by [`track`]. Behaves as a reference to it.
+///
+/// ```
+/// use reveille::cancel;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let order = cancel::track("two tickets");
+/// assert_eq!(order.len(), 11); // it is the value
+/// assert_eq!(order.settle(), "two tickets"); // and is the value alone again
+/// # }).unwrap();
+/// ```
 #[must_use = "a tracked value that is dropped at once was not worth tracking"]
 pub struct Tracked<T> {
     /// Invariant: present until it is settled, which consumes this.

@@ -86,10 +86,52 @@ pub use crate::net::{Fault, Faults, Rate, Strikes, strikes};
 /// ```
 pub type File = file::File<Simulated>;
 /// How to open a file; see [`reveille_reactor::file::OpenOptions`] for its methods.
+///
+/// ```
+/// use futures::AsyncWriteExt;
+/// use reveille::fs::{self, OpenOptions};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("log", "one\n").await?;
+/// let mut log = OpenOptions::new().append(true).open("log").await?;
+/// log.write_all(b"two\n").await?;
+/// log.flush().await?;
+/// assert_eq!(fs::read_to_string("log").await?, "one\ntwo\n");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type OpenOptions = file::OpenOptions<Simulated>;
 /// The names in a directory; see [`reveille_reactor::file::ReadDir`] for its methods.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("a", "").await?;
+/// fs::write("b", "").await?;
+/// let (mut names, mut entries) = (Vec::new(), fs::read_dir("/").await?);
+/// while let Some(entry) = entries.next_entry().await? {
+///     names.push(entry.file_name());
+/// }
+/// names.sort();
+/// assert_eq!(names, ["a", "b"]);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type ReadDir = file::ReadDir<Simulated>;
 /// A name in a directory; see [`reveille_reactor::file::DirEntry`] for its methods.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir_all("/logs/old").await?;
+/// let entry = fs::read_dir("/logs").await?.next_entry().await?.expect("there is one");
+/// assert_eq!(entry.path().to_str(), Some("/logs/old"));
+/// assert!(entry.file_type().await?.is_dir());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type DirEntry = file::DirEntry<Simulated>;
 
 /// Reads a whole file.
@@ -99,6 +141,17 @@ pub type DirEntry = file::DirEntry<Simulated>;
 ///
 /// # Panics
 /// Outside of a run, as all functions here do.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("f", [0, 159, 146, 150]).await?;
+/// assert_eq!(fs::read("f").await?, [0, 159, 146, 150]);
+/// assert_eq!(fs::read("g").await.unwrap_err().kind(), std::io::ErrorKind::NotFound);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
     file::read(Simulated::current("reveille::fs::read"), path.as_ref()).await
 }
@@ -107,6 +160,18 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Those of [`read`]; `InvalidData` if it is not UTF-8.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("f", "hello").await?;
+/// assert_eq!(fs::read_to_string("f").await?, "hello");
+/// fs::write("f", [0xff]).await?;
+/// assert_eq!(fs::read_to_string("f").await.unwrap_err().kind(), std::io::ErrorKind::InvalidData);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
     let bytes = file::read(Simulated::current("reveille::fs::read_to_string"), path.as_ref()).await?;
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
@@ -117,6 +182,24 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 ///
 /// # Errors
 /// `NotFound` if its directory is missing, `IsADirectory`, `StorageFull`.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille::{explore, fs, node};
+///
+/// explore()
+///     .run(|| async {
+///         let db = node("db");
+///         drop(db.spawn(fs::write("f", "hello")));
+///         reveille::time::sleep(Duration::from_millis(10)).await;
+///         db.crash(); // nothing was synced, so any of this is left
+///         let left = db.spawn(fs::read_to_string("f")).await.unwrap().unwrap_or_default();
+///         assert!(left.is_empty() || left == "hello" || left == "\0\0\0\0\0", "{left:?}");
+///         reveille::sometimes!(left == "hello", "it is all there");
+///         reveille::sometimes!(left.is_empty(), "it is gone");
+///     })
+///     .unwrap();
+/// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
     file::write(Simulated::current("reveille::fs::write"), path.as_ref(), contents.as_ref()).await
 }
@@ -125,6 +208,17 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 ///
 /// # Errors
 /// Those of [`read()`] and [`write()`].
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("from", "hello").await?;
+/// assert_eq!(fs::copy("from", "to").await?, 5);
+/// assert_eq!(fs::read_to_string("to").await?, "hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
     file::copy(Simulated::current("reveille::fs::copy"), from.as_ref(), to.as_ref()).await
 }
@@ -134,6 +228,19 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u6
 ///
 /// # Errors
 /// `NotFound`, `IsADirectory`, `NotADirectory`, `DirectoryNotEmpty`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("config", "old").await?;
+/// fs::write("config.new", "new").await?;
+/// fs::rename("config.new", "config").await?;
+/// assert_eq!(fs::read_to_string("config").await?, "new");
+/// assert!(!fs::try_exists("config.new").await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::Rename(from.as_ref().to_owned(), to.as_ref().to_owned());
     file::done(&Simulated::current("reveille::fs::rename"), operation).await
@@ -143,6 +250,19 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 ///
 /// # Errors
 /// `NotFound`, `IsADirectory`, `NotADirectory`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("f", "hello").await?;
+/// let open = fs::File::open("f").await?;
+/// fs::remove_file("f").await?;
+/// assert!(!fs::try_exists("f").await?);
+/// assert_eq!(open.metadata().await?.len(), 5);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::RemoveFile(path.as_ref().to_owned());
     file::done(&Simulated::current("reveille::fs::remove_file"), operation).await
@@ -152,6 +272,17 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists`, `NotFound` if what it is in is missing, `NotADirectory`, `StorageFull`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir("/logs").await?;
+/// assert_eq!(fs::create_dir("/logs").await.unwrap_err().kind(), std::io::ErrorKind::AlreadyExists);
+/// assert_eq!(fs::create_dir("/a/b").await.unwrap_err().kind(), std::io::ErrorKind::NotFound);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::CreateDir(path.as_ref().to_owned());
     file::done(&Simulated::current("reveille::fs::create_dir"), operation).await
@@ -161,6 +292,17 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// `AlreadyExists` or `NotADirectory` if a file is in the way, `StorageFull`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir_all("/a/b/c").await?;
+/// fs::create_dir_all("/a/b").await?; // is there
+/// assert!(fs::metadata("/a/b/c").await?.is_dir());
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     file::create_dir_all(&Simulated::current("reveille::fs::create_dir_all"), path.as_ref()).await
 }
@@ -169,6 +311,18 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// `DirectoryNotEmpty`, `NotFound`, `NotADirectory`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir_all("/a/b").await?;
+/// assert_eq!(fs::remove_dir("/a").await.unwrap_err().kind(), std::io::ErrorKind::DirectoryNotEmpty);
+/// fs::remove_dir("/a/b").await?;
+/// fs::remove_dir("/a").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::RemoveDir(path.as_ref().to_owned());
     file::done(&Simulated::current("reveille::fs::remove_dir"), operation).await
@@ -178,6 +332,18 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// `NotFound`, `NotADirectory`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir_all("/a/b").await?;
+/// fs::write("/a/b/f", "hello").await?;
+/// fs::remove_dir_all("/a").await?;
+/// assert!(!fs::try_exists("/a").await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
     file::remove_dir_all(&Simulated::current("reveille::fs::remove_dir_all"), path.as_ref()).await
 }
@@ -186,6 +352,17 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 ///
 /// # Errors
 /// `NotFound`, `NotADirectory`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::create_dir("/logs").await?;
+/// assert!(fs::read_dir("/logs").await?.next_entry().await?.is_none());
+/// assert_eq!(fs::read_dir("/nothing").await.err().unwrap().kind(), std::io::ErrorKind::NotFound);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
     ReadDir::of(Simulated::current("reveille::fs::read_dir"), path.as_ref()).await
 }
@@ -194,6 +371,18 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 ///
 /// # Errors
 /// `NotFound`, `NotADirectory`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("f", "hello").await?;
+/// let metadata = fs::metadata("f").await?;
+/// assert!(metadata.is_file());
+/// assert_eq!(metadata.len(), 5);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let operation = Operation::Metadata(path.as_ref().to_owned());
     file::metadata(&Simulated::current("reveille::fs::metadata"), operation).await
@@ -203,6 +392,17 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 ///
 /// # Errors
 /// Those of [`metadata`] but `NotFound`.
+///
+/// ```
+/// use reveille::fs;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// assert!(!fs::try_exists("f").await?);
+/// fs::write("f", "").await?;
+/// assert!(fs::try_exists("f").await?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
     match metadata(path).await {
         Ok(_) => Ok(true),

@@ -27,6 +27,20 @@ pub(crate) use share::{Errand, Share, VARIABLE};
 pub(crate) use thread::on_a_thread;
 
 /// What the runs of a campaign have in common; see [`Explore::isolation`].
+///
+/// ```
+/// use std::cell::Cell;
+/// use reveille::{Isolation, explore};
+///
+/// thread_local!(static RUNS: Cell<u32> = const { Cell::new(0) });
+///
+/// // What one run leaves in the thread is not there for the next.
+/// explore()
+///     .isolation(Isolation::Thread)
+///     .runs(20)
+///     .run(|| async { assert_eq!(RUNS.replace(RUNS.get() + 1), 0) })
+///     .unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Isolation {

@@ -55,6 +55,15 @@ pub fn leaf<F: IntoFuture>(future: F) -> Leaf<F::IntoFuture> {
 
 pin_project! {
     /// The future of [`leaf`](fn@leaf).
+    ///
+    /// ```
+    /// use reveille::{leaf, time::{Duration, sleep}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let reply = leaf(sleep(Duration::from_secs(1)));
+    /// reply.await; // polled in time, or it is found
+    /// # }).unwrap();
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Leaf<F> {
         #[pin]

@@ -55,10 +55,53 @@ use crate::context;
 use reveille_reactor::socket::Ambient;
 
 /// A connection; see [`reveille_reactor::socket::TcpStream`] for its methods.
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::net::{TcpListener, TcpStream};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let listener = TcpListener::bind("0.0.0.0:80").await?;
+/// let mut client = TcpStream::connect("localhost:80").await?;
+/// let (mut server, _from) = listener.accept().await?;
+/// client.write_all(b"hello").await?;
+/// client.close().await?; // the other half is still open
+/// let mut words = String::new();
+/// server.read_to_string(&mut words).await?;
+/// assert_eq!(words, "hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type TcpStream = reveille_reactor::socket::TcpStream<Simulated>;
 /// A socket that listens; see [`reveille_reactor::socket::TcpListener`] for its methods.
+///
+/// ```
+/// use reveille::net::{TcpListener, TcpStream};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let listener = TcpListener::bind("0.0.0.0:0").await?; // a port that is free
+/// let port = listener.local_addr()?.port();
+/// let client = TcpStream::connect(("localhost", port)).await?;
+/// let (_server, from) = listener.accept().await?;
+/// assert_eq!(from, client.local_addr()?);
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type TcpListener = reveille_reactor::socket::TcpListener<Simulated>;
 /// A socket for datagrams; see [`reveille_reactor::socket::UdpSocket`] for its methods.
+///
+/// ```
+/// use reveille::net::UdpSocket;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+/// one.send_to(b"hello", "localhost:2").await?;
+/// let mut words = [0; 16];
+/// let (length, from) = two.recv_from(&mut words).await?;
+/// assert_eq!((&words[..length], from.port()), (&b"hello"[..], 1));
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub type UdpSocket = reveille_reactor::socket::UdpSocket<Simulated>;
 
 /// A Unix socket that listens; see [`reveille_reactor::socket::UnixListener`] for its methods.
@@ -135,6 +178,23 @@ pub mod tcp {
     /// The writing half of `TcpStream::split`.
     pub type WriteHalf<'a> = reveille_reactor::socket::WriteHalf<'a, Simulated>;
     /// The reading half of `TcpStream::into_split`.
+    ///
+    /// ```
+    /// use futures::{AsyncReadExt, AsyncWriteExt};
+    /// use reveille::net::{TcpListener, TcpStream};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let listener = TcpListener::bind("0.0.0.0:80").await?;
+    /// let mut client = TcpStream::connect("localhost:80").await?;
+    /// let (server, _) = listener.accept().await?;
+    /// let (reader, mut writer) = server.into_split();
+    /// let echo = reveille::spawn(async move { futures::io::copy(reader, &mut writer).await.map(drop) });
+    /// client.write_all(b"ping").await?;
+    /// client.read_exact(&mut [0; 4]).await?;
+    /// client.close().await?; // the reader is at its end, and the task drops the writer
+    /// echo.await.unwrap()
+    /// # }).unwrap();
+    /// ```
     pub type OwnedReadHalf = reveille_reactor::socket::OwnedReadHalf<Simulated>;
     /// The writing half of `TcpStream::into_split`.
     pub type OwnedWriteHalf = reveille_reactor::socket::OwnedWriteHalf<Simulated>;
@@ -167,6 +227,22 @@ pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::Into
 ///
 /// # Panics
 /// Outside of a run.
+///
+/// ```
+/// use reveille::net::{UdpSocket, heal};
+/// use reveille::time::{Duration, timeout};
+///
+/// // Whatever was lost before, what is sent from here on arrives.
+/// reveille::explore()
+///     .faults("heavy")
+///     .run(|| async {
+///         heal();
+///         let (one, two) = (UdpSocket::bind("0.0.0.0:1").await?, UdpSocket::bind("0.0.0.0:2").await?);
+///         one.send_to(b"?", "localhost:2").await?;
+///         timeout(Duration::from_secs(1), two.recv_from(&mut [0])).await?.map(drop)
+///     })
+///     .unwrap();
+/// ```
 #[track_caller]
 pub fn heal() {
     context::with("reveille::net::heal", |run| run.network.heal(run));

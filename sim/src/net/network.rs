@@ -7,7 +7,7 @@ use std::path::Path;
 
 use reveille_executor::{Choose, Point};
 use reveille_reactor::disk::InodeId;
-use reveille_reactor::fault::{Fault, Faults, Faulty, Latencies, LossyLinks, Strikes, Weather};
+use reveille_reactor::fault::{Fault, Faults, Faulty, Latencies, LossyLinks, Rate, Strikes, Weather};
 use reveille_reactor::net::{Fabric, Honest, Net, NodeId, Paths};
 use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
@@ -166,9 +166,14 @@ impl Network {
         Some(result)
     }
 
-    /// How bad things are, by now.
+    /// How bad things are, by now. Latencies that never vary are no fault that ends.
     pub(crate) fn faults<'a>(&self, run: &'a Run) -> &'a Faults {
-        if self.healed.get() { const { &Faults::OFF } } else { run.faults() }
+        let asked = run.faults();
+        match (self.healed.get(), asked.rate(Fault::Latency)) {
+            (false, _) => asked,
+            (true, Some(Rate::NEVER)) => const { &Faults::STEADY },
+            (true, _) => const { &Faults::OFF },
+        }
     }
 
     fn let_go(&self, mut wakers: Wakers) {

@@ -63,6 +63,16 @@ use crate::task::JoinHandle;
 ///
 /// # Panics
 /// Outside of a run.
+///
+/// ```
+/// use reveille::node;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// // The same name is the same machine.
+/// assert_eq!(node("db"), node("db"));
+/// assert_ne!(node("db").address(), node("main").address());
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn node(name: &str) -> Node {
     context::with("reveille::node", |run| {
@@ -72,6 +82,16 @@ pub fn node(name: &str) -> Node {
 }
 
 /// A simulated machine. Made by [`node`]; see the [module's example](self).
+///
+/// ```
+/// use reveille::node;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let db = node("db");
+/// let answer = db.spawn(async { 42 });
+/// assert_eq!((db.name().as_str(), answer.await.unwrap()), ("db", 42));
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Node {
     id: NodeId,
@@ -92,6 +112,12 @@ impl Node {
     ///
     /// # Panics
     /// Outside of its run, as all methods do.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// assert_eq!(reveille::node("db").name(), "db");
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn name(self) -> String {
@@ -99,12 +125,30 @@ impl Node {
     }
 
     /// Its address.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = reveille::node("db");
+    /// let found: Vec<_> = reveille::net::lookup_host("db:5432").await.unwrap().collect();
+    /// assert_eq!(found, [std::net::SocketAddr::new(db.address(), 5432)]);
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn address(self) -> IpAddr {
         Net::address(self.id)
     }
 
     /// Spawns a task on this node: what it spawns in turn, its sockets and its view of `localhost` are this node's.
+    ///
+    /// ```
+    /// use reveille::{fs, node};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// // Each node has a disk of its own.
+    /// node("db").spawn(fs::write("f", "hello")).await.unwrap().unwrap();
+    /// assert!(!fs::try_exists("f").await.unwrap());
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where
@@ -119,6 +163,18 @@ impl Node {
 
     /// Spawns the future that `program` makes, and does so again at every [`restart`](Self::restart), and after a crash that is a
     /// [fault](crate::guide::faults). The handle is that of the first of these tasks, and says that it was cancelled if the node crashes.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille::{node, time::sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let running = node("db").start(|| async { sleep(Duration::from_secs(60)).await });
+    /// sleep(Duration::from_secs(1)).await;
+    /// node("db").crash();
+    /// assert!(running.await.unwrap_err().is_cancelled());
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn start<F, Fut>(self, program: F) -> JoinHandle<()>
     where
@@ -140,6 +196,18 @@ impl Node {
     ///
     /// Its disk survives, as after a loss of power: what was not synced is lost, kept or torn, as the run chooses; see
     /// [`fs`](crate::fs).
+    ///
+    /// ```
+    /// use reveille::node;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// let task = db.spawn(std::future::pending::<()>());
+    /// db.crash();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// assert_eq!(db.spawn(async { 42 }).await.unwrap(), 42); // the machine is still there
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn crash(self) {
         self.with("Node::crash", |run| {
@@ -153,6 +221,23 @@ impl Node {
     ///
     /// # Panics
     /// If it was never given one.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc, time::Duration};
+    /// use reveille::{node, time::sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let started = Rc::new(Cell::new(0));
+    /// let count = started.clone();
+    /// node("db").start(move || {
+    ///     count.set(count.get() + 1);
+    ///     sleep(Duration::from_secs(60))
+    /// });
+    /// sleep(Duration::from_secs(1)).await;
+    /// node("db").restart();
+    /// assert_eq!(started.get(), 2);
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn restart(self) -> JoinHandle<()> {
         self.crash();
@@ -167,6 +252,19 @@ impl Node {
 
     /// Cuts the links to `other`, both ways. Streams send again until they give up, after a quarter of an hour; datagrams
     /// are lost.
+    ///
+    /// ```
+    /// use reveille::{net::TcpStream, node, time::{Duration, timeout}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// node("main").partition(db);
+    /// assert!(timeout(Duration::from_secs(1), TcpStream::connect("db:1")).await.is_err());
+    /// node("main").repair(db);
+    /// let refused = TcpStream::connect("db:1").await.unwrap_err(); // nobody listens there
+    /// assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn partition(self, other: Self) {
         self.cut_to(other);
@@ -174,6 +272,23 @@ impl Node {
     }
 
     /// Cuts the link from here to `other`; what `other` sends still arrives.
+    ///
+    /// ```
+    /// use reveille::{net::UdpSocket, node, time::{Duration, timeout}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (main, db) = (node("main"), node("db"));
+    /// main.cut_to(db);
+    /// let (here, there) = (UdpSocket::bind("0.0.0.0:7").await?, db.spawn(UdpSocket::bind("0.0.0.0:7")).await.unwrap()?);
+    /// here.send_to(b"?", "db:7").await?;
+    /// there.send_to(b"!", "main:7").await?;
+    /// let mut byte = [0];
+    /// here.recv_from(&mut byte).await?;
+    /// assert_eq!(&byte, b"!");
+    /// assert!(timeout(Duration::from_secs(1), there.recv_from(&mut byte)).await.is_err());
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn cut_to(self, other: Self) {
         self.with("Node::cut_to", |run| run.network.with(run, |net, now, _| net.cut(now, self.id, other.id)));
@@ -191,6 +306,22 @@ impl Node {
     }
 
     /// Keeps all that is sent between here and `other`, both ways, until it is [released](Self::release).
+    ///
+    /// ```
+    /// use reveille::{net::UdpSocket, node, time::{Duration, timeout}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// let (here, there) = (UdpSocket::bind("0.0.0.0:7").await?, db.spawn(UdpSocket::bind("0.0.0.0:7")).await.unwrap()?);
+    /// node("main").hold(db);
+    /// here.send_to(b"?", "db:7").await?;
+    /// let mut byte = [0];
+    /// assert!(timeout(Duration::from_secs(60), there.recv_from(&mut byte)).await.is_err());
+    /// node("main").release(db);
+    /// there.recv_from(&mut byte).await?; // it was kept, not lost
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn hold(self, other: Self) {
         self.with("Node::hold", |run| {
@@ -291,6 +422,19 @@ impl Node {
 
     /// Sets the usual time between here and `other`, both ways; 1 ms unless set. A packet takes that, twice or ten times as
     /// long.
+    ///
+    /// ```
+    /// use reveille::{net::TcpStream, node, time::{Duration, Instant}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// node("main").set_latency(db, Duration::from_millis(50));
+    /// let start = Instant::now();
+    /// TcpStream::connect("db:1").await.unwrap_err(); // there and back, to be refused
+    /// assert!(start.elapsed() >= Duration::from_millis(100));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn set_latency(self, other: Self, latency: Duration) {
         self.with("Node::set_latency", |run| {

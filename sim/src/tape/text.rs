@@ -60,6 +60,11 @@ fn difference(faults: &Faults, fault: Fault) -> String {
 }
 
 /// A text that is not a tape, or not one that this version reads.
+///
+/// ```
+/// let error = "r9.0000.-".parse::<reveille::Tape>().unwrap_err();
+/// println!("{error}"); // says what is wrong
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TapeError {
     message: String,

@@ -88,6 +88,15 @@ impl<T: 'static> Default for JoinSet<T> {
 }
 
 /// Waits for the next task of a [`JoinSet`].
+///
+/// ```
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut tasks = reveille::JoinSet::new();
+/// tasks.spawn(async { 1 });
+/// assert_eq!(tasks.join_next().await.unwrap().unwrap(), 1);
+/// assert!(tasks.join_next().await.is_none()); // it is empty
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct JoinNext<'a, T> {

@@ -34,6 +34,17 @@ pub fn interval(period: Duration) -> Interval {
 ///
 /// # Panics
 /// Outside of a run, and if `period` is zero.
+///
+/// ```
+/// use reveille::time::{Duration, Instant, interval_at};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let start = Instant::now();
+/// let mut ticks = interval_at(start + Duration::from_secs(10), Duration::from_secs(1));
+/// ticks.tick().await;
+/// assert_eq!(start.elapsed(), Duration::from_secs(10));
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period above zero");
@@ -43,6 +54,27 @@ pub fn interval_at(start: Instant, period: Duration) -> Interval {
 }
 
 /// What an [`Interval`] does when a tick was due and nobody took it. The three behaviours are those of tokio.
+///
+/// ```
+/// use reveille::time::{Duration, MissedTickBehavior, interval, sleep};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// for (behavior, next) in [
+///     (MissedTickBehavior::Burst, 0),    // what was due after one second,
+///     (MissedTickBehavior::Delay, 1000), // a second from now,
+///     (MissedTickBehavior::Skip, 500),   // or at the next full second
+/// ] {
+///     let mut ticks = interval(Duration::from_secs(1));
+///     ticks.set_missed_tick_behavior(behavior);
+///     ticks.tick().await;
+///     sleep(Duration::from_millis(2500)).await;
+///     ticks.tick().await; // late: it was due after one second
+///     let late = reveille::time::Instant::now();
+///     ticks.tick().await;
+///     assert_eq!(late.elapsed(), Duration::from_millis(next), "{behavior:?}");
+/// }
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MissedTickBehavior {
     /// Ticks as fast as they are taken until it has caught up.
@@ -55,6 +87,20 @@ pub enum MissedTickBehavior {
 }
 
 /// Ticks. Made by [`interval`].
+///
+/// ```
+/// use reveille::time::{Duration, Instant, interval, sleep};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut ticks = interval(Duration::from_secs(10));
+/// ticks.tick().await; // at once
+/// sleep(Duration::from_secs(4)).await;
+/// ticks.reset(); // a period from now
+/// let start = Instant::now();
+/// ticks.tick().await;
+/// assert_eq!(start.elapsed(), ticks.period());
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Interval {
     /// Waits for the next tick.

@@ -22,6 +22,18 @@ use crate::watch::Watch;
 ///
 /// # Panics
 /// Outside of a run.
+///
+/// ```
+/// use reveille::time::{Duration, Instant, sleep};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let start = Instant::now();
+/// let (one, two) = (sleep(Duration::from_secs(2)), sleep(Duration::from_secs(3)));
+/// one.await;
+/// two.await; // it began with the call
+/// assert_eq!(start.elapsed(), Duration::from_secs(3));
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
     let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run)));
@@ -32,6 +44,17 @@ pub fn sleep(duration: Duration) -> Sleep {
 ///
 /// # Panics
 /// Outside of a run.
+///
+/// ```
+/// use reveille::time::{Duration, Instant, sleep_until};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let noon = Instant::now() + Duration::from_secs(12 * 3600);
+/// sleep_until(noon).await;
+/// assert_eq!(Instant::now(), noon);
+/// sleep_until(noon).await; // at once
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let run = context::with("reveille::time::sleep_until", Home::of);
@@ -39,6 +62,20 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 }
 
 /// The future of [`sleep`]. Dropping it disarms the timer. It may be polled again after it has completed.
+///
+/// ```
+/// use std::pin::pin;
+/// use reveille::time::{Duration, Instant, sleep};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let start = Instant::now();
+/// let mut idle = pin!(sleep(Duration::from_secs(60)));
+/// assert_eq!((idle.deadline() - start, idle.is_elapsed()), (Duration::from_secs(60), false));
+/// idle.as_mut().reset(start + Duration::from_secs(90)); // somebody was active
+/// idle.await;
+/// assert_eq!(start.elapsed(), Duration::from_secs(90));
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Sleep {

@@ -38,6 +38,18 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 ///
 /// # Panics
 /// Outside of a run.
+///
+/// ```
+/// use reveille::time::{Duration, Instant, sleep, timeout_at};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// // One deadline for several steps.
+/// let deadline = Instant::now() + Duration::from_secs(3);
+/// assert!(timeout_at(deadline, sleep(Duration::from_secs(2))).await.is_ok());
+/// assert!(timeout_at(deadline, sleep(Duration::from_secs(2))).await.is_err());
+/// assert_eq!(Instant::now(), deadline);
+/// # }).unwrap();
+/// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
     let run = context::with("reveille::time::timeout_at", Home::of);
@@ -88,6 +100,16 @@ impl<F: Future> Future for Timeout<F> {
 }
 
 /// A time-out struck.
+///
+/// ```
+/// use std::io;
+/// use reveille::time::{Duration, timeout};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let late = timeout(Duration::from_secs(1), std::future::pending::<()>()).await.unwrap_err();
+/// assert_eq!(io::Error::from(late).kind(), io::ErrorKind::TimedOut);
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed(());
 

@@ -79,50 +79,50 @@ fn echo_of_lines() {
     });
 }
 
+async fn read_frame(reader: &mut (impl futures::AsyncRead + Unpin)) -> io::Result<Option<(u32, Vec<u8>)>> {
+    let mut head = [0; 8];
+    match reader.read_exact(&mut head).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        Err(error) => return Err(error),
+    }
+    let number = u32::from_be_bytes(head[..4].try_into().unwrap());
+    let length = u32::from_be_bytes(head[4..].try_into().unwrap());
+    let mut body = vec![0; length as usize];
+    reader.read_exact(&mut body).await?;
+    Ok(Some((number, body)))
+}
+
+async fn write_frame(writer: &mut (impl futures::AsyncWrite + Unpin), number: u32, body: &[u8]) -> io::Result<()> {
+    writer.write_all(&number.to_be_bytes()).await?;
+    writer.write_all(&(body.len() as u32).to_be_bytes()).await?;
+    writer.write_all(body).await
+}
+
+async fn serve(stream: TcpStream) -> io::Result<()> {
+    let (mut reader, mut writer) = stream.split();
+    let (answers, mut answered) = mpsc::channel::<(u32, Vec<u8>)>(2);
+    let writes = spawn(async move {
+        while let Some((number, body)) = answered.recv().await {
+            write_frame(&mut writer, number, &body).await?;
+        }
+        writer.close().await
+    });
+    while let Some((number, mut body)) = read_frame(&mut reader).await? {
+        let answers = answers.clone();
+        drop(spawn(async move {
+            sleep(ms(u64::from(choose(6)))).await;
+            body.reverse();
+            let _ = answers.send((number, body)).await;
+        }));
+    }
+    drop(answers);
+    writes.await.unwrap()
+}
+
 /// A protocol of frames with a length before them, requests with numbers, answers in any order.
 #[test]
 fn multiplexed_requests() {
-    async fn read_frame(reader: &mut (impl futures::AsyncRead + Unpin)) -> io::Result<Option<(u32, Vec<u8>)>> {
-        let mut head = [0; 8];
-        match reader.read_exact(&mut head).await {
-            Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
-            Err(error) => return Err(error),
-        }
-        let number = u32::from_be_bytes(head[..4].try_into().unwrap());
-        let length = u32::from_be_bytes(head[4..].try_into().unwrap());
-        let mut body = vec![0; length as usize];
-        reader.read_exact(&mut body).await?;
-        Ok(Some((number, body)))
-    }
-
-    async fn write_frame(writer: &mut (impl futures::AsyncWrite + Unpin), number: u32, body: &[u8]) -> io::Result<()> {
-        writer.write_all(&number.to_be_bytes()).await?;
-        writer.write_all(&(body.len() as u32).to_be_bytes()).await?;
-        writer.write_all(body).await
-    }
-
-    async fn serve(stream: TcpStream) -> io::Result<()> {
-        let (mut reader, mut writer) = stream.split();
-        let (answers, mut answered) = mpsc::channel::<(u32, Vec<u8>)>(2);
-        let writes = spawn(async move {
-            while let Some((number, body)) = answered.recv().await {
-                write_frame(&mut writer, number, &body).await?;
-            }
-            writer.close().await
-        });
-        while let Some((number, mut body)) = read_frame(&mut reader).await? {
-            let answers = answers.clone();
-            drop(spawn(async move {
-                sleep(ms(u64::from(choose(6)))).await;
-                body.reverse();
-                let _ = answers.send((number, body)).await;
-            }));
-        }
-        drop(answers);
-        writes.await.unwrap()
-    }
-
     quiet(|| async {
         let server = node("server").spawn(async {
             let listener = TcpListener::bind("0.0.0.0:80").await.unwrap();

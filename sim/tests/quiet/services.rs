@@ -148,62 +148,62 @@ fn single_flight() {
     });
 }
 
+struct Connection {
+    id: u32,
+    queries: u32,
+}
+
+struct Pool {
+    idle: RefCell<Vec<Connection>>,
+    permits: std::sync::Arc<Semaphore>,
+    made: Cell<u32>,
+}
+
+struct Lent<'a> {
+    pool: &'a Pool,
+    connection: Option<Connection>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.pool.idle.borrow_mut().extend(self.connection.take());
+    }
+}
+
+impl Pool {
+    async fn get(&self) -> Lent<'_> {
+        let permit = self.permits.clone().acquire_owned().await.unwrap();
+        let idle = self.idle.borrow_mut().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => {
+                sleep(ms(3)).await;
+                let id = self.made.replace(self.made.get() + 1);
+                Connection { id, queries: 0 }
+            }
+        };
+        Lent { pool: self, connection: Some(connection), _permit: permit }
+    }
+}
+
+impl Lent<'_> {
+    async fn query(&mut self) -> Result<u32, ()> {
+        let connection = self.connection.as_mut().ok_or(())?;
+        sleep(ms(u64::from(choose(4)))).await;
+        connection.queries += 1;
+        let id = connection.id;
+        if connection.queries == 5 {
+            self.connection = None;
+            return Err(());
+        }
+        Ok(id)
+    }
+}
+
 /// Connections are lent, come back when their guard goes, and broken ones are replaced.
 #[test]
 fn connection_pool() {
-    struct Connection {
-        id: u32,
-        queries: u32,
-    }
-
-    struct Pool {
-        idle: RefCell<Vec<Connection>>,
-        permits: std::sync::Arc<Semaphore>,
-        made: Cell<u32>,
-    }
-
-    struct Lent<'a> {
-        pool: &'a Pool,
-        connection: Option<Connection>,
-        _permit: OwnedSemaphorePermit,
-    }
-
-    impl Drop for Lent<'_> {
-        fn drop(&mut self) {
-            self.pool.idle.borrow_mut().extend(self.connection.take());
-        }
-    }
-
-    impl Pool {
-        async fn get(&self) -> Lent<'_> {
-            let permit = self.permits.clone().acquire_owned().await.unwrap();
-            let idle = self.idle.borrow_mut().pop();
-            let connection = match idle {
-                Some(connection) => connection,
-                None => {
-                    sleep(ms(3)).await;
-                    let id = self.made.replace(self.made.get() + 1);
-                    Connection { id, queries: 0 }
-                }
-            };
-            Lent { pool: self, connection: Some(connection), _permit: permit }
-        }
-    }
-
-    impl Lent<'_> {
-        async fn query(&mut self) -> Result<u32, ()> {
-            let connection = self.connection.as_mut().ok_or(())?;
-            sleep(ms(u64::from(choose(4)))).await;
-            connection.queries += 1;
-            let id = connection.id;
-            if connection.queries == 5 {
-                self.connection = None;
-                return Err(());
-            }
-            Ok(id)
-        }
-    }
-
     quiet(|| async {
         let pool = Rc::new(Pool { idle: RefCell::default(), permits: Semaphore::new(2).into(), made: Cell::new(0) });
         let answered = Rc::new(Cell::new(0));
