@@ -12,8 +12,8 @@ use crate::slab::Key;
 pub(super) enum What {
     /// The first segment on the lane that leaves end `end` of a connection arrives.
     Lane { connection: Key, end: u8 },
-    /// End `end` of a connection learns that `bytes` of what it sent have been read.
-    Credit { connection: Key, end: u8, bytes: u32 },
+    /// End `end` of a connection learns that `bytes` of what it sent have been read, after `tries` in vain.
+    Credit { connection: Key, end: u8, tries: u8, bytes: u32 },
     /// A connection attempt from end 0 finds no such machine.
     Unreachable { connection: Key },
     /// A datagram arrives.
