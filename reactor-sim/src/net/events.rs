@@ -98,7 +98,7 @@ mod tests {
     fn events_come_by_time_and_within_an_instant_in_the_order_of_their_causes() {
         let mut events = Events::default();
         let key = Key::NONE;
-        let credit = |bytes| What::Credit { connection: key, end: 0, bytes };
+        let credit = |bytes| What::Credit { connection: key, end: 0, bytes, tries: 0 };
         for round in 0..2 {
             for (at, bytes) in [(5, 0), (3, 1), (5, 2), (u64::MAX, 3), (3, 4)] {
                 events.push(Instant::from_nanos(at), credit(bytes));
