@@ -133,6 +133,71 @@ fn a_short_partition_is_a_delay() {
         .unwrap();
 }
 
+/// The window is full, and what its reader reads is not told, or nothing is read at all: the writer has nothing on its way that could be repeated.
+#[test]
+fn a_long_partition_is_a_time_out_for_who_waits_for_room() {
+    async fn reads_late() {
+        let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let reads_at = if reveille::choose(2) == 0 { 1 } else { 2_000 };
+        sleep(Duration::from_secs(reads_at)).await;
+        let _ = stream.read_exact(&mut vec![0; 64 * 1024]).await;
+        sleep(Duration::from_secs(10_000)).await;
+    }
+    for (cut, secs) in [(1_000, 800..1_200), (30, 1..2_010)] {
+        explore()
+            .runs(20)
+            .run(move || {
+                let secs = secs.clone();
+                async move {
+                    let (here, db) = (node("main"), node("db"));
+                    db.start(reads_late);
+                    sleep(Duration::from_millis(1)).await;
+                    let mut stream = TcpStream::connect("db:7").await?;
+                    stream.write_all(&[0; 64 * 1024]).await?;
+                    sleep(Duration::from_millis(500)).await;
+                    here.partition(db);
+                    let start = Instant::now();
+                    let more = reveille::spawn(async move { stream.write_all(b"more").await });
+                    sleep(Duration::from_secs(cut)).await;
+                    assert_eq!(more.is_finished(), cut == 1_000, "after {cut} s");
+                    here.repair(db);
+                    let ended = more.await.unwrap();
+                    assert_eq!(ended.err().map(|error| error.kind()), (cut == 1_000).then_some(ErrorKind::TimedOut));
+                    assert!(secs.contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+                    io::Result::Ok(())
+                }
+            })
+            .unwrap();
+    }
+}
+
+#[test]
+fn a_long_partition_is_a_time_out_for_each_end_by_itself() {
+    async fn tells() -> ErrorKind {
+        let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+        ask(&mut stream).await.unwrap_err().kind()
+    }
+    explore()
+        .runs(20)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            let there = db.spawn(tells());
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            sleep(Duration::from_secs(1)).await;
+            here.partition(db);
+            assert_eq!(ask(&mut stream).await.unwrap_err().kind(), ErrorKind::TimedOut);
+            // The other end began later, and is alone now.
+            assert!(!there.is_finished());
+            assert_eq!(there.await.unwrap(), ErrorKind::TimedOut);
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
 #[test]
 fn a_long_partition_is_a_time_out_for_who_has_sent_something() {
     explore()

@@ -130,6 +130,6 @@ impl<'a, 'b> Pair<'a, 'b> {
     fn cut(&mut self) {
         let [(from, _), (to, _)] = self.ends;
         self.is_cut = !self.is_cut;
-        if self.is_cut { self.net.cut(from, to) } else { self.net.repair(from, to) }
+        if self.is_cut { self.net.cut(self.now, from, to) } else { self.net.repair(from, to) }
     }
 }

@@ -11,6 +11,16 @@ use crate::Instant;
 /// How many bytes may be written and not known to be read: the send buffer and the receive buffer together.
 pub(super) const WINDOW: usize = 64 * 1024;
 
+/// After how long what was lost is sent again for the first time, and how often it is in all: a quarter of an hour long.
+pub(super) const AGAIN: Duration = Duration::from_millis(200);
+pub(super) const TRIES_MAX: u32 = 15;
+
+/// How long to wait after a number of tries, the first of which was followed by `first`.
+pub(super) fn pause(first: Duration, tries: u32) -> Duration {
+    const LONGEST: Duration = Duration::from_secs(120);
+    (first * (1 << tries.min(TRIES_MAX))).min(LONGEST)
+}
+
 /// What travels on a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Item {
@@ -150,18 +160,17 @@ impl Lane {
     /// The head of the queue was lost: when it will be there if it is sent again; `None` if it has been sent in vain
     /// often enough. The times are Linux': doubling, two minutes of trying for a handshake, a quarter of an hour for data.
     pub(super) fn try_again(&mut self, now: Instant) -> Option<Instant> {
-        const LONGEST: Duration = Duration::from_secs(120);
         let head = self.queue.head.as_mut()?;
         let (first, tries) = match head.item {
             Item::Syn | Item::SynAck => (Duration::from_secs(1), 6),
             // Nobody repeats a reset; it is sent again when the other side talks.
             Item::Reset => (Duration::ZERO, 0),
-            _ => (Duration::from_millis(200), 15),
+            _ => (AGAIN, TRIES_MAX),
         };
         if self.attempts >= tries {
             return None;
         }
-        head.at = now + (first * (1 << self.attempts)).min(LONGEST);
+        head.at = now + pause(first, self.attempts);
         self.attempts += 1;
         Some(head.at)
     }

@@ -323,7 +323,7 @@ impl Net {
     fn happen(&mut self, what: What, moment: &mut Moment<'_>) {
         match what {
             What::Lane { connection, end } => self.lane_is_due(connection, end, moment),
-            What::Credit { connection, end, bytes } => self.credit(connection, end, bytes, moment),
+            What::Credit { connection, end, tries, bytes } => self.credit(connection, end, (tries, bytes), moment),
             What::Unreachable { connection } => self.unreachable(connection),
             What::Datagram { datagram } => self.datagram_arrives(datagram, moment),
             What::Unheard { socket } => self.unheard(socket),
@@ -355,13 +355,15 @@ impl Net {
     }
 
     /// Lets nothing through from `from` to `to`; streams try again until they give up, datagrams are lost.
-    pub fn cut(&mut self, from: NodeId, to: NodeId) {
+    pub fn cut(&mut self, now: Instant, from: NodeId, to: NodeId) {
         self.links.set_cut(from, to, true);
+        self.probe(now, from, to);
     }
 
     /// The same, as a fault: [`mend`](Self::mend) undoes it, and leaves alone what was [cut](Self::cut) on purpose.
-    pub fn sever(&mut self, from: NodeId, to: NodeId) {
+    pub fn sever(&mut self, now: Instant, from: NodeId, to: NodeId) {
         self.links.set_severed(from, to, true);
+        self.probe(now, from, to);
     }
 
     /// Undoes [`sever`](Self::sever).

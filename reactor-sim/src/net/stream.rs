@@ -10,9 +10,10 @@ use super::connection::{Connection, End, Phase, other};
 use super::events::What;
 use super::fabric::{Content, Fate, Packet};
 use super::hosts::{Hosts, Protocol};
-use super::lane::Item;
+use super::lane::{AGAIN, Item, TRIES_MAX, pause};
 use super::listener::{Listener, not_a_socket, wrong_kind};
 use super::{Moment, Net, NodeId, Socket, destination};
+use crate::Instant;
 use crate::kernel::{Interest, SocketId};
 use crate::slab::Key;
 
@@ -399,7 +400,10 @@ impl Net {
         end.error = Some(kind);
         end.reader.wake(&mut self.out);
         end.writer.wake(&mut self.out);
-        connection.into(here).cut_off();
+        // Who gives up a silent peer has not told it: what that sends is still repeated, until it gives up too or is answered by a reset.
+        if kind != ErrorKind::TimedOut {
+            connection.into(here).cut_off();
+        }
         connection.out(here).cut_off();
     }
 
@@ -413,22 +417,45 @@ impl Net {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (from, to) = (connection.ends[reader as usize].node, connection.ends[other(reader) as usize].node);
         let at = moment.now + self.links.latency(from, to);
-        self.events.push(at, What::Credit { connection: key, end: other(reader), bytes });
+        self.events.push(at, What::Credit { connection: key, end: other(reader), tries: 0, bytes });
     }
 
-    pub(super) fn credit(&mut self, key: Key, end: u8, bytes: u32, moment: &mut Moment<'_>) {
-        /// How long it takes until a lost window update is noticed.
-        const AGAIN: Duration = Duration::from_millis(200);
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[other(end) as usize].node, connection.ends[end as usize].node);
-        let what = What::Credit { connection: key, end, bytes };
-        if self.links.is_held(from, to) {
-            self.links.keep(from, to, what);
-        } else if self.links.is_cut(from, to) {
-            if !connection.end(end).is_over() {
-                self.events.push(moment.now + AGAIN, what);
+    /// A link was cut just now: who waits for room there, and has nothing on its way that could be lost, asks whether there is any, as a
+    /// kernel probes a window that is closed. Before, every answer would have been no.
+    pub(super) fn probe(&mut self, now: Instant, from: NodeId, to: NodeId) {
+        for key in self.connections.keys() {
+            for end in 0..2 {
+                let Some(connection) = self.connections.get_mut(key) else { continue };
+                let way = connection.way(end);
+                let waits = connection.out(end).room() == 0 && connection.out(end).is_idle();
+                if waits && (way == (from, to) || way == (to, from)) {
+                    self.events.push(now + AGAIN, What::Credit { connection: key, end, tries: 1, bytes: 0 });
+                }
             }
-        } else {
+        }
+    }
+
+    /// End `end` is told that so many bytes have been read, after so many tries. While that does not get through it asks, as often
+    /// as it repeats what was lost, if it has more to send than there is room for; then the time is up in the same way.
+    pub(super) fn credit(&mut self, key: Key, end: u8, (tries, bytes): (u8, u32), moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let (to, from) = connection.way(end);
+        // Who asks has to be heard as well.
+        let is_cut = self.links.is_cut(from, to) || (bytes == 0 && self.links.is_cut(to, from));
+        if self.links.is_held(from, to) {
+            self.links.keep(from, to, What::Credit { connection: key, end, tries, bytes });
+        } else if is_cut {
+            if connection.end(end).is_over() {
+                return;
+            }
+            if u32::from(tries) >= TRIES_MAX && connection.out(end).room() == 0 {
+                self.kill(key, end, ErrorKind::TimedOut);
+                self.reap(key);
+                return;
+            }
+            let again = What::Credit { connection: key, end, tries: tries.saturating_add(1), bytes };
+            self.events.push(moment.now + pause(AGAIN, tries.into()), again);
+        } else if bytes > 0 {
             connection.out(end).credit(bytes);
             connection.end(end).writer.wake(&mut self.out);
         }

@@ -6,7 +6,7 @@
 //! It has time-outs for requests and for connections that ask nothing, heartbeats in both directions, a side channel on which
 //! connections hear that it is time to stop, and errors of four kinds that are treated in four ways. Files in the order of
 //! reading: `frame.rs` what is on the wire, `trouble.rs` the four kinds, `connection.rs` one connection, `accept.rs` all of them,
-//! `stop.rs` the side channel, `client.rs` the other end, `program.rs` what is explored.
+//! `stop.rs` the side channel, `client.rs` the other end, `people.rs` who uses it, `program.rs` what is explored.
 //!
 //! `sim/tests/server.rs` has all of it as tests.
 

@@ -17,6 +17,9 @@
 //! `async_lock` decides by the wall clock when a waiter has waited too long to be passed over (half a millisecond), so a run
 //! that a debugger holds up may differ there.
 //!
+//! hyper writes the wall clock into the `Date` header of responses: switch it off (`auto_date_header(false)`), and give its builders the timer of
+//! `net::hyper`, whose page says what else there is.
+//!
 //! **A wake from another thread** is a finding in a run, not a feature: no seed repeats it. Code that starts a thread by
 //! itself (a timer crate, a blocking pool) needs that part replaced in the test. When a run is stuck, the harness waits a
 //! quarter of a second of real time for such a wake before it calls the run stuck; a thread that takes longer is not seen.

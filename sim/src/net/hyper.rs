@@ -1,22 +1,70 @@
 //! What hyper asks of a runtime, on virtual time and on the tasks of a run (feature `hyper`).
 //!
+//! Streams need no wrapper: those of [`net`](super) are what hyper reads from and writes to. [`HyperTimer`] is given to every builder that takes
+//! one, [`HyperExecutor`] to those of HTTP/2. Server and client are hyper's own, unchanged:
+//!
 //! ```
-//! use hyper::client::conn::http1;
-//! # use http_body_util::Empty;
-//! # use hyper::body::Bytes;
+//! use std::convert::Infallible;
+//!
+//! use http_body_util::{BodyExt, Full};
+//! use hyper::body::{Bytes, Incoming};
+//! use hyper::service::service_fn;
+//! use hyper::{Request, Response};
 //! use reveille::net::hyper::{HyperExecutor, HyperTimer};
+//! use reveille::net::{TcpListener, TcpStream};
+//! use reveille::{node, task, time::{Duration, timeout}};
 //!
-//! let client = hyper::client::conn::http2::Builder::new(HyperExecutor).timer(HyperTimer::new()).clone();
-//! # let _ = |io: reveille::net::TcpStream| async move {
-//! let (mut sender, connection) = http1::handshake(io).await?; // streams need no wrapper
-//! reveille::spawn(connection);
-//! # sender.send_request(hyper::Request::new(Empty::<Bytes>::new())).await?; drop(client);
-//! # Ok::<_, hyper::Error>(())
-//! # };
+//! async fn greet(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+//!     Ok(Response::new(Full::new(format!("hello, {}", &request.uri().path()[1..]).into())))
+//! }
+//!
+//! async fn serve(listener: TcpListener) {
+//!     while let Ok((stream, _)) = listener.accept().await {
+//!         let mut server = hyper::server::conn::http2::Builder::new(HyperExecutor);
+//!         server.timer(HyperTimer::new()).auto_date_header(false); // the date is the wall clock's: see below
+//!         let connection = server.serve_connection(stream, service_fn(greet));
+//!         drop(task::Builder::new().daemon(true).spawn(connection));
+//!     }
+//! }
+//!
+//! async fn ask() -> Result<Bytes, Box<dyn std::error::Error>> {
+//!     let stream = TcpStream::connect("web:80").await?;
+//!     let mut client = hyper::client::conn::http2::Builder::new(HyperExecutor);
+//!     let (mut sender, connection) = client.timer(HyperTimer::new()).handshake(stream).await?;
+//!     drop(task::Builder::new().daemon(true).spawn(connection));
+//!     let response = sender.send_request(Request::get("http://web/world").body(Full::<Bytes>::default())?).await?;
+//!     Ok(response.into_body().collect().await?.to_bytes())
+//! }
+//!
+//! let program = || async {
+//!     let listener = node("web").spawn(TcpListener::bind("0.0.0.0:80")).await.unwrap().unwrap();
+//!     drop(node("web").spawn(async { task::Builder::new().daemon(true).spawn(serve(listener)).await.unwrap() }));
+//!     // Under faults: the answer, or an error.
+//!     match timeout(Duration::from_secs(600), ask()).await.expect("it hangs") {
+//!         Ok(answer) => assert_eq!(answer, "hello, world"),
+//!         Err(_) => assert!(reveille::net::strikes().total() > 0),
+//!     }
+//! };
+//! reveille::explore().runs(200).faults("heavy").run(program).unwrap();
 //! ```
 //!
-//! One thing of hyper's escapes: the `Date` header is the wall clock's. Switch it off on servers
-//! (`auto_date_header(false)`), or runs cannot be repeated.
+//! # What does not repeat itself
+//!
+//! A run repeats itself bit for bit if hyper never looks at the wall clock. It does in three places:
+//!
+//! * The `Date` header of responses. Switch it off on every server: `auto_date_header(false)`.
+//! * A builder without a timer takes the clock of the standard library. Give each a [`HyperTimer`].
+//! * HTTP/2 remembers for a second of real time which streams it has reset, and meanwhile passes over what comes late for them. A run that resets
+//!   streams and is held up for as long, by a debugger or a machine that sleeps, may differ. For clients `reset_stream_duration` sets that time;
+//!   for servers there is no setting.
+//!
+//! On Linux the feature `interpose` (`Explore::interpose`) makes all three clocks the run's. hyper has no other source of what does not repeat: the
+//! order of its maps is that of insertion.
+//!
+//! # What to know
+//!
+//! A server of HTTP/2 whose `initial_stream_window_size` is below 65,535 may never take the rest of an upload that began before its settings arrived: a
+//! mistake in h2 0.4.20 that tests of ours found, as a deadlock, and keep (`tests/net_hyper/h2_stall.rs`). hyper's own default is above.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

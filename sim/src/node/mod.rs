@@ -291,7 +291,7 @@ impl Node {
     /// ```
     #[track_caller]
     pub fn cut_to(self, other: Self) {
-        self.with("Node::cut_to", |run| run.network.with(run, |net, _, _| net.cut(self.id, other.id)));
+        self.with("Node::cut_to", |run| run.network.with(run, |net, now, _| net.cut(now, self.id, other.id)));
     }
 
     /// Undoes [`partition`](Self::partition).

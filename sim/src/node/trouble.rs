@@ -193,7 +193,7 @@ impl Run {
         let (out, into) = (way != 2, way != 1);
         let links = others.iter().flat_map(|other| [(out, (node, *other)), (into, (*other, node))]);
         let links: Vec<_> = links.filter_map(|(is_cut, link)| is_cut.then_some(link)).collect();
-        self.network.with(self, |net, _, _| links.iter().for_each(|(from, to)| net.sever(*from, *to)));
+        self.network.with(self, |net, now, _| links.iter().for_each(|(from, to)| net.sever(now, *from, *to)));
         match way {
             0 => self.tell_of_node(node, "is cut off"),
             1 => self.tell_of_node(node, "is heard by nobody"),
