@@ -38,6 +38,8 @@ pub const CALL: Kind = Kind::new(b'f');
 /// #     }
 /// # }
 ///
+/// // `Plain`: every packet arrives, in the usual time of its link.
+/// // `One`: the answer to every question is 1.
 /// let (mut net, mut plain) = (Net::default(), Plain);
 /// let here = net.node("here");
 /// let mut honest = net.calls(Instant::ZERO, here, &mut plain);

@@ -36,6 +36,7 @@ pub const CRASH: Kind = Kind::new(b'q');
 /// #     }
 /// # }
 ///
+/// // `One`: the answer to every question is 1.
 /// let (mut disk, faults) = (Disk::default(), Faults::OFF.with(Fault::DiskFull));
 /// let strikes = Strikes::default();
 /// let mut files =

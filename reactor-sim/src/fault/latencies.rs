@@ -19,7 +19,6 @@ use crate::net::{Fabric, Fate, LATENCIES, LATENCY, Packet, Verdict};
 /// #         1
 /// #     }
 /// # }
-///
 /// # let packet = Packet {
 /// #     from: NodeId::default(),
 /// #     to: NodeId::default(),
@@ -27,6 +26,9 @@ use crate::net::{Fabric, Fate, LATENCIES, LATENCY, Packet, Verdict};
 /// #     latency: Duration::from_millis(1),
 /// #     loss: None,
 /// # };
+///
+/// // `One`: the answer to every question is 1.
+/// // `packet`: a datagram, on a link that takes 1 ms and loses nothing.
 /// let strikes = Strikes::default();
 /// let mut slow = Latencies { choose: &mut One, rate: Rate::new(1, 3), strikes: &strikes };
 /// assert_eq!(slow.carry(&packet).delay, 2 * packet.latency); // the second of the menu

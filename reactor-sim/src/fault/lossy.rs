@@ -27,7 +27,6 @@ use crate::net::{Fabric, Fate, Packet, Verdict};
 /// #         1
 /// #     }
 /// # }
-///
 /// # let packet = Packet {
 /// #     from: NodeId::default(),
 /// #     to: NodeId::default(),
@@ -35,6 +34,10 @@ use crate::net::{Fabric, Fate, Packet, Verdict};
 /// #     latency: Duration::from_millis(1),
 /// #     loss: None,
 /// # };
+///
+/// // `Plain`: every packet arrives, in the usual time of its link.
+/// // `One`: the answer to every question is 1.
+/// // `packet`: a datagram, on a link that takes 1 ms and loses nothing.
 /// let strikes = Strikes::default();
 /// let mut lossy = LossyLinks { fabric: Plain, choose: &mut One, strikes: &strikes };
 /// assert_eq!(lossy.carry(&packet).fate, Fate::Arrives); // this link loses nothing

@@ -31,7 +31,6 @@ pub const PACKET: Kind = Kind::new(b'w');
 /// #         1
 /// #     }
 /// # }
-///
 /// # let packet = Packet {
 /// #     from: NodeId::default(),
 /// #     to: NodeId::default(),
@@ -39,6 +38,10 @@ pub const PACKET: Kind = Kind::new(b'w');
 /// #     latency: Duration::from_millis(1),
 /// #     loss: None,
 /// # };
+///
+/// // `Plain`: every packet arrives, in the usual time of its link.
+/// // `One`: the answer to every question is 1.
+/// // `packet`: a datagram, on a link that takes 1 ms and loses nothing.
 /// let (strikes, twice) = (Strikes::default(), Faults::OFF.with(Fault::Twice));
 /// let mut weather = Weather { fabric: Plain, choose: &mut One, faults: &twice, strikes: &strikes };
 /// assert_eq!(weather.carry(&packet).fate, Fate::Twice);

@@ -40,6 +40,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let socket = net.calls(Instant::ZERO, here, &mut plain).bind_datagram("0.0.0.0:1".parse().unwrap())?;

@@ -133,6 +133,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// net.set_latency(here, far, Duration::from_millis(80));
@@ -166,6 +167,8 @@ impl Net {
     /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
     /// #     }
     /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// /// Has lost whatever may be.
     /// struct One;
     /// impl Choose for One {
@@ -211,6 +214,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let to = net.calls(now, far, &mut plain).bind_datagram("0.0.0.0:2".parse().unwrap())?;
@@ -278,6 +282,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let to = net.calls(now, far, &mut plain).bind_datagram("0.0.0.0:2".parse().unwrap())?;

@@ -223,6 +223,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -252,6 +253,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -327,6 +329,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let mut kernel = net.calls(now, far, &mut plain);
@@ -379,6 +382,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -479,6 +483,7 @@ impl Net {
     /// #     }
     /// # }
     ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
     /// let (mut net, mut plain, mut now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, db) = (net.node("here"), net.node("db"));
     /// let port = |node| Address::Internet((Net::address(node), 5432).into());
