@@ -109,6 +109,14 @@ impl Failure {
     }
 
     /// What was found; `None` if the test could not be run as asked.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, choose, explore};
+    ///
+    /// let program = || async { assert_ne!(choose(4), 3) };
+    /// assert_eq!(explore().run(program).unwrap_err().kind(), Some(FindingKind::Panic));
+    /// assert_eq!(explore().replay("no tape").run(program).unwrap_err().kind(), None);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> Option<FindingKind> {
         match &*self.0 {
@@ -119,6 +127,11 @@ impl Failure {
     }
 
     /// The number of the failing run, from 0; `None` for a replay, and for a finding about the campaign as a whole.
+    ///
+    /// ```
+    /// let failure = reveille::explore().run(|| async { assert_ne!(reveille::choose(4), 3) }).unwrap_err();
+    /// assert!(failure.run() > Some(0)); // the first run is the dullest, whose answers are 0
+    /// ```
     #[must_use]
     pub fn run(&self) -> Option<u64> {
         match &*self.0 {

@@ -141,6 +141,19 @@ impl Run {
 
 impl Node {
     /// The time of day on this node: what [`system_time`](crate::time::system_time) gives its tasks. Every run starts on 2001-09-09.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep, system_time};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = reveille::node("db");
+    /// let start = db.clock();
+    /// assert_eq!(start, system_time()); // that of `main`
+    /// db.set_clock(start + Duration::from_secs(60));
+    /// sleep(Duration::from_secs(1)).await;
+    /// assert_eq!(db.clock().duration_since(system_time()).unwrap(), Duration::from_secs(60));
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn clock(self) -> SystemTime {

@@ -199,6 +199,16 @@ impl Node {
     }
 
     /// Whether it is [paused](Self::pause).
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = reveille::node("db");
+    /// db.pause();
+    /// assert!(db.is_paused() && !reveille::node("main").is_paused());
+    /// db.resume();
+    /// assert!(!db.is_paused());
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn is_paused(self) -> bool {

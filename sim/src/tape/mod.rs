@@ -96,6 +96,13 @@ impl Tape {
     }
 
     /// How many unusual choices are of the kind named by `letter`: `s` for the schedule, `c` for [`choose`](crate::choose).
+    ///
+    /// ```
+    /// let failure = reveille::explore().run(|| async { assert_ne!(reveille::choose(4), 3) }).unwrap_err();
+    /// let tape = failure.tape().unwrap();
+    /// assert_eq!((tape.unusual(), tape.unusual_of('c'), tape.unusual_of('s')), (1, 1, 0)); // the one that it takes
+    /// assert!(tape.draws() >= 1);
+    /// ```
     #[must_use]
     pub fn unusual_of(&self, letter: char) -> usize {
         self.unusual_draws().filter(|draw| draw.kind.letter() == letter).count()

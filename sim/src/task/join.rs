@@ -48,11 +48,32 @@ impl<T> JoinHandle<T> {
     }
 
     /// A handle that can only abort, for keeping elsewhere.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let task = reveille::spawn(std::future::pending::<()>());
+    /// let abort = task.abort_handle();
+    /// let joins = reveille::spawn(task); // the handle itself has gone elsewhere
+    /// abort.abort();
+    /// assert!(joins.await.unwrap().unwrap_err().is_cancelled());
+    /// # }).unwrap();
+    /// ```
     pub fn abort_handle(&self) -> AbortHandle {
         self.inner.abort_handle()
     }
 
     /// Whether the task has ended, in whatever way.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (send, receive) = futures::channel::oneshot::channel();
+    /// let mut task = reveille::spawn(receive);
+    /// assert!(!task.is_finished());
+    /// send.send(7).unwrap();
+    /// assert_eq!((&mut task).await.unwrap(), Ok(7));
+    /// assert!(task.is_finished());
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.inner.is_finished()

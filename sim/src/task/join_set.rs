@@ -57,6 +57,19 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// The next result that is there already.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut tasks = reveille::JoinSet::new();
+    /// let (send, receive) = futures::channel::oneshot::channel();
+    /// tasks.spawn(receive);
+    /// assert!(tasks.try_join_next().is_none() && tasks.len() == 1); // it is not there yet
+    /// send.send(7).unwrap();
+    /// reveille::time::sleep(std::time::Duration::from_secs(1)).await;
+    /// assert_eq!(tasks.try_join_next().unwrap().unwrap(), Ok(7));
+    /// assert!(tasks.is_empty());
+    /// # }).unwrap();
+    /// ```
     pub fn try_join_next(&mut self) -> Option<Result<T, JoinError>> {
         let result = self.inner.try_join_next()?;
         note_panic(&result, crate::context::try_with(crate::run::Run::id));
@@ -64,6 +77,20 @@ impl<T: 'static> JoinSet<T> {
     }
 
     /// Aborts all tasks of the set. They stay in it until they are joined.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut tasks = reveille::JoinSet::new();
+    /// for _ in 0..3 {
+    ///     tasks.spawn(std::future::pending::<()>());
+    /// }
+    /// tasks.abort_all();
+    /// assert_eq!(tasks.len(), 3);
+    /// while let Some(ended) = tasks.join_next().await {
+    ///     assert!(ended.unwrap_err().is_cancelled());
+    /// }
+    /// # }).unwrap();
+    /// ```
     pub fn abort_all(&mut self) {
         self.inner.abort_all();
     }

@@ -121,6 +121,20 @@ impl Builder {
     }
 
     /// Says that the task may wait for ever: it is never reported as stuck, nor as alive after the root.
+    ///
+    /// ```
+    /// use reveille::{explore, task::Builder, time};
+    ///
+    /// let beats_for_ever = |daemon| {
+    ///     explore().runs(10).deny_detached().run(move || async move {
+    ///         let beats = async { loop { time::sleep(time::Duration::from_secs(3)).await } };
+    ///         drop(Builder::new().daemon(daemon).spawn(beats));
+    ///         time::sleep(time::Duration::from_secs(10)).await;
+    ///     })
+    /// };
+    /// assert!(beats_for_ever(false).is_err());
+    /// beats_for_ever(true).unwrap();
+    /// ```
     pub fn daemon(mut self, daemon: bool) -> Self {
         self.daemon = daemon;
         self

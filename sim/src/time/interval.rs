@@ -143,6 +143,20 @@ impl Interval {
     ///
     /// # Panics
     /// Outside of a run.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, interval, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let start = Instant::now();
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// ticks.tick().await; // the first comes at once
+    /// sleep(Duration::from_secs(9)).await;
+    /// ticks.reset();
+    /// ticks.tick().await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(19));
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn reset(&mut self) {
         let next = self.delay.now() + self.period;

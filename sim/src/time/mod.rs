@@ -94,12 +94,34 @@ impl Instant {
     }
 
     /// The time from `earlier` to this instant; zero if `earlier` is later.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(2)).await;
+    /// let later = Instant::now();
+    /// assert_eq!(later.duration_since(start), Duration::from_secs(2));
+    /// assert_eq!(start.duration_since(later), Duration::ZERO);
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn duration_since(&self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.as_nanos().saturating_sub(earlier.0.as_nanos()))
     }
 
     /// The instant `duration` later; `None` beyond the end of time, 584 years after the start of the run.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let now = Instant::now();
+    /// assert_eq!(now.checked_add(Duration::from_secs(1)), Some(now + Duration::from_secs(1)));
+    /// assert_eq!(now.checked_add(Duration::MAX), None);
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn checked_add(&self, duration: Duration) -> Option<Self> {
         self.0.checked_add(duration).map(Self)

@@ -159,6 +159,22 @@ impl Sleep {
     }
 
     /// Waits until `deadline` instead.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use reveille::time::{Duration, Instant, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let start = Instant::now();
+    /// let mut idle = pin!(sleep(Duration::from_secs(30)));
+    /// sleep(Duration::from_secs(20)).await;
+    /// idle.as_mut().reset(Instant::now() + Duration::from_secs(30)); // something was heard
+    /// assert!(!idle.is_elapsed());
+    /// idle.as_mut().await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(50));
+    /// assert!(idle.is_elapsed() && idle.deadline() == start + Duration::from_secs(50));
+    /// # }).unwrap();
+    /// ```
     pub fn reset(mut self: Pin<&mut Self>, deadline: Instant) {
         self.disarm();
         self.deadline = deadline;
