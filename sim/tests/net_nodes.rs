@@ -221,9 +221,9 @@ fn who_waits_for_bytes_behind_a_cut_link_is_stuck_and_does_not_wait_until_the_li
                 stream.write_all(&vec![0; some]).await?;
                 sleep(Duration::from_secs(1)).await;
                 if is_cut_both_ways {
-                    here.partition(db)
+                    here.partition(db);
                 } else {
-                    here.cut_to(db)
+                    here.cut_to(db);
                 }
                 stream.read_exact(&mut [0; 1]).await
             })
