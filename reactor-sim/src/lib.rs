@@ -24,7 +24,7 @@
 //! assert_eq!(timers.next_deadline(), Some(start + Duration::from_secs(5)));
 //! ```
 //!
-//! Deliberately absent: a clock (the run loop owns it), ticks, and real time.
+//! Deliberately absent: a clock (the run loop owns it), ticks, and real time, but for that of the operating system's reactor (`os`).
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(any(feature = "futures-io", feature = "tokio")),

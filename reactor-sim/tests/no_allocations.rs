@@ -1,4 +1,5 @@
-//! A timer costs no allocation once as many were armed before, whatever becomes of it; nor does a message over the system's sockets.
+//! A timer costs no allocation once as many were armed before, whatever becomes of it; nor does a message over the system's sockets, or a
+//! sleep beside it.
 
 use std::task::Waker;
 use std::time::Duration;
@@ -72,4 +73,41 @@ fn messages_over_the_real_reactor_allocate_nothing() {
     round(1);
     let (few, many) = (round(10), round(250));
     assert_eq!(many, few, "240 messages more made {} allocations more", many - few);
+}
+
+/// Sleeps that are polled with two wakers in turn, given up, or awaited.
+#[cfg(all(feature = "os", not(loom)))]
+#[test]
+fn sleeps_over_the_real_reactor_allocate_nothing() {
+    use std::pin::Pin;
+    use std::sync::Arc;
+    use std::task::Context;
+
+    use reveille_executor::LocalExecutor;
+    use reveille_reactor::os::Os;
+
+    let os = Os::new().unwrap();
+    let executor = LocalExecutor::with_driver(Arc::new(os.clone()));
+    let round = |sleeps: u32| {
+        let all = async {
+            for _ in 0..sleeps {
+                let mut given_up = [1, 2, 3].map(|hours| os.sleep(Duration::from_secs(3600 * hours)));
+                for sleep in &mut given_up {
+                    let mut poll =
+                        |waker: &Waker| Pin::new(&mut *sleep).poll(&mut Context::from_waker(waker)).is_pending();
+                    assert!(poll(Waker::noop()) && poll(Waker::noop()));
+                    std::future::poll_fn(|context| {
+                        assert!(poll(context.waker()) && poll(context.waker()));
+                        std::task::Poll::Ready(())
+                    })
+                    .await;
+                }
+                os.sleep(Duration::from_micros(100)).await;
+            }
+        };
+        allocation_counter::measure(|| executor.block_on(all)).count_total
+    };
+    round(1);
+    let (few, many) = (round(10), round(100));
+    assert_eq!(many, few, "90 rounds more made {} allocations more", many - few);
 }

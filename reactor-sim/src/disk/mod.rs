@@ -192,11 +192,38 @@ impl Inode {
 
 impl Disk {
     /// Sets how much fits, in bytes; without limit at first. What is there stays.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::{Disk, SECTOR};
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// disk.set_capacity(2 * SECTOR);
+    /// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// assert_eq!(disk.write(file, None, &[7; 4096])?, 1024); // a part
+    /// assert_eq!(disk.write(file, None, &[7; 4096]).unwrap_err().kind(), ErrorKind::StorageFull);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_capacity(&mut self, bytes: u64) {
         self.capacity = Some(bytes / SECTOR);
     }
 
     /// How many files and directories there are, the root and those without a name included.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// assert_eq!(disk.inodes(), 1); // the root
+    /// disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// disk.remove_file(Path::new("/f"))?;
+    /// assert_eq!(disk.inodes(), 2); // it is still open
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn inodes(&self) -> usize {
         self.inodes.len()
@@ -204,6 +231,20 @@ impl Disk {
 
     /// The machine loses its power, and comes up again: open files are gone, and of what was not synced `ask` says what is
     /// left. It is given the number of answers; 0 is that nothing is lost, and 1 that as much is as can be.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::{Damage, Disk};
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// disk.write(file, None, b"hello")?;
+    /// assert_eq!(disk.crash(&mut |_| 0), Damage::default()); // lucky, as nothing was synced
+    /// assert_eq!(disk.metadata(Path::new("/f"))?.len(), 5);
+    /// assert!(disk.write(file, None, b"!").is_err()); // no file is open any more
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn crash(&mut self, ask: &mut dyn FnMut(u32) -> u32) -> Damage {
         let changes = std::mem::take(&mut self.changes);
         let survives = names::survivors(&changes, ask);

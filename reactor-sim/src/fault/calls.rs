@@ -18,6 +18,41 @@ pub const CALL: Kind = Kind::new(b'f');
 ///
 /// After a `WouldBlock` that was not true the waker that is left is woken at once, as the honest kernel does for a socket
 /// that is ready: nothing is lost, a task is polled again.
+///
+/// ```
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::fault::{Fault, Faults, Faulty, Strikes};
+/// use reveille_reactor::net::Net;
+/// use reveille_reactor::{Instant, Kernel};
+/// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # struct One;
+/// # impl Choose for One {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         1
+/// #     }
+/// # }
+///
+/// // `Plain`: every packet arrives, in the usual time of its link.
+/// // `One`: the answer to every question is 1.
+/// let (mut net, mut plain) = (Net::default(), Plain);
+/// let here = net.node("here");
+/// let mut honest = net.calls(Instant::ZERO, here, &mut plain);
+/// let (one, other) = honest.pair()?;
+/// honest.write(one, b"hello")?;
+///
+/// let (strikes, faults) = (Strikes::default(), Faults::OFF.with(Fault::ShortRead));
+/// let mut faulty = Faulty { kernel: &mut honest, choose: &mut One, faults: &faults, strikes: &strikes };
+/// assert_eq!(faulty.read(other, &mut [0; 8], false)?, 4); // half of what was asked for
+/// assert_eq!(honest.read(other, &mut [0; 8], false)?, 1); // the rest is there
+/// assert_eq!(strikes.of(Fault::ShortRead), 1);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct Faulty<'a, K: ?Sized, C: ?Sized> {
     /// The kernel without faults.

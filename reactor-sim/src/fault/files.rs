@@ -21,6 +21,31 @@ pub const CRASH: Kind = Kind::new(b'q');
 /// A disk on which calls come back short or interrupted, that is full at times, and whose syncs fail.
 ///
 /// What a failed sync was to make safe is lost at the next crash, even if a second sync succeeds: its pages were marked clean.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use std::path::Path;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::fault::{Fault, Faults, FaultyFiles, Strikes};
+/// use reveille_reactor::{Files, OpenHow};
+/// # struct One;
+/// # impl Choose for One {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         1
+/// #     }
+/// # }
+///
+/// // `One`: the answer to every question is 1.
+/// let (mut disk, faults) = (Disk::default(), Faults::OFF.with(Fault::DiskFull));
+/// let strikes = Strikes::default();
+/// let mut files =
+///     FaultyFiles { disk: &mut disk, choose: &mut One, faults: &faults, strikes: &strikes, is_brimming: &mut false };
+/// assert_eq!(files.open(Path::new("/f"), OpenHow::CREATE).unwrap_err().kind(), ErrorKind::StorageFull);
+/// assert!(disk.metadata(Path::new("/f")).is_err()); // the disk below was not asked
+/// assert_eq!(strikes.of(Fault::DiskFull), 1);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct FaultyFiles<'a, C: ?Sized> {
     /// The disk without faults.

@@ -32,6 +32,14 @@ pub use text::UnknownFaults;
 pub use weather::{PACKET, Weather};
 
 /// One sort of fault.
+///
+/// ```
+/// use reveille_reactor::fault::{Fault, Faults};
+///
+/// let of_machines: Vec<_> = Fault::ALL.into_iter().filter(|fault| fault.is_of_nodes()).collect();
+/// assert_eq!(of_machines, [Fault::Partition, Fault::Crash, Fault::Pause, Fault::ClockJump]);
+/// assert!(!Faults::HEAVY.has_any_of_nodes()); // they are asked for by name
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Fault {
@@ -149,6 +157,13 @@ impl Fault {
     }
 
     /// Whether it is one of files and disks only.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::Fault;
+    ///
+    /// assert!(Fault::SyncFailed.is_of_files());
+    /// assert!(!Fault::ShortRead.is_of_files()); // sockets have it too
+    /// ```
     #[must_use]
     pub const fn is_of_files(self) -> bool {
         matches!(self, Self::DiskFull | Self::SyncFailed | Self::WritesLost | Self::SectorsTorn | Self::NameUndone)
@@ -157,18 +172,40 @@ impl Fault {
 
 impl Fault {
     /// Whether it is one of whole machines.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// let faults: Faults = "off,nodes".parse().unwrap();
+    /// assert!(faults.sorts().all(Fault::is_of_nodes) && faults.has(Fault::Crash));
+    /// assert!(!Fault::Torn.is_of_nodes());
+    /// ```
     #[must_use]
     pub const fn is_of_nodes(self) -> bool {
         matches!(self, Self::Partition | Self::Crash | Self::Pause | Self::ClockJump)
     }
 
     /// Whether it may have a rate of 1. Not so what makes a caller try again at once: it would never get on.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// assert!(Fault::Lost.may_be_always() && "lost=1".parse::<Faults>().is_ok());
+    /// assert!(!Fault::Interrupted.may_be_always() && "interrupted=1".parse::<Faults>().is_err());
+    /// ```
     #[must_use]
     pub const fn may_be_always(self) -> bool {
         !matches!(self, Self::Interrupted | Self::WouldBlock | Self::SpuriousWake)
     }
 
     /// Whether it is what a crash leaves of a disk: the nature of disks, and nothing that can be switched off.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// assert!(Fault::SectorsTorn.is_damage());
+    /// assert_eq!(Faults::OFF.with(Fault::SectorsTorn), Faults::OFF); // no knob
+    /// ```
     #[must_use]
     pub const fn is_damage(self) -> bool {
         matches!(self, Self::WritesLost | Self::SectorsTorn | Self::NameUndone)

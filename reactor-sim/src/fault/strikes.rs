@@ -6,6 +6,20 @@ use std::fmt;
 use super::Fault;
 
 /// How often each fault really struck.
+///
+/// ```
+/// use reveille_reactor::fault::{Fault, Strikes};
+///
+/// let (mut all, run) = (Strikes::default(), Strikes::default());
+/// run.note(Fault::Lost);
+/// run.note(Fault::Torn);
+/// all.add(&run);
+/// run.clear();
+/// run.note(Fault::Lost);
+/// all.add(&run);
+/// assert_eq!((all.of(Fault::Lost), all.total()), (2, 3));
+/// assert_eq!(Strikes::default().to_string(), "none");
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Strikes([Cell<u64>; Fault::ALL.len()]);
 

@@ -38,6 +38,13 @@ impl From<Faults> for String {
 }
 
 /// There is no preset or sort of that name, or it cannot have that rate.
+///
+/// ```
+/// use reveille_reactor::fault::{Faults, UnknownFaults};
+///
+/// let error: UnknownFaults = "light,losst".parse::<Faults>().unwrap_err();
+/// assert!(error.to_string().starts_with("there are no faults `losst`: expected `off`, `light` or `heavy`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownFaults(Wrong);
 

@@ -12,6 +12,42 @@ use crate::net::{Content, Fabric, Fate, Packet, Verdict};
 pub const PACKET: Kind = Kind::new(b'w');
 
 /// A network on which packets come late, are lost, come twice, or tear their connection down.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::fault::{Fault, Faults, Strikes, Weather};
+/// use reveille_reactor::net::{Content, NodeId};
+/// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # struct One;
+/// # impl Choose for One {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         1
+/// #     }
+/// # }
+/// # let packet = Packet {
+/// #     from: NodeId::default(),
+/// #     to: NodeId::default(),
+/// #     content: Content::Datagram,
+/// #     latency: Duration::from_millis(1),
+/// #     loss: None,
+/// # };
+///
+/// // `Plain`: every packet arrives, in the usual time of its link.
+/// // `One`: the answer to every question is 1.
+/// // `packet`: a datagram, on a link that takes 1 ms and loses nothing.
+/// let (strikes, twice) = (Strikes::default(), Faults::OFF.with(Fault::Twice));
+/// let mut weather = Weather { fabric: Plain, choose: &mut One, faults: &twice, strikes: &strikes };
+/// assert_eq!(weather.carry(&packet).fate, Fate::Twice);
+/// assert_eq!(weather.carry(&Packet { content: Content::Reset, ..packet }).fate, Fate::Arrives); // nothing would come of two
+/// assert_eq!(strikes.of(Fault::Twice), 1);
+/// ```
 #[derive(Debug)]
 pub struct Weather<'a, F, C: ?Sized> {
     /// The network without faults.

@@ -28,6 +28,59 @@ use crate::disk::{Operation, OperationId, Outcome};
 use crate::files::{FileId, Metadata};
 
 /// The way to the operations of one disk.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::file::{self, Ring};
+/// # use std::cell::RefCell;
+/// # use std::io;
+/// # use std::rc::Rc;
+/// # use std::task::{Context, Poll};
+/// # use reveille_reactor::Instant;
+/// # use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
+/// # use reveille_reactor::fault::{Faults, Strikes};
+/// # use reveille_reactor::net::NodeId;
+/// # use reveille_executor::{Choose, Point};
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+///
+/// /// A disk on which everything is done as soon as somebody waits for it.
+/// #[derive(Clone, Default)]
+/// struct Here(Rc<RefCell<Storage>>);
+///
+/// impl Ring for Here {
+///     fn submit(&self, operation: Operation) -> Option<OperationId> {
+///         Some(self.0.borrow_mut().submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest))
+///     }
+///
+///     fn poll(&self, operation: OperationId, _: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
+///         let mut storage = self.0.borrow_mut();
+///         storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+///         storage.take(operation).map_or(Poll::Pending, Poll::Ready)
+///     }
+///
+///     fn abandon(&self, operation: OperationId) {
+///         self.0.borrow_mut().abandon(operation);
+///     }
+///
+///     fn close(&self, file: reveille_reactor::FileId) {
+///         self.0.borrow_mut().close(NodeId::default(), file);
+///     }
+/// }
+///
+/// let here = Here::default();
+/// futures::executor::block_on(async {
+///     file::create_dir_all(&here, Path::new("/var/log")).await?;
+///     file::write(here.clone(), Path::new("/var/log/app"), b"started").await?;
+///     assert_eq!(file::read(here, Path::new("/var/log/app")).await?, b"started");
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 pub trait Ring: Clone + Unpin {
     /// Begins an operation; `None` if the disk is gone.
     fn submit(&self, operation: Operation) -> Option<OperationId>;
@@ -46,6 +99,68 @@ pub trait Ring: Clone + Unpin {
 }
 
 /// A ring that can be had from where the program is.
+///
+/// ```
+/// use reveille_reactor::file::{AmbientRing, File, Ring};
+/// # use std::cell::RefCell;
+/// # use std::io;
+/// # use std::rc::Rc;
+/// # use std::task::{Context, Poll};
+/// # use reveille_reactor::Instant;
+/// # use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
+/// # use reveille_reactor::fault::{Faults, Strikes};
+/// # use reveille_reactor::net::NodeId;
+/// # use reveille_executor::{Choose, Point};
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<Storage>>);
+/// #
+/// # impl Ring for Here {
+/// #     fn submit(&self, operation: Operation) -> Option<OperationId> {
+/// #         Some(self.0.borrow_mut().submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest))
+/// #     }
+/// #
+/// #     fn poll(&self, operation: OperationId, _: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
+/// #         let mut storage = self.0.borrow_mut();
+/// #         storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+/// #         storage.take(operation).map_or(Poll::Pending, Poll::Ready)
+/// #     }
+/// #
+/// #     fn abandon(&self, operation: OperationId) {
+/// #         self.0.borrow_mut().abandon(operation);
+/// #     }
+/// #
+/// #     fn close(&self, file: reveille_reactor::FileId) {
+/// #         self.0.borrow_mut().close(NodeId::default(), file);
+/// #     }
+/// # }
+///
+/// // `Here`: a disk of its own, as in the example of `Ring`.
+///
+/// thread_local! {
+///     static HERE: Here = Here::default();
+/// }
+///
+/// impl AmbientRing for Here {
+///     fn current(_: &'static str) -> Self {
+///         HERE.with(Clone::clone)
+///     }
+/// }
+///
+/// futures::executor::block_on(async {
+///     File::<Here>::create("/log").await?.write_all_at(b"one", 0).await?;
+///     let log = File::<Here>::options().read(true).append(true).open("/log").await?;
+///     log.write_all_at(b"two", 0).await?; // at the end, wherever it is told to
+///     assert_eq!(log.metadata().await?.len(), 6);
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 pub trait AmbientRing: Ring {
     /// The disk that is current here; `what` asks for it.
     ///

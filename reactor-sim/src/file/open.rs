@@ -16,6 +16,66 @@ use crate::files::{FileId, Metadata, OpenHow};
 ///
 /// As with tokio's files, what is *written* (by `AsyncWrite`) is taken at once and written in the background, in order: an error comes with the
 /// next write, flush or sync, and who drops the file without a flush does not hear of it.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::OpenHow;
+/// use reveille_reactor::file::{File, Ring};
+/// # use std::cell::RefCell;
+/// # use std::io;
+/// # use std::rc::Rc;
+/// # use std::task::{Context, Poll};
+/// # use reveille_reactor::Instant;
+/// # use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
+/// # use reveille_reactor::fault::{Faults, Strikes};
+/// # use reveille_reactor::net::NodeId;
+/// # use reveille_executor::{Choose, Point};
+/// # struct Dullest;
+/// # impl Choose for Dullest {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<Storage>>);
+/// #
+/// # impl Ring for Here {
+/// #     fn submit(&self, operation: Operation) -> Option<OperationId> {
+/// #         Some(self.0.borrow_mut().submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest))
+/// #     }
+/// #
+/// #     fn poll(&self, operation: OperationId, _: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
+/// #         let mut storage = self.0.borrow_mut();
+/// #         storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+/// #         storage.take(operation).map_or(Poll::Pending, Poll::Ready)
+/// #     }
+/// #
+/// #     fn abandon(&self, operation: OperationId) {
+/// #         self.0.borrow_mut().abandon(operation);
+/// #     }
+/// #
+/// #     fn close(&self, file: reveille_reactor::FileId) {
+/// #         self.0.borrow_mut().close(NodeId::default(), file);
+/// #     }
+/// # }
+///
+/// // `Here`: a disk of its own, as in the example of `Ring`.
+///
+/// let here = Here::default();
+/// futures::executor::block_on(async {
+///     let file = File::open_in(here.clone(), Path::new("/f"), OpenHow { read: true, ..OpenHow::CREATE }).await?;
+///     file.write_all_at(b"hello", 0).await?;
+///     file.sync_all().await?;
+///     let mut word = [0; 16];
+///     assert_eq!(file.read_at(&mut word, 1).await?, 4);
+///     assert_eq!(&word[..4], b"ello");
+///     assert_eq!(here.0.borrow().open_files(), 1);
+///     drop(file);
+///     assert_eq!(here.0.borrow().open_files(), 0);
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 pub struct File<R: Ring> {
     ring: R,
     id: FileId,

@@ -28,6 +28,27 @@ impl Net {
     }
 
     /// A name for `socket` that people know it by; `None` if it is closed.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let socket = net.calls(Instant::ZERO, here, &mut plain).bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    /// assert_eq!(net.title(socket).unwrap(), "the socket 0.0.0.0:1 of `here`");
+    /// net.calls(Instant::ZERO, here, &mut plain).close(socket);
+    /// assert_eq!(net.title(socket), None);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn title(&self, socket: SocketId) -> Option<String> {
         Some(match self.sockets.get(socket.0)? {

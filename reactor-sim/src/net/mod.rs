@@ -86,7 +86,6 @@ pub(crate) mod waiters;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 
 pub use calls::Calls;
 pub use fabric::{Content, Fabric, Fate, Honest, LATENCIES, LATENCY, NodeId, Packet, Verdict};
@@ -154,6 +153,15 @@ impl Net {
     ///
     /// # Panics
     /// With 65,000 nodes.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// let db = net.node("db");
+    /// assert_ne!(net.node("web"), db);
+    /// assert_eq!(net.node("db"), db); // not another one
+    /// ```
     pub fn node(&mut self, name: &str) -> NodeId {
         self.hosts.find(name).unwrap_or_else(|| self.hosts.add(name))
     }
@@ -171,24 +179,91 @@ impl Net {
     }
 
     /// All nodes, in the order in which they were made.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// for name in ["main", "db", "db"] {
+    ///     net.node(name);
+    /// }
+    /// assert_eq!(net.nodes(), 2);
+    /// assert_eq!(net.all().map(|node| net.name(node)).collect::<Vec<_>>(), ["main", "db"]);
+    /// ```
     pub fn all(&self) -> impl Iterator<Item = NodeId> {
         // There are at most 65,000.
         (0..self.nodes()).map(|number| NodeId(number as u16))
     }
 
     /// The address of a node: 10.0.0.1 for the first, and so on.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// net.node("main");
+    /// assert_eq!(Net::address(net.node("db")).to_string(), "10.0.0.2");
+    /// ```
     #[must_use]
     pub fn address(node: NodeId) -> IpAddr {
         Hosts::address(node)
     }
 
     /// How many connections exist, those that are on their way out included.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, other) = kernel.pair()?; // a connection within the node
+    /// kernel.close(one);
+    /// assert_eq!(net.connections(), 1); // the other end is still held
+    /// net.calls(Instant::ZERO, here, &mut plain).close(other);
+    /// assert_eq!(net.connections(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn connections(&self) -> usize {
         self.connections.len() + self.locals.len()
     }
 
     /// How many wakers wait for a socket to become ready. Takes time in the number of sockets.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let socket = kernel.bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    /// kernel.wait(socket, Interest::Read, Others::Replace, Waker::noop().clone());
+    /// assert_eq!(net.registrations(), 1);
+    /// net.calls(Instant::ZERO, here, &mut plain).close(socket);
+    /// assert_eq!(net.registrations(), 0);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn registrations(&self) -> usize {
         let of_socket = |socket| match self.sockets.get(socket) {
@@ -239,6 +314,40 @@ impl Net {
     }
 
     /// The wakers to be woken and dropped, outside of every borrow.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use std::time::Duration;
+    /// use reveille_reactor::{Interest, Others};
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
+    /// let (here, far) = (net.node("here"), net.node("far"));
+    /// let mut kernel = net.calls(now, far, &mut plain);
+    /// let to = kernel.bind_datagram("0.0.0.0:2".parse().unwrap())?;
+    /// kernel.wait(to, Interest::Read, Others::Replace, Waker::noop().clone());
+    /// let mut kernel = net.calls(now, here, &mut plain);
+    /// let from = kernel.bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    /// kernel.send(from, b"ping", Some((Net::address(far), 2).into()))?;
+    /// assert!(!net.has_wakers());
+    ///
+    /// assert_eq!(net.advance(now + Duration::from_secs(1), &mut plain), 1); // it arrives
+    /// let mut wakers = net.take_wakers();
+    /// assert_eq!((wakers.wake.len(), wakers.discard.len()), (1, 0));
+    /// wakers.wake.drain(..).for_each(Waker::wake);
+    /// net.recycle(wakers);
+    /// assert!(!net.has_wakers());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn take_wakers(&mut self) -> Wakers {
         self.out.take()
     }
@@ -259,6 +368,32 @@ impl Net {
     }
 
     /// Makes an empty network, and hands out the wakers that were waiting, to be dropped.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::{Interest, Others};
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let socket = kernel.bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    /// kernel.wait(socket, Interest::Read, Others::Replace, Waker::noop().clone());
+    ///
+    /// let wakers = net.clear();
+    /// assert_eq!((wakers.wake.len(), wakers.discard.len()), (0, 1));
+    /// assert_eq!((net.nodes(), net.registrations()), (0, 0));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn clear(&mut self) -> Wakers {
         for socket in self.sockets.keys() {
             self.discard_waiters(socket);
@@ -331,73 +466,44 @@ impl Net {
     }
 }
 
-/// Links: what a test does to the network on purpose.
 impl Net {
-    /// Sets the usual time from `from` to `to`. Without it that is 1 ms, and 20 µs within a node.
-    pub fn set_latency(&mut self, from: NodeId, to: NodeId, latency: Duration) {
-        self.links.set_latency(from, to, latency);
-    }
-
-    /// Lets `lost` of `of` packets from `from` to `to` be lost, where the network is decorated with
-    /// [`LossyLinks`](crate::fault::LossyLinks). Streams send again, datagrams are gone.
-    ///
-    /// # Panics
-    /// If `lost` is more than `of`.
-    pub fn set_loss(&mut self, from: NodeId, to: NodeId, lost: u32, of: u32) {
-        assert!(lost <= of, "a link cannot lose {lost} of {of} packets");
-        self.links.set_loss(from, to, (lost > 0).then_some((lost, of)));
-    }
-
-    /// Whether any link loses packets.
-    #[must_use]
-    pub fn has_lossy_links(&self) -> bool {
-        self.links.any_loses()
-    }
-
-    /// Lets nothing through from `from` to `to`; streams try again until they give up, datagrams are lost.
-    pub fn cut(&mut self, now: Instant, from: NodeId, to: NodeId) {
-        self.links.set_cut(from, to, true);
-        self.probe(now, from, to);
-    }
-
-    /// The same, as a fault: [`mend`](Self::mend) undoes it, and leaves alone what was [cut](Self::cut) on purpose.
-    pub fn sever(&mut self, now: Instant, from: NodeId, to: NodeId) {
-        self.links.set_severed(from, to, true);
-        self.probe(now, from, to);
-    }
-
-    /// Undoes [`sever`](Self::sever).
-    pub fn mend(&mut self, from: NodeId, to: NodeId) {
-        self.links.set_severed(from, to, false);
-    }
-
-    /// Undoes [`cut`](Self::cut), and [`sever`](Self::sever) too.
-    pub fn repair(&mut self, from: NodeId, to: NodeId) {
-        self.links.set_cut(from, to, false);
-        self.links.set_severed(from, to, false);
-    }
-
-    /// Keeps all that is sent from `from` to `to` until it is [released](Self::release).
-    pub fn hold(&mut self, from: NodeId, to: NodeId) {
-        self.links.set_held(from, to);
-    }
-
-    /// Lets go of what was held: it arrives `now`.
-    pub fn release(&mut self, now: Instant, from: NodeId, to: NodeId) {
-        for what in self.links.release(from, to) {
-            self.events.push(now, what);
-        }
-    }
-
-    /// Repairs and releases every link, which lose nothing more. Latencies stay.
-    pub fn heal(&mut self, now: Instant) {
-        for what in self.links.heal() {
-            self.events.push(now, what);
-        }
-    }
-
     /// The program on `node` is gone: its sockets are closed as a kernel closes those of a process that was killed with
     /// unread data, by resets. What was sent and has not arrived is lost.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::Address;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    ///
+    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// let (mut net, mut plain, mut now) = (Net::default(), Plain, Instant::ZERO);
+    /// let (here, db) = (net.node("here"), net.node("db"));
+    /// let port = |node| Address::Internet((Net::address(node), 5432).into());
+    /// let listener = net.calls(now, db, &mut plain).listen(&port(db), 16)?;
+    /// let client = net.calls(now, here, &mut plain).connect(&port(db))?;
+    /// while let Some(next) = net.next_event() {
+    ///     now = next;
+    ///     net.advance(now, &mut plain);
+    /// }
+    /// net.calls(now, db, &mut plain).accept(listener)?;
+    ///
+    /// net.crash(now, db, &mut plain);
+    /// while let Some(next) = net.next_event() {
+    ///     now = next;
+    ///     net.advance(now, &mut plain);
+    /// }
+    /// let error = net.calls(now, here, &mut plain).read(client, &mut [0], false).unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn crash(&mut self, now: Instant, node: NodeId, fabric: &mut dyn Fabric) {
         let mut moment = Moment { now, fabric };
         for key in self.sockets.keys() {

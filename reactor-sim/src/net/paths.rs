@@ -6,6 +6,24 @@ use std::path::Path;
 use crate::disk::{Disk, InodeId};
 
 /// Where the files are that Unix sockets are bound to. A [`Disk`] is such a place.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::Files;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::net::Paths;
+///
+/// let mut disk = Disk::default();
+/// let files: &mut dyn Paths = &mut disk;
+/// let bound = files.make_socket(Path::new("/app.sock"))?;
+/// assert!(files.make_socket(Path::new("/app.sock")).is_err());
+///
+/// disk.rename(Path::new("/app.sock"), Path::new("/moved.sock"))?;
+/// let files: &mut dyn Paths = &mut disk;
+/// assert_eq!(files.find_socket(Path::new("/moved.sock"))?, bound);
+/// assert!(files.find_socket(Path::new("/app.sock")).is_err());
+/// # std::io::Result::Ok(())
+/// ```
 pub trait Paths {
     /// Makes a file at `path` that stands for a socket.
     ///

@@ -1,8 +1,9 @@
 //! The operating system's kernel behind the same calls as the simulated one (feature `os`).
 //!
 //! [`Os`] is a reactor over epoll, kqueue or what `mio` finds: sockets register once, edges set a bit per direction and wake who
-//! waits for it. Whoever calls [`turn`](Os::turn) drives it, one thread at a time: an executor whose [`Driver`] it is, a loop of one's own,
-//! or a thread. [`block_on`](Os::block_on) is such a loop for one future.
+//! waits for it. Timers ([`sleep`](Os::sleep)) are part of it: a turn ends when the next is due. Whoever calls [`turn`](Os::turn) drives it,
+//! one thread at a time: an executor whose [`Driver`] it is, a loop of one's own, or a thread. [`block_on`](Os::block_on) is such a loop
+//! for one future.
 //!
 //! ```
 //! use reveille_reactor::os::{Os, TcpListener, TcpStream};
@@ -19,11 +20,13 @@
 //! # }
 //! ```
 //!
-//! Deliberately absent: look-ups, which block (`lookup` knows `localhost` only), timers (whoever turns it gives the time that it may wait), and
-//! a global instance.
+//! Deliberately absent: look-ups, which block (`lookup` knows `localhost` only), and a global instance, so time is asked of a handle
+//! (`os.sleep(..)`) as sockets are made with one.
 
+mod sleep;
 mod sockets;
 mod source;
+mod time;
 
 use std::io::{self, ErrorKind};
 use std::pin::pin;
@@ -37,7 +40,9 @@ use reveille_executor::Driver;
 
 use crate::kernel::Kernel;
 use crate::socket::Handle;
+pub use sleep::Sleep;
 use sockets::{Edge, Sockets};
+use time::Clock;
 
 /// A connection of the operating system.
 pub type TcpStream = crate::socket::TcpStream<Os>;
@@ -58,7 +63,10 @@ const WAKE: Token = Token(usize::MAX);
 /// The most events of one turn; others come with the next.
 const EVENTS_MAX: usize = 1024;
 
-/// A handle to the operating system's sockets. See the [module's example](self).
+/// The polls of a busy [`Os::block_on`] between two looks for what has happened, as many as those of an executor between two of a [`Driver`].
+const POLLS_BETWEEN_LOOKS: u32 = 61;
+
+/// A handle to the operating system's sockets, and timers beside them. See the [module's example](self).
 ///
 /// It is a [`Driver`], in which an executor waits while none of its tasks can run:
 ///
@@ -87,6 +95,7 @@ struct Shared {
     /// Held while waiting for edges; never together with a call of a program.
     poll: Mutex<(mio::Poll, mio::Events)>,
     sockets: Mutex<Sockets>,
+    clock: Clock,
     waker: mio::Waker,
 }
 
@@ -96,7 +105,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Os {
-    /// A reactor without sockets.
+    /// A reactor without sockets or timers.
     ///
     /// # Errors
     /// If the system refuses one.
@@ -106,33 +115,49 @@ impl Os {
         let waker = mio::Waker::new(poll.registry(), WAKE)?;
         let sockets = Mutex::new(Sockets::new(registry));
         let events = mio::Events::with_capacity(EVENTS_MAX);
-        Ok(Self(Arc::new(Shared { poll: Mutex::new((poll, events)), sockets, waker })))
+        Ok(Self(Arc::new(Shared { poll: Mutex::new((poll, events)), sockets, clock: Clock::new(), waker })))
     }
 
-    /// Waits for edges, for `timeout` at the longest, and wakes whom they concern.
+    /// Waits for edges until the next timer is due, for `timeout` at the longest, and wakes whom they concern: all whose deadline has
+    /// passed, in the order of their deadlines, and those of the edges, whichever of the two ended the wait.
+    ///
+    /// May return before anything has happened; it does where another thread arms a timer that is due earlier than all else.
     ///
     /// # Errors
     /// If waiting fails; an interrupted wait is none.
     pub fn turn(&self, timeout: Option<Duration>) -> io::Result<()> {
-        let mut wakers = {
+        let (turned, mut due, mut wakers) = {
             let mut polling = lock(&self.0.poll);
             let (poll, events) = &mut *polling;
-            match poll.poll(events, timeout) {
-                Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
+            let turned = match poll.poll(events, self.0.clock.begin_wait(timeout)) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => Ok(()),
+                turned => turned,
+            };
+            // While no other thread can begin to wait.
+            let due = self.0.clock.end_wait();
             let mut sockets = lock(&self.0.sockets);
+            // After an error there are none.
             events.iter().for_each(|event| sockets.edge(event.token(), Edge::both(event)));
-            sockets.take_wakers()
+            (turned, due, sockets.take_wakers())
         };
+        if !due.is_empty() {
+            due.drain(..).for_each(Waker::wake);
+            self.0.clock.reuse(due);
+        }
         if !wakers.wake.is_empty() {
             wakers.wake.drain(..).for_each(Waker::wake);
             lock(&self.0.sockets).reuse(wakers.wake);
         }
-        Ok(())
+        turned
     }
 
-    /// Runs `future` to its end, waiting for edges while it waits.
+    /// Ends the turn that is under way, or the next.
+    fn interrupt(&self) {
+        // A reactor that cannot be woken is one that is being turned.
+        let _ = self.0.waker.wake();
+    }
+
+    /// Runs `future` to its end, waiting for edges and timers while it waits, and looking for them now and then while it does not.
     ///
     /// On one thread at a time: of two, one is within the wait, and the other may go on only when that ends. Threads have a reactor each, or
     /// a pool whose driver it is.
@@ -143,14 +168,18 @@ impl Os {
         let alarm = Arc::new(Alarm { rung: AtomicBool::new(true), os: self.clone() });
         let waker = Waker::from(Arc::clone(&alarm));
         let mut future = pin!(future);
+        let mut polls = 0;
         loop {
             if alarm.rung.swap(false, Ordering::Acquire)
                 && let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
             {
                 return output;
             }
-            if !alarm.rung.load(Ordering::Acquire) {
-                self.turn(None).expect("waiting for edges works");
+            polls += 1;
+            let timeout = alarm.rung.load(Ordering::Acquire).then_some(Duration::ZERO);
+            if timeout.is_none() || polls == POLLS_BETWEEN_LOOKS {
+                polls = 0;
+                self.turn(timeout).expect("waiting for edges works");
             }
         }
     }
@@ -169,8 +198,7 @@ impl Wake for Alarm {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.rung.swap(true, Ordering::Release) {
-            // A reactor that cannot be woken is one that is being turned.
-            let _ = self.os.0.waker.wake();
+            self.os.interrupt();
         }
     }
 }
@@ -186,8 +214,7 @@ impl Driver for Os {
     }
 
     fn unpark(&self) {
-        // Left for the next turn, if none is under way.
-        let _ = self.0.waker.wake();
+        self.interrupt();
     }
 }
 

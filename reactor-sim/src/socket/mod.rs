@@ -103,6 +103,54 @@ pub trait Handle: Clone + Unpin {
 }
 
 /// A handle that can be had from where the program is: sockets made without naming a kernel use it.
+///
+/// ```
+/// use reveille_reactor::socket::{Ambient, UdpSocket};
+/// # use std::{cell::RefCell, rc::Rc, task::Waker};
+/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+/// # use reveille_reactor::socket::Handle;
+/// # use reveille_reactor::{Instant, Kernel};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<(Net, Instant)>>);
+/// # impl Handle for Here {
+/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+/// #         let (result, wakers) = {
+/// #             let (net, now) = &mut *self.0.borrow_mut();
+/// #             let node = net.node("here");
+/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+/// #             while let Some(next) = net.next_event() {
+/// #                 *now = next;
+/// #                 net.advance(next, &mut Plain);
+/// #             }
+/// #             (result, net.take_wakers())
+/// #         };
+/// #         wakers.wake.into_iter().for_each(Waker::wake);
+/// #         Some(result)
+/// #     }
+/// # }
+///
+/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+///
+/// thread_local! {
+///     static HERE: Here = Here::default();
+/// }
+///
+/// impl Ambient for Here {
+///     fn current(_: &'static str) -> Self {
+///         HERE.with(Clone::clone)
+///     }
+/// }
+///
+/// let socket = futures::executor::block_on(UdpSocket::<Here>::bind("0.0.0.0:80"))?; // as a program writes it
+/// assert_eq!(socket.local_addr()?.port(), 80);
+/// # std::io::Result::Ok(())
+/// ```
 pub trait Ambient: Handle {
     /// The kernel that is current here; `what` asks for it.
     ///
@@ -116,6 +164,48 @@ pub trait Ambient: Handle {
 ///
 /// # Errors
 /// If nobody has that name.
+///
+/// ```
+/// use reveille_reactor::socket::lookup_in;
+/// # use std::{cell::RefCell, rc::Rc, task::Waker};
+/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+/// # use reveille_reactor::socket::Handle;
+/// # use reveille_reactor::{Instant, Kernel};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<(Net, Instant)>>);
+/// # impl Handle for Here {
+/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+/// #         let (result, wakers) = {
+/// #             let (net, now) = &mut *self.0.borrow_mut();
+/// #             let node = net.node("here");
+/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+/// #             while let Some(next) = net.next_event() {
+/// #                 *now = next;
+/// #                 net.advance(next, &mut Plain);
+/// #             }
+/// #             (result, net.take_wakers())
+/// #         };
+/// #         wakers.wake.into_iter().for_each(Waker::wake);
+/// #         Some(result)
+/// #     }
+/// # }
+///
+/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+///
+/// let here = Here::default();
+/// futures::executor::block_on(async {
+///     assert_eq!(lookup_in(&here, "here:80").await?, ["10.0.0.1:80".parse().unwrap()]);
+///     assert!(lookup_in(&here, "elsewhere:80").await.is_err());
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 pub async fn lookup_in<H: Handle>(handle: &H, host: impl ToSocketAddrs) -> io::Result<Vec<std::net::SocketAddr>> {
     loop {
         match call(handle, |kernel| host.to_addresses(kernel)) {

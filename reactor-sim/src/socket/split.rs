@@ -18,6 +18,50 @@ pub struct WriteHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>
 pub struct OwnedReadHalf<H: Handle, F: Family = Tcp>(pub(super) Arc<Stream<H, F>>);
 
 /// The writing half of [`Stream::into_split`]. Dropping it ends the writing direction.
+///
+/// ```
+/// use reveille_reactor::socket::UnixStream;
+/// # use std::{cell::RefCell, rc::Rc, task::Waker};
+/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+/// # use reveille_reactor::socket::Handle;
+/// # use reveille_reactor::{Instant, Kernel};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<(Net, Instant)>>);
+/// # impl Handle for Here {
+/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+/// #         let (result, wakers) = {
+/// #             let (net, now) = &mut *self.0.borrow_mut();
+/// #             let node = net.node("here");
+/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+/// #             while let Some(next) = net.next_event() {
+/// #                 *now = next;
+/// #                 net.advance(next, &mut Plain);
+/// #             }
+/// #             (result, net.take_wakers())
+/// #         };
+/// #         wakers.wake.into_iter().for_each(Waker::wake);
+/// #         Some(result)
+/// #     }
+/// # }
+///
+/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+///
+/// let (one, other) = UnixStream::pair_in(Here::default())?;
+/// let (reader, writer) = one.into_split();
+/// writer.as_ref().try_write(b"bye")?;
+/// drop(writer);
+/// let mut buffer = [0; 8];
+/// assert_eq!((other.try_read(&mut buffer)?, other.try_read(&mut buffer)?), (3, 0)); // its end
+/// other.try_write(b"well")?;
+/// assert_eq!(reader.as_ref().try_read(&mut buffer)?, 4); // the other direction goes on
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct OwnedWriteHalf<H: Handle, F: Family = Tcp> {
     pub(super) stream: Arc<Stream<H, F>>,
@@ -48,6 +92,48 @@ impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
     ///
     /// # Errors
     /// If they belong to different streams; both come back.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::{ReuniteError, UnixStream};
+    /// # use std::{cell::RefCell, rc::Rc, task::Waker};
+    /// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+    /// # use reveille_reactor::socket::Handle;
+    /// # use reveille_reactor::{Instant, Kernel};
+    /// # struct Plain;
+    /// # impl Fabric for Plain {
+    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+    /// #     }
+    /// # }
+    /// # #[derive(Clone, Default)]
+    /// # struct Here(Rc<RefCell<(Net, Instant)>>);
+    /// # impl Handle for Here {
+    /// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+    /// #         let (result, wakers) = {
+    /// #             let (net, now) = &mut *self.0.borrow_mut();
+    /// #             let node = net.node("here");
+    /// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+    /// #             while let Some(next) = net.next_event() {
+    /// #                 *now = next;
+    /// #                 net.advance(next, &mut Plain);
+    /// #             }
+    /// #             (result, net.take_wakers())
+    /// #         };
+    /// #         wakers.wake.into_iter().for_each(Waker::wake);
+    /// #         Some(result)
+    /// #     }
+    /// # }
+    ///
+    /// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+    ///
+    /// let (one, other) = UnixStream::pair_in(Here::default())?;
+    /// let (reader, writer) = one.into_split();
+    /// let (stranger, _its_writer) = other.into_split();
+    /// let Err(ReuniteError(_stranger, writer)) = stranger.reunite(writer) else { panic!("they belong to two streams") };
+    /// let Ok(one) = reader.reunite(writer) else { panic!("both came back") };
+    /// assert_eq!(one.try_write(b"still open")?, 10);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn reunite(self, other: OwnedWriteHalf<H, F>) -> Result<Stream<H, F>, ReuniteError<H, F>> {
         if !Arc::ptr_eq(&self.0, &other.stream) {
             return Err(ReuniteError(self, other));

@@ -12,6 +12,52 @@ use crate::address::Address;
 use crate::kernel::{Interest, SocketId};
 
 /// A socket that listens for connections: a [`TcpListener`](super::TcpListener) or a [`UnixListener`](super::UnixListener).
+///
+/// ```
+/// use reveille_reactor::socket::{TcpListener, TcpStream};
+/// # use std::{cell::RefCell, rc::Rc, task::Waker};
+/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+/// # use reveille_reactor::socket::Handle;
+/// # use reveille_reactor::{Instant, Kernel};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<(Net, Instant)>>);
+/// # impl Handle for Here {
+/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+/// #         let (result, wakers) = {
+/// #             let (net, now) = &mut *self.0.borrow_mut();
+/// #             let node = net.node("here");
+/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+/// #             while let Some(next) = net.next_event() {
+/// #                 *now = next;
+/// #                 net.advance(next, &mut Plain);
+/// #             }
+/// #             (result, net.take_wakers())
+/// #         };
+/// #         wakers.wake.into_iter().for_each(Waker::wake);
+/// #         Some(result)
+/// #     }
+/// # }
+///
+/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+///
+/// let here = Here::default();
+/// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:0", 16)?;
+/// let port = listener.local_addr()?.port(); // one that was free
+/// futures::executor::block_on(async {
+///     let client = TcpStream::connect_in(here, ("127.0.0.1", port)).await?;
+///     let (server, from) = listener.accept().await?;
+///     assert_eq!((from, server.peer_addr()?), (client.local_addr()?, client.local_addr()?));
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct Listener<H: Handle, F: Family> {
     handle: H,
@@ -72,6 +118,50 @@ impl<H: Handle, F: Family> Drop for Listener<H, F> {
 
 /// A connection: a [`TcpStream`](super::TcpStream) or a [`UnixStream`](super::UnixStream). Dropping it closes it: with the end
 /// of the stream, or with a reset if bytes were left unread.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::UnixStream;
+/// # use std::{cell::RefCell, rc::Rc, task::Waker};
+/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
+/// # use reveille_reactor::socket::Handle;
+/// # use reveille_reactor::{Instant, Kernel};
+/// # struct Plain;
+/// # impl Fabric for Plain {
+/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
+/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
+/// #     }
+/// # }
+/// # #[derive(Clone, Default)]
+/// # struct Here(Rc<RefCell<(Net, Instant)>>);
+/// # impl Handle for Here {
+/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+/// #         let (result, wakers) = {
+/// #             let (net, now) = &mut *self.0.borrow_mut();
+/// #             let node = net.node("here");
+/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
+/// #             while let Some(next) = net.next_event() {
+/// #                 *now = next;
+/// #                 net.advance(next, &mut Plain);
+/// #             }
+/// #             (result, net.take_wakers())
+/// #         };
+/// #         wakers.wake.into_iter().for_each(Waker::wake);
+/// #         Some(result)
+/// #     }
+/// # }
+///
+/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
+///
+/// let (one, other) = UnixStream::pair_in(Here::default())?;
+/// let mut buffer = [0; 8];
+/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
+/// assert_eq!(one.try_write(b"hello")?, 5);
+/// assert_eq!(other.try_read(&mut buffer)?, 5);
+/// drop(one);
+/// assert_eq!(other.try_read(&mut buffer)?, 0); // the end
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct Stream<H: Handle, F: Family> {
     pub(super) handle: H,

@@ -1,22 +1,24 @@
-//! The pairings: the same echo on each executor over the real reactor, and on ours over that of async-io. That of the simulator
-//! over the simulated network is `sim/tests/pairing.rs`.
+//! The pairings: the same echo, and reads with a time limit, on each executor over the real reactor, and the echo on ours over that of
+//! async-io. That of the simulator over the simulated network is `sim/tests/pairing.rs`.
 //!
 //! Over loopback only, with a megabyte for each of four clients.
 
 #![cfg(all(feature = "os", feature = "futures-io", not(loom)))]
 
 mod echo;
+mod limit;
 
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use async_io::Async;
 use echo::{BYTES, Network, echo};
-use reveille_executor::{LocalExecutor, Pool};
+use futures::future::BoxFuture;
+use limit::limited;
+use reveille_executor::{Driver as _, LocalExecutor, Pool};
 use reveille_reactor::os::{Os, TcpListener, TcpStream, UdpSocket};
 
 impl Network for Os {
@@ -61,7 +63,16 @@ impl Network for AsyncIo {
     }
 }
 
-/// Turns the reactor on a thread of its own while `run` runs.
+/// Both programs over the real reactor.
+async fn played<S>(os: Os, spawn: S) -> io::Result<()>
+where
+    S: Fn(BoxFuture<'static, ()>) + Clone + Send + 'static,
+{
+    echo(os.clone(), spawn.clone()).await?;
+    limited(os, spawn).await
+}
+
+/// Turns the reactor on a thread of its own while `run` runs, without a time-out: what it has to know of ends its wait.
 #[expect(clippy::disallowed_methods, reason = "a real thread is the point")]
 fn with_thread(run: impl FnOnce(Os)) {
     let os = Os::new().unwrap();
@@ -69,18 +80,19 @@ fn with_thread(run: impl FnOnce(Os)) {
     let (turning, stop) = (os.clone(), Arc::clone(&done));
     let thread = std::thread::spawn(move || {
         while !stop.load(Ordering::Acquire) {
-            turning.turn(Some(Duration::from_millis(20))).unwrap();
+            turning.turn(None).unwrap();
         }
     });
-    run(os);
+    run(os.clone());
     done.store(true, Ordering::Release);
+    os.unpark();
     thread.join().unwrap();
 }
 
 #[test]
 fn our_local_executor_over_the_real_reactor() {
     with_thread(|os| {
-        LocalExecutor::new().block_on(echo(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
+        LocalExecutor::new().block_on(played(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
     });
 }
 
@@ -89,7 +101,7 @@ fn our_local_executor_over_the_real_reactor() {
 fn our_local_executor_waiting_in_the_real_reactor() {
     let os = Os::new().unwrap();
     let executor = LocalExecutor::with_driver(Arc::new(os.clone()));
-    executor.block_on(echo(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
+    executor.block_on(played(os, |task| drop(reveille_executor::spawn(task)))).unwrap();
 }
 
 /// A worker at a time waits in the reactor.
@@ -98,7 +110,7 @@ fn our_pool_waiting_in_the_real_reactor() {
     let os = Os::new().unwrap();
     let pool = Pool::with_driver(2, Arc::new(os.clone())).unwrap();
     let handle = pool.handle();
-    pool.block_on(echo(os, move |task| drop(handle.spawn(task)))).unwrap();
+    pool.block_on(played(os, move |task| drop(handle.spawn(task)))).unwrap();
 }
 
 #[test]
@@ -106,7 +118,7 @@ fn our_pool_over_the_real_reactor() {
     with_thread(|os| {
         let pool = Pool::new(2).unwrap();
         let handle = pool.handle();
-        pool.block_on(echo(os, move |task| drop(handle.spawn(task)))).unwrap();
+        pool.block_on(played(os, move |task| drop(handle.spawn(task)))).unwrap();
     });
 }
 
@@ -120,7 +132,7 @@ fn the_local_pool_of_futures_over_the_real_reactor() {
         let spawner = pool.spawner();
         pool.run_until(async {
             use futures::StreamExt as _;
-            let program = echo(os, move |task| sender.unbounded_send(task).unwrap());
+            let program = played(os, move |task| sender.unbounded_send(task).unwrap());
             let spawns = async {
                 while let Some(task) = tasks.next().await {
                     spawner.spawn_local(task).unwrap();
@@ -137,7 +149,7 @@ fn async_executor_over_the_real_reactor() {
     with_thread(|os| {
         let executor = Arc::new(async_executor::Executor::new());
         let spawning = Arc::clone(&executor);
-        let program = echo(os, move |task| spawning.spawn(task).detach());
+        let program = played(os, move |task| spawning.spawn(task).detach());
         futures::executor::block_on(executor.run(program)).unwrap();
     });
 }
@@ -152,7 +164,7 @@ fn our_local_executor_over_the_reactor_of_async_io() {
 fn the_loop_of_the_real_reactor_itself() {
     let os = Os::new().unwrap();
     let (sender, tasks) = futures::channel::mpsc::unbounded();
-    let program = echo(os.clone(), move |task| sender.unbounded_send(task).unwrap());
+    let program = played(os.clone(), move |task| sender.unbounded_send(task).unwrap());
     os.block_on(async {
         use futures::StreamExt as _;
         let served = tasks.for_each_concurrent(None, |task| task);
