@@ -9,6 +9,8 @@
 //!
 //! A poll alone on its own replay disturbs no other verdict.
 
+use std::collections::BTreeSet;
+
 use reveille_executor::{Ran, TaskId};
 
 use crate::advice;
@@ -390,7 +392,9 @@ fn is_scheduled(run: &Run, task: TaskId) -> bool {
 /// The distinct await sites among `stacks`.
 pub(crate) fn sites(stacks: &[Stack]) -> Vec<AwaitSite> {
     let mut sites: Vec<AwaitSite> = Vec::new();
-    for stack in stacks {
+    // Of many children awaited in one place the tables are read once.
+    let mut seen = BTreeSet::new();
+    for stack in stacks.iter().filter(|stack| seen.insert(stack.addresses())) {
         let site = stack.await_site();
         if !sites.contains(&site) {
             sites.push(site);

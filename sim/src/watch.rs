@@ -270,8 +270,8 @@ pub(crate) struct LastDrop {
 }
 
 impl Focus {
-    /// Enough for a `select!` of many branches; a poll that clones more is shown in part.
-    const CLONES_MAX: usize = 64;
+    /// Enough to see all that is awaited, whatever the order in which it is; a poll that clones more is shown in part.
+    const CLONES_MAX: usize = 4_096;
 
     fn new(task: TaskId, ordinal: u64) -> Self {
         Self {

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use futures::{AsyncReadExt, AsyncWriteExt};
 use reveille::net::{TcpListener, TcpStream, UdpSocket};
 use reveille::time::{Duration, Instant, sleep, timeout};
-use reveille::{explore, node};
+use reveille::{FindingKind, explore, node};
 
 /// Answers every byte with itself, on port 7.
 async fn echo_server() {
@@ -194,6 +194,60 @@ fn a_long_partition_is_a_time_out_for_each_end_by_itself() {
             assert!(!there.is_finished());
             assert_eq!(there.await.unwrap(), ErrorKind::TimedOut);
             io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+/// Reads `some` bytes after two seconds, and then for ever.
+async fn reads_some(some: usize) {
+    let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+    let (mut stream, _) = listener.accept().await.unwrap();
+    sleep(Duration::from_secs(2)).await;
+    stream.read_exact(&mut vec![0; some]).await.unwrap();
+    std::future::pending::<()>().await;
+}
+
+/// What was read cannot be told, and nobody waits for room: nothing is left to happen, however long the link stays cut.
+#[test]
+fn who_waits_for_bytes_behind_a_cut_link_is_stuck_and_does_not_wait_until_the_limit() {
+    for (some, is_cut_both_ways) in [(20_000, true), (64 * 1024, false)] {
+        let failure = explore()
+            .runs(20)
+            .run(move || async move {
+                let (here, db) = (node("main"), node("db"));
+                db.start(move || reads_some(some));
+                sleep(Duration::from_millis(1)).await;
+                let mut stream = TcpStream::connect("db:7").await?;
+                stream.write_all(&vec![0; some]).await?;
+                sleep(Duration::from_secs(1)).await;
+                if is_cut_both_ways {
+                    here.partition(db);
+                } else {
+                    here.cut_to(db);
+                }
+                stream.read_exact(&mut [0; 1]).await
+            })
+            .unwrap_err();
+        assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+    }
+}
+
+#[test]
+fn what_could_not_be_told_in_a_long_partition_is_told_when_the_window_is_full() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(|| reads_some(20_000));
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            stream.write_all(&[0; 20_000]).await?;
+            sleep(Duration::from_secs(1)).await;
+            here.partition(db);
+            sleep(Duration::from_secs(2_000)).await;
+            here.repair(db);
+            // As much as fits, though the window was not as large when the link was repaired.
+            stream.write_all(&[0; 64 * 1024]).await
         })
         .unwrap();
 }

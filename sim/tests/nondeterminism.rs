@@ -184,6 +184,29 @@ fn an_order_of_branches_that_decides_nothing_is_no_finding() {
     }
 }
 
+/// A hundred futures in an order that no seed repeats, one of which waits elsewhere: the same is waited for in each order.
+#[test]
+fn an_order_of_many_that_decides_nothing_is_no_finding() {
+    let failure = explore()
+        .run(|| async {
+            let (never, gate) = (tokio::sync::Semaphore::new(0), tokio::sync::Notify::new());
+            let (never, gate) = (&never, &gate);
+            let all = (0..100)
+                .map(|nth| async move { if nth == 7 { drop(never.acquire().await) } else { gate.notified().await } });
+            let mut all: Vec<_> = all.map(Box::pin).collect();
+            fastrand::shuffle(&mut all);
+            futures::future::poll_fn(|cx| {
+                all.iter_mut().for_each(|one| assert!(one.as_mut().poll(cx).is_pending()));
+                std::task::Poll::<()>::Pending
+            })
+            .await;
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock), "{failure}");
+    let waited = ["tokio::sync::semaphore::Semaphore::acquire", "tokio::sync::notify::Notified"];
+    assert!(waited.iter().all(|leaf| failure.to_string().contains(leaf)), "{failure}");
+}
+
 /// That the report says of the text of the function in which `program` parts from its repetition what is `said`, and where.
 #[track_caller]
 fn is_located<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync, said: &str) {

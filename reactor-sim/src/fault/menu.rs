@@ -45,7 +45,13 @@ impl Menu<'_> {
         if faults.has_rates() {
             for fault in self.sorts.iter().filter(|fault| !self.idle.contains(fault)) {
                 let Some(rate) = faults.rate(*fault) else { continue };
-                let (numerator, denominator) = left.share(rate.numerator().into(), rate.denominator().into());
+                let (numerator, denominator) = match left.share(rate.numerator().into(), rate.denominator().into()) {
+                    // Together with others it would strike each time, which no caller survives: so often of what they leave.
+                    (some, of) if some == of && !fault.may_be_always() => {
+                        (rate.numerator().into(), rate.denominator().into())
+                    }
+                    share => share,
+                };
                 let hint = Hint::Exactly { numerator, denominator };
                 if numerator > 0 && choose.choose(Point { kind: self.kind, bound: 2, hint }) == 1 {
                     return Some(*fault);
@@ -137,8 +143,17 @@ mod tests {
         let menu = Menu { idle: &[Fault::ShortRead], ..MENU };
         assert_eq!(asked(faults, menu)[0], (2, "Exactly(1/2)".to_owned()));
         // Rates that are more than all together: the later ones get what is left.
-        let faults = Faults::OFF.at(Fault::ShortRead, Rate::new(2, 3)).at(Fault::WouldBlock, Rate::new(2, 3));
-        assert_eq!(asked(faults, MENU), [(2, "Exactly(2/3)".to_owned()), (2, "Exactly(3/3)".to_owned())]);
+        let files = Menu { sorts: &[Fault::DiskFull, Fault::SyncFailed], ..MENU };
+        let faults = Faults::OFF.at(Fault::DiskFull, Rate::new(2, 3)).at(Fault::SyncFailed, Rate::new(2, 3));
+        assert_eq!(asked(faults, files), [(2, "Exactly(2/3)".to_owned()), (2, "Exactly(3/3)".to_owned())]);
+    }
+
+    /// A call that is answered with one or the other each time never gets on, as it would not with either alone.
+    #[test]
+    fn what_makes_a_caller_try_again_is_never_all_there_is() {
+        let half = Rate::new(1, 2);
+        let faults = Faults::OFF.at(Fault::WouldBlock, half).at(Fault::Interrupted, half);
+        assert_eq!(asked(faults, MENU), [(2, "Exactly(1/2)".to_owned()), (2, "Exactly(1/2)".to_owned())]);
     }
 
     #[test]

@@ -193,6 +193,11 @@ impl Lane {
         (self.uncredited >= WORTH_TELLING).then(|| std::mem::take(&mut self.uncredited) as u32)
     }
 
+    /// The writer could not be told: the next time it is told of these as well.
+    pub(super) fn take_credit_back(&mut self, bytes: u32) {
+        self.uncredited += bytes as usize;
+    }
+
     pub(super) fn credit(&mut self, bytes: u32) {
         self.unacked = self.unacked.saturating_sub(bytes as usize);
     }

@@ -129,8 +129,13 @@ impl Net {
         if count == 0 {
             return Err(ErrorKind::WouldBlock.into());
         }
+        // What the writer could not be told in a long partition it learns when it needs to.
+        let credit = if lane.room() == 0 { lane.take_credit() } else { None };
         if !lane.join_last(moment.now, count as u32) {
             self.send_item(key, end, Item::Data(count as u32), moment);
+        }
+        if let Some(bytes) = credit {
+            self.tell_credit(key, other(end), bytes, moment);
         }
         Ok(count)
     }
@@ -436,7 +441,7 @@ impl Net {
     }
 
     /// End `end` is told that so many bytes have been read, after so many tries. While that does not get through it asks, as often
-    /// as it repeats what was lost, if it has more to send than there is room for; then the time is up in the same way.
+    /// as it repeats what was lost; then the time is up in the same way, or, if there is room, nobody asks until there is none.
     pub(super) fn credit(&mut self, key: Key, end: u8, (tries, bytes): (u8, u32), moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (to, from) = connection.way(end);
@@ -448,12 +453,18 @@ impl Net {
             if connection.end(end).is_over() {
                 return;
             }
-            if u32::from(tries) >= TRIES_MAX && connection.out(end).room() == 0 {
+            let (has_room, is_last) = (connection.out(end).room() > 0, u32::from(tries) >= TRIES_MAX);
+            if has_room && (is_last || bytes == 0) {
+                // Nobody waits for it. What goes on for ever would hide that a run is stuck.
+                connection.out(end).take_credit_back(bytes);
+                return;
+            }
+            if is_last {
                 self.kill(key, end, ErrorKind::TimedOut);
                 self.reap(key);
                 return;
             }
-            let again = What::Credit { connection: key, end, tries: tries.saturating_add(1), bytes };
+            let again = What::Credit { connection: key, end, tries: tries + 1, bytes };
             self.events.push(moment.now + pause(AGAIN, tries.into()), again);
         } else if bytes > 0 {
             connection.out(end).credit(bytes);

@@ -53,7 +53,7 @@
 //!
 //! An empty cell is as the one above. `short-read`, `short-write` and `interrupted` are those of files as well. A torn packet is looked for before the rest is. An
 //! occasion is a packet, a call, an operation on files, or, for the machines, each step of virtual time. `interrupted`, `would-block` and `spurious-wake` cannot be `=1`:
-//! who is answered so tries again.
+//! who is answered so tries again. Of two whose rates make a whole, `calls=1/2`, the second is taken of what the first leaves.
 //!
 //! Those of whole machines are in no preset: they ask of a program that it lives through them, and not only that it minds its errors. They
 //! come when time moves, 3 of them in a run at most (12 with `heavy`), and each ends by itself; so a program that tries again long enough comes through. What
