@@ -135,7 +135,7 @@ mod tests {
     #[test]
     fn dependencies_start_with_name_and_version() {
         assert_eq!(
-            short("/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/tokio-1.50.0/src/sync/notify.rs"),
+            short("/home/me/.cargo/registry/src/some-registry-1949cf8c6b5b557f/tokio-1.50.0/src/sync/notify.rs"),
             "tokio-1.50.0/src/sync/notify.rs"
         );
         assert_eq!(
