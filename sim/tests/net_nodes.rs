@@ -133,6 +133,30 @@ fn a_short_partition_is_a_delay() {
         .unwrap();
 }
 
+/// Bytes get through and what is said of them does not: the window fills while the link is cut in one direction already.
+#[test]
+fn who_fills_a_window_behind_a_link_that_is_cut_one_way_is_told_in_time() {
+    explore()
+        .runs(20)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(|| async {
+                let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
+                let _kept = listener.accept().await.unwrap();
+                std::future::pending().await
+            });
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            db.cut_to(here);
+            let start = Instant::now();
+            let error = stream.write_all(&[0; 200 * 1024]).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::TimedOut);
+            assert!((800..1200).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
 /// The window is full, and what its reader reads is not told, or nothing is read at all: the writer has nothing on its way that could be repeated.
 #[test]
 fn a_long_partition_is_a_time_out_for_who_waits_for_room() {

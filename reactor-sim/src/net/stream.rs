@@ -267,6 +267,9 @@ impl Net {
             }
             connection_pop(&mut self.connections, key, end);
             self.arrive(key, end, head.item, moment);
+            if self.links.is_cut(to, from) {
+                self.probe_from(key, end, moment.now);
+            }
         }
         self.reap(key);
     }
@@ -420,23 +423,29 @@ impl Net {
     /// Tells the other side that `bytes` have been read.
     fn tell_credit(&mut self, key: Key, reader: u8, bytes: u32, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
-        let (from, to) = (connection.ends[reader as usize].node, connection.ends[other(reader) as usize].node);
+        let (from, to) = connection.way(reader);
         let at = moment.now + self.links.latency(from, to);
         self.events.push(at, What::Credit { connection: key, end: other(reader), tries: 0, bytes });
     }
 
-    /// A link was cut just now: who waits for room there, and has nothing on its way that could be lost, asks whether there is any, as a
-    /// kernel probes a window that is closed. Before, every answer would have been no.
+    /// A link was cut just now: who waits for room behind it probes. Before, every answer would have been no.
     pub(super) fn probe(&mut self, now: Instant, from: NodeId, to: NodeId) {
         for key in self.connections.keys() {
             for end in 0..2 {
-                let Some(connection) = self.connections.get_mut(key) else { continue };
-                let way = connection.way(end);
-                let waits = connection.out(end).room() == 0 && connection.out(end).is_idle();
-                if waits && (way == (from, to) || way == (to, from)) {
-                    self.events.push(now + AGAIN, What::Credit { connection: key, end, tries: 1, bytes: 0 });
+                let way = self.connections.get(key).map(|connection| connection.way(end));
+                if way == Some((from, to)) || way == Some((to, from)) {
+                    self.probe_from(key, end, now);
                 }
             }
+        }
+    }
+
+    /// If end `end` waits for room, and has nothing on its way that could be lost, it asks whether there is any, as a kernel probes a
+    /// window that is closed. To be called where the answer may not get through.
+    fn probe_from(&mut self, key: Key, end: u8, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.out(end).room() == 0 && connection.out(end).is_idle() {
+            self.events.push(now + AGAIN, What::Credit { connection: key, end, tries: 1, bytes: 0 });
         }
     }
 
