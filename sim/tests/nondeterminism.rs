@@ -271,3 +271,25 @@ fn an_outcome_that_does_not_repeat_is_nondeterminism_even_if_the_schedule_does()
     assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
     assert!(failure.to_string().contains("to another end"), "{failure}");
 }
+
+/// A program that is another one in the very repetition from which the schedule is written.
+#[test]
+fn a_schedule_of_another_run_says_so() {
+    let reports = (1..40_u64).map(|other| {
+        let performances = AtomicU64::new(0);
+        let program = || {
+            let is_other = performances.fetch_add(1, Ordering::Relaxed) == other;
+            async move {
+                if is_other {
+                    yield_now().await;
+                }
+                panic!("on purpose");
+            }
+        };
+        explore().run(program).unwrap_err().to_string()
+    });
+    let schedules: Vec<_> = reports.filter(|report| report.starts_with("reveille: panic")).collect();
+    let says = |report: &&String| report.contains("this repetition was another run than the one that failed");
+    // Of all that a failure is repeated for, one repetition is for the schedule.
+    assert_eq!(schedules.iter().filter(says).count(), 1, "{}", schedules.concat());
+}
