@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::task::{Context, Poll as Polled, Wake, Waker};
 use std::time::Duration;
 
@@ -89,8 +89,13 @@ fn settle(subject: &mut impl Subject, ledger: &Ledger) {
 
 /// Gives an executor's threads time to poll whoever can run: half of what a script may take.
 fn wait_for_threads(ledger: &Ledger) {
+    wait_while(|| ledger.unsettled().is_some());
+}
+
+/// Waits until `is_so` no longer holds, or for half of what a script may take.
+fn wait_while(is_so: impl Fn() -> bool) {
     let (mut waited, mut nap) = (Duration::ZERO, Duration::from_millis(1));
-    while ledger.unsettled().is_some() && waited < PATIENCE / 2 {
+    while is_so() && waited < PATIENCE / 2 {
         // Longer each time: on a busy machine many short naps take several times as long as they are to.
         std::thread::sleep(nap);
         (waited, nap) = (waited + nap, nap.saturating_mul(2).min(PATIENCE / 20));
@@ -158,40 +163,98 @@ fn starved<S: Subject>(make: &Arc<impl Fn() -> S + Send + Sync + 'static>) -> Re
 
 /// The same for an executor with threads. Polls cannot be counted there: the thread that is about to poll the one that waits may be
 /// kept by the operating system for as long as another makes thousands. So the hogs never rest, and time is what runs out.
-fn starved_by_threads(subject: &mut impl Subject, ledger: &Ledger) {
-    /// More than there are threads, so that none is idle.
-    const HOGS: usize = 64;
-    /// Where the woken task goes to may depend on what the threads do at that moment.
-    const ROUNDS: usize = 20;
-    let called_off = Arc::new(AtomicBool::new(false));
+///
+/// Who is woken from outside while they run may be polled just then whatever the order is. So it is woken together with them as
+/// well, before them: whoever takes the last first then has a hog at hand for every thread, always.
+fn starved_by_threads(subject: &mut impl Subject, ledger: &Arc<Ledger>) {
+    /// What threads do at a wake is up to the operating system, which gets some chances.
+    const ROUNDS: usize = 10;
+    for _ in 1..WAITING {
+        subject.spawn(ledger.probe(Vec::new()));
+    }
+    wait_for_threads(ledger);
+    let rest = Arc::new(Rest::default());
     for _ in 0..HOGS {
-        subject.spawn(Hog { called_off: called_off.clone() });
+        subject.spawn(Hog { rest: rest.clone() });
     }
     for _ in 0..ROUNDS {
-        ledger.wake(0);
-        wait_for_threads(ledger);
-        if ledger.unsettled().is_some() {
-            ledger.breaks(Property::NobodyStarves);
-            break;
+        wait_while(|| rest.count() < HOGS);
+        let is_rung = Arc::new(AtomicBool::new(false));
+        subject.spawn(Bell { rest: rest.clone(), ledger: ledger.clone(), is_rung: is_rung.clone() });
+        wait_while(|| !is_rung.load(Ordering::SeqCst) || ledger.unsettled().is_some());
+        if ledger.unsettled().is_none() {
+            ledger.wake(0);
+            wait_for_threads(ledger);
         }
+        if ledger.unsettled().is_some() {
+            return ledger.breaks(Property::NobodyStarves);
+        }
+        rest.begin();
     }
-    called_off.store(true, Ordering::SeqCst);
 }
 
-/// Wakes itself at each poll until it is called off.
+/// How many tasks wait beside the hogs: more than threads can come for while the one that wakes them all goes on.
+const WAITING: usize = 16;
+/// How many hogs there are: more than there are threads, so that none is idle.
+const HOGS: usize = 64;
+
+/// The hogs that rest; `None` if they do not.
+struct Rest(Mutex<Option<Vec<Waker>>>);
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self(Mutex::new(Some(Vec::new())))
+    }
+}
+
+impl Rest {
+    fn resting(&self) -> MutexGuard<'_, Option<Vec<Waker>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn count(&self) -> usize {
+        self.resting().as_ref().map_or(0, Vec::len)
+    }
+
+    fn begin(&self) {
+        self.resting().get_or_insert_default();
+    }
+}
+
+/// Wakes itself at each poll unless it is to rest.
 struct Hog {
-    called_off: Arc<AtomicBool>,
+    rest: Arc<Rest>,
 }
 
 impl Future for Hog {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Polled<()> {
-        if self.called_off.load(Ordering::SeqCst) {
-            return Polled::Ready(());
+        if let Some(resting) = &mut *self.rest.resting() {
+            resting.push(context.waker().clone());
+            return Polled::Pending;
         }
         context.waker().wake_by_ref();
         Polled::Pending
+    }
+}
+
+/// Wakes those that wait, and then all hogs, from within the executor.
+struct Bell {
+    rest: Arc<Rest>,
+    ledger: Arc<Ledger>,
+    is_rung: Arc<AtomicBool>,
+}
+
+impl Future for Bell {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Polled<()> {
+        let hogs = self.rest.resting().take().unwrap_or_default();
+        (0..WAITING).for_each(|_| self.ledger.wake(0));
+        hogs.into_iter().for_each(Waker::wake);
+        self.is_rung.store(true, Ordering::SeqCst);
+        Polled::Ready(())
     }
 }
 
