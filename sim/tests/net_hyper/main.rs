@@ -5,6 +5,7 @@
 
 #![cfg(not(loom))]
 
+mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod h2_stall;

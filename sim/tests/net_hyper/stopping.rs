@@ -18,7 +18,8 @@ use reveille::time::{Duration, sleep, timeout};
 use reveille::{JoinSet, choose, explore, node, spawn};
 use tokio::sync::watch;
 
-use super::web::{bytes, connect, daemon, ends, start, under_heavy_faults};
+use super::client::Client;
+use super::web::{bytes, daemon, ends, start, under_heavy_faults};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -74,33 +75,16 @@ macro_rules! serving {
     };
 }
 
-/// A client of either version, with its connection in a task of its own.
-enum Client {
-    Http1(http1::SendRequest<Body>),
-    Http2(http2::SendRequest<Body>),
+async fn connected(is_http2: bool) -> Option<Client<Body>> {
+    if is_http2 {
+        Client::http2(http2::Builder::new(HyperExecutor).timer(HyperTimer::new())).await
+    } else {
+        Client::http1(&http1::Builder::new()).await
+    }
 }
 
-impl Client {
-    async fn connected(is_http2: bool) -> Option<Self> {
-        let stream = connect().await?;
-        if is_http2 {
-            let mut builder = http2::Builder::new(HyperExecutor);
-            let (sender, connection) = builder.timer(HyperTimer::new()).handshake(stream).await.ok()?;
-            daemon("client connection", connection);
-            return Some(Self::Http2(sender));
-        }
-        let (sender, connection) = http1::handshake(stream).await.ok()?;
-        daemon("client connection", connection);
-        Some(Self::Http1(sender))
-    }
-
-    async fn send(&mut self, path: &str, body: Body) -> hyper::Result<Response<Incoming>> {
-        let request = Request::post(format!("http://web{path}")).header("host", "web").body(body).unwrap();
-        match self {
-            Self::Http1(sender) => sender.send_request(request).await,
-            Self::Http2(sender) => sender.send_request(request).await,
-        }
-    }
+fn post(path: &str, body: Body) -> Request<Body> {
+    Request::post(format!("http://web{path}")).header("host", "web").body(body).unwrap()
 }
 
 /// Takes its time, and answers with 5,000 bytes.
@@ -143,10 +127,10 @@ async fn server(is_http2: bool, mut stop: watch::Receiver<bool>, tally: Rc<Tally
 }
 
 /// Asks until it is refused, and keeps its connection open after that: a server that stops has to close it.
-async fn ask(is_http2: bool, tally: Rc<Tally>) -> Option<Client> {
-    let mut client = Client::connected(is_http2).await?;
+async fn ask(is_http2: bool, tally: Rc<Tally>) -> Option<Client<Body>> {
+    let mut client = connected(is_http2).await?;
     for _ in 0..6 {
-        let Ok(response) = client.send("/", Either::Right(Full::default())).await else { break };
+        let Ok(response) = client.send(post("/", Either::Right(Full::default()))).await else { break };
         let Ok(body) = response.into_body().collect().await else { break };
         assert!(body.to_bytes() == bytes(0, 0, 5_000), "not the answer");
         add(&tally.answered);
@@ -194,22 +178,22 @@ async fn endlessly(request: Request<Incoming>, tally: Rc<Tally>) -> io::Result<R
 /// Takes one endless body, slowly, and sends another.
 async fn stay(is_http2: bool) {
     let take = async move {
-        let mut client = Client::connected(is_http2).await?;
-        let mut body = client.send("/down", Either::Right(Full::default())).await.ok()?.into_body();
+        let mut client = connected(is_http2).await?;
+        let mut body = client.send(post("/down", Either::Right(Full::default()))).await.ok()?.into_body();
         while let Some(Ok(_)) = body.frame().await {
             sleep(Duration::from_millis(1)).await;
         }
         Some(())
     };
     let give = async move {
-        let mut client = Client::connected(is_http2).await?;
+        let mut client = connected(is_http2).await?;
         let (mut sender, body) = Channel::new(1);
         daemon("sender", async move {
             while sender.send_data(bytes(1, 0, 10_000)).await.is_ok() {
                 sleep(Duration::from_millis(1)).await;
             }
         });
-        client.send("/up", Either::Left(body)).await.ok().map(drop)
+        client.send(post("/up", Either::Left(body))).await.ok().map(drop)
     };
     futures::join!(take, give);
 }

@@ -18,7 +18,8 @@ use reveille::net::{Fault, TcpStream, strikes};
 use reveille::time::{Duration, Instant, sleep};
 use reveille::{choose, explore, spawn};
 
-use super::web::{bytes, connect, daemon, ends, start, under_heavy_faults};
+use super::client::Client;
+use super::web::{bytes, daemon, ends, start, under_heavy_faults};
 
 /// Of each body. A connection holds 64 KiB in each direction.
 const LENGTH: usize = 300_000;
@@ -223,34 +224,13 @@ async fn answer(request: Request<Incoming>, bodies: Bodies) -> Result<Response<B
     Ok(response.body(body).unwrap())
 }
 
-/// hyper's client of either version, on one connection.
-#[derive(Debug)]
-enum Client {
-    Http1(http1::SendRequest<Body>),
-    Http2(http2::SendRequest<Body>),
-}
-
-impl Client {
-    async fn connected(is_http2: bool) -> Option<Self> {
-        let stream = connect().await?;
-        if is_http2 {
-            let mut builder = http2::Builder::new(HyperExecutor);
-            builder.timer(HyperTimer::new()).initial_stream_window_size(BUFFER as u32).max_send_buf_size(BUFFER);
-            builder.initial_connection_window_size(4 * BUFFER as u32);
-            let (sender, connection) = builder.handshake(stream).await.ok()?;
-            daemon("client connection", connection);
-            return Some(Self::Http2(sender));
-        }
-        let (sender, connection) = http1::Builder::new().max_buf_size(BUFFER).handshake(stream).await.ok()?;
-        daemon("client connection", connection);
-        Some(Self::Http1(sender))
-    }
-
-    async fn send(&mut self, request: Request<Body>) -> hyper::Result<Response<Incoming>> {
-        match self {
-            Self::Http1(sender) => sender.send_request(request).await,
-            Self::Http2(sender) => sender.send_request(request).await,
-        }
+async fn connected(is_http2: bool) -> Option<Client<Body>> {
+    if is_http2 {
+        let mut builder = http2::Builder::new(HyperExecutor);
+        builder.timer(HyperTimer::new()).initial_stream_window_size(BUFFER as u32).max_send_buf_size(BUFFER);
+        Client::http2(builder.initial_connection_window_size(4 * BUFFER as u32)).await
+    } else {
+        Client::http1(http1::Builder::new().max_buf_size(BUFFER)).await
     }
 }
 
@@ -268,7 +248,7 @@ async fn serve(stream: TcpStream, is_http2: bool, bodies: Bodies) -> hyper::Resu
 }
 
 /// Whether what `order` asks for was done whole; the client's part.
-async fn perform(order: Order, client: &mut Client, bodies: &Bodies) -> bool {
+async fn perform(order: Order, client: &mut Client<Body>, bodies: &Bodies) -> bool {
     let mut request = Request::post(order.path()).header("host", "web").header(TE, "trailers");
     let sent = if order.way == Way::Down {
         Either::Right(Empty::new())
@@ -292,13 +272,13 @@ async fn stream(is_http2: bool, faultless: bool) -> (Bodies, usize, usize) {
     let bodies = Bodies::default();
     let of_server = bodies.clone();
     start(move |stream| serve(stream, is_http2, of_server.clone())).await;
-    let mut shared = if is_http2 { Client::connected(true).await } else { None };
+    let mut shared = if is_http2 { connected(true).await } else { None };
     let mut tasks = Vec::new();
     let mut possible = 0;
     for number in 0..3 {
         let client = match &mut shared {
             Some(Client::Http2(sender)) => Some(Client::Http2(sender.clone())),
-            _ => Client::connected(is_http2).await,
+            _ => connected(is_http2).await,
         };
         let Some(mut client) = client else { continue };
         let (order, bodies) = (Order::chosen(number, faultless), bodies.clone());
