@@ -68,7 +68,7 @@ pub fn explore() -> Explore {
     }
 }
 
-/// Repeats the run that `tape` describes: the text of a [`Tape`], or `@path` of a file that holds one.
+/// Repeats the run that `tape` describes: the text of a [`Tape`](crate::Tape), or `@path` of a file that holds one.
 ///
 /// The program must ask what it asked when the tape was recorded.
 ///
@@ -150,12 +150,22 @@ pub struct Explore {
 impl Explore {
     /// The name that reports and tapes carry. Without it: the test's own name where that is known, else the place of the
     /// call.
+    ///
+    /// ```
+    /// let failure = reveille::explore().name("transfer").run(|| async { panic!("no such account") }).unwrap_err();
+    /// assert!(failure.to_string().starts_with("reveille: panic in `transfer` (run 0 of 1000"));
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// How many runs; 1,000 by default.
+    ///
+    /// ```
+    /// let passed = reveille::explore().runs(20).run(|| async {}).unwrap();
+    /// assert_eq!(passed.runs, 20);
+    /// ```
     pub fn runs(mut self, runs: u64) -> Self {
         self.runs = runs;
         self
@@ -163,6 +173,15 @@ impl Explore {
 
     /// The seed of the first run; the run of number n has this seed plus n. Seed 0, the default, is the dullest run:
     /// every choice has its usual answer.
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(4), 3) };
+    /// let failure = reveille::explore().seed(100).run(program).unwrap_err();
+    /// let seed = failure.seed().unwrap();
+    /// assert_eq!(seed, 100 + failure.run().unwrap());
+    /// // That one run is enough to see it again.
+    /// assert!(reveille::explore().seed(seed).runs(1).run(program).is_err());
+    /// ```
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -200,6 +219,19 @@ impl Explore {
 
     /// How far a run may go, in polls (`u32::MAX` at most) and in virtual time; 1,000,000 polls and 100 years by default.
     /// Reaching a limit is a finding.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{FindingKind, explore};
+    ///
+    /// async fn ask_again() {
+    ///     loop {
+    ///         sleep(Duration::from_secs(60)).await;
+    ///     }
+    /// }
+    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(ask_again).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Limit));
+    /// ```
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         (self.polls_max, self.time_max) = (polls_max, time_max);
         self
@@ -253,12 +285,28 @@ impl Explore {
 
     /// Makes tasks that are alive when the root ends a finding (daemons apart). By default they are dropped in silence,
     /// unless nobody can ever wake them.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{FindingKind, explore, spawn};
+    ///
+    /// let program = || async { drop(spawn(sleep(Duration::from_secs(60)))) };
+    /// explore().run(program).unwrap();
+    /// let failure = explore().deny_detached().run(program).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::DetachedTask));
+    /// ```
     pub fn deny_detached(mut self) -> Self {
         self.detached = Detached::Deny;
         self
     }
 
     /// On how many threads the runs are spread; 1 by default. The finding is the same whatever the number.
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(50), 7) };
+    /// let found = |jobs| reveille::explore().jobs(jobs).run(program).unwrap_err();
+    /// assert_eq!(found(1).seed(), found(4).seed());
+    /// ```
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self
@@ -282,12 +330,38 @@ impl Explore {
     }
 
     /// Judges each run by an [`Oracle`] that `make` makes for it. Runs with oracles are slower: each wake is observed.
+    ///
+    /// ```
+    /// use reveille::{Event, FindingKind, Oracle, explore, spawn};
+    ///
+    /// /// Lets the root spawn one task at most.
+    /// #[derive(Default)]
+    /// struct OneChild(u32);
+    ///
+    /// impl Oracle for OneChild {
+    ///     fn event(&mut self, event: &Event) -> Result<(), String> {
+    ///         self.0 += u32::from(matches!(event, Event::Spawned { by: Some(_), .. }));
+    ///         if self.0 <= 1 { Ok(()) } else { Err("a second child".into()) }
+    ///     }
+    /// }
+    /// let failure = explore().oracle(OneChild::default).run(|| async { drop((spawn(async {}), spawn(async {}))) });
+    /// assert_eq!(failure.unwrap_err().kind(), Some(FindingKind::Oracle));
+    /// ```
     pub fn oracle<O: Oracle + 'static>(mut self, make: impl Fn() -> O + Send + Sync + 'static) -> Self {
         self.oracles.push(Box::new(move || Box::new(make())));
         self
     }
 
     /// Repeats the run that `tape` describes instead of exploring; see [`replay`].
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(4), 3) };
+    /// let failure = reveille::explore().name("ports").run(program).unwrap_err();
+    /// let tape = failure.tape().unwrap().to_string();
+    /// // The name is the same: a tape belongs to its test.
+    /// let again = reveille::explore().name("ports").replay(tape).run(program).unwrap_err();
+    /// assert_eq!((again.run(), again.kind()), (None, failure.kind()));
+    /// ```
     pub fn replay(mut self, tape: impl Into<String>) -> Self {
         self.replay = Some(tape.into());
         self
@@ -299,6 +373,21 @@ impl Explore {
     /// fewer than 32 runs, is not watched: it can wait for a debugger.
     ///
     /// `REVEILLE_WATCHDOG=60` sets it to a minute, `REVEILLE_WATCHDOG=0` switches it off.
+    ///
+    /// ```should_panic
+    /// use std::sync::Mutex;
+    /// use std::time::Duration;
+    ///
+    /// // After a second the process ends, with a report that names the task.
+    /// reveille::explore()
+    ///     .watchdog(Duration::from_secs(1))
+    ///     .run(|| async {
+    ///         let lock = Mutex::new(());
+    ///         let _first = lock.lock();
+    ///         let _second = lock.lock(); // the thread waits for itself
+    ///     })
+    ///     .unwrap();
+    /// ```
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = limit;
         self
@@ -306,12 +395,45 @@ impl Explore {
 
     /// How long, in real time, a run in which nothing can move waits for a wake from another thread before it is called
     /// stuck; 250 ms by default, which a campaign pays once. For many small campaigns of programs without threads: zero.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    ///
+    /// use futures::channel::oneshot;
+    /// use reveille::{FindingKind, explore};
+    ///
+    /// // The thread takes longer than the default, after which the task would be called stuck.
+    /// let failure = explore()
+    ///     .patience(Duration::from_secs(60))
+    ///     .run(|| async {
+    ///         let (send, answer) = oneshot::channel();
+    ///         thread::spawn(move || {
+    ///             thread::sleep(Duration::from_millis(400));
+    ///             send.send(42)
+    ///         });
+    ///         answer.await.map(drop)
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::ForeignWake));
+    /// ```
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
+    ///
+    /// ```
+    /// use reveille::{choose, explore};
+    ///
+    /// let program = || async {
+    ///     let noise: u32 = (0..20).map(|_| choose(2)).sum();
+    ///     assert!(choose(8) < 5, "{noise}");
+    /// };
+    /// let unusual = |shrink| explore().shrink(shrink).run(program).unwrap_err().tape().unwrap().unusual();
+    /// assert_eq!(unusual(true), 1);
+    /// assert!(unusual(false) > 1);
+    /// ```
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
         self
@@ -347,6 +469,18 @@ impl Explore {
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
     /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
     /// an error. `REVEILLE_LENIENT=1` says the same of a tape in `REVEILLE_REPLAY`.
+    ///
+    /// ```
+    /// use reveille::FindingKind;
+    ///
+    /// let program = |bound| move || async move { assert!(reveille::choose(bound) < 7) };
+    /// let explore = || reveille::explore().name("ports");
+    /// let tape = explore().run(program(9)).unwrap_err().tape().unwrap().to_string();
+    /// // The program has changed since, and has eight ports where it had nine.
+    /// assert_eq!(explore().replay(&tape).run(program(8)).unwrap_err().kind(), None);
+    /// let failure = explore().replay(&tape).lenient().run(program(8)).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    /// ```
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -380,6 +514,21 @@ impl Explore {
     ///
     /// # Panics
     /// Inside another run.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// // The closure makes what a run has: each begins with a counter at zero.
+    /// reveille::explore()
+    ///     .run(|| {
+    ///         let visits = Cell::new(0);
+    ///         async move {
+    ///             visits.set(visits.get() + 1);
+    ///             assert_eq!(visits.get(), 1);
+    ///         }
+    ///     })
+    ///     .unwrap();
+    /// ```
     pub fn run<F, Fut>(self, program: F) -> Result<Passed, Failure>
     where
         F: Fn() -> Fut + Sync,
