@@ -108,7 +108,7 @@ fn poll(criterion: &mut Criterion) {
     for tasks in [10, 1_000, 100_000] {
         let mut group = group(criterion, &format!("poll/tasks={tasks}"));
         group.bench_function("on=reveille,strategy=random", |b| {
-            b.iter_custom(|iters| on_reveille(iters, tasks, RANDOM))
+            b.iter_custom(|iters| on_reveille(iters, tasks, RANDOM));
         });
         group.bench_function("on=reveille,strategy=fifo", |b| b.iter_custom(|iters| on_reveille(iters, tasks, FIFO)));
         group.bench_function("on=executor", |b| b.iter_custom(|iters| on_executor(iters, tasks)));
