@@ -32,15 +32,7 @@ impl Net {
     /// ```
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let socket = net.calls(Instant::ZERO, here, &mut plain).bind_datagram("0.0.0.0:1".parse().unwrap())?;

@@ -215,15 +215,7 @@ impl Net {
     /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -245,15 +237,7 @@ impl Net {
     /// use std::task::Waker;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Interest, Kernel, Others};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -321,15 +305,7 @@ impl Net {
     /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let mut kernel = net.calls(now, far, &mut plain);
@@ -374,15 +350,7 @@ impl Net {
     /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -475,15 +443,7 @@ impl Net {
     /// use reveille_reactor::Address;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, mut now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, db) = (net.node("here"), net.node("db"));
     /// let port = |node| Address::Internet((Net::address(node), 5432).into());
