@@ -6,14 +6,58 @@ use std::sync::Arc;
 use super::{Family, Handle, Stream, Tcp};
 
 /// The reading half of [`Stream::split`].
+///
+/// ```
+/// use reveille_reactor::socket::UnixStream;
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (mut one, other) = UnixStream::pair_in(Here::default())?;
+/// other.try_write(b"hello")?;
+/// let (reader, _writer) = one.split();
+/// assert_eq!(reader.as_ref().try_read(&mut [0; 8])?, 5);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
 /// The writing half of [`Stream::split`].
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::UnixStream;
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (mut one, other) = UnixStream::pair_in(Here::default())?;
+/// {
+///     let (_reader, writer) = one.split();
+///     writer.as_ref().try_write(b"hello")?;
+/// }
+/// let mut buffer = [0; 8];
+/// assert_eq!(other.try_read(&mut buffer)?, 5);
+/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock); // not its end: the stream is still there
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
 /// The reading half of [`Stream::into_split`].
+///
+/// ```
+/// use reveille_reactor::socket::{TcpListener, TcpStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let here = Here::default();
+/// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+/// futures::executor::block_on(async {
+///     let client = TcpStream::connect_in(here, "here:80").await?;
+///     let (server, from) = listener.accept().await?;
+///     let (reader, writer) = server.into_split();
+///     assert_eq!(reader.peer_addr()?, from);
+///     drop(reader); // the other direction goes on
+///     assert_eq!(writer.as_ref().try_write(b"bye")?, 3);
+///     assert_eq!(client.try_read(&mut [0; 8])?, 3);
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf<H: Handle, F: Family = Tcp>(pub(super) Arc<Stream<H, F>>);
 
@@ -93,6 +137,17 @@ impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
 
 impl<H: Handle, F: Family> OwnedWriteHalf<H, F> {
     /// Drops the half without ending the direction.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::socket::UnixStream;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let (one, other) = UnixStream::pair_in(Here::default())?;
+    /// let (_reader, writer) = one.into_split();
+    /// writer.forget();
+    /// assert_eq!(other.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock); // not the end
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn forget(mut self) {
         self.forgotten = true;
     }
@@ -108,6 +163,16 @@ impl<H: Handle, F: Family> Drop for OwnedWriteHalf<H, F> {
 }
 
 /// Halves of different streams cannot be put together.
+///
+/// ```
+/// use reveille_reactor::socket::{ReuniteError, UnixStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (one, other) = UnixStream::pair_in(Here::default())?;
+/// let ((reader, _), (_, writer)) = (one.into_split(), other.into_split());
+/// let error: ReuniteError<_, _> = reader.reunite(writer).unwrap_err();
+/// assert!(error.to_string().ends_with("they belong to different streams"));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError<H: Handle, F: Family = Tcp>(pub OwnedReadHalf<H, F>, pub OwnedWriteHalf<H, F>);
 
