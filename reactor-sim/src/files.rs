@@ -108,6 +108,7 @@ impl OpenHow {
 /// disk.create_dir(Path::new("/directory"))?;
 /// Paths::make_socket(&mut disk, Path::new("/socket"))?;
 /// let mut sort = |path| disk.metadata(Path::new(path)).map(|metadata| metadata.file_type());
+/// assert_eq!(sort("/file")?, FileType::File);
 /// assert!(sort("/file")?.is_file() && sort("/directory")?.is_dir() && sort("/socket")?.is_socket());
 /// # std::io::Result::Ok(())
 /// ```

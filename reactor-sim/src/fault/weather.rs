@@ -14,7 +14,7 @@ use crate::net::{Content, Fabric, Fate, Packet, Verdict};
 /// use std::time::Duration;
 /// use reveille_executor::{Choose, Point};
 /// use reveille_reactor::fault::{Fault, Faults, PACKET, Strikes, Weather};
-/// use reveille_reactor::net::{Content, NodeId};
+/// use reveille_reactor::net::{Content, Fabric, Fate, NodeId, Packet};
 ///
 /// /// Whatever may become of a packet does, and nothing else goes wrong.
 /// struct BadLinks;

@@ -11,6 +11,7 @@ use crate::files::{Entry, FileType, Metadata};
 /// The names in a directory, one after the other: as they were when the directory was listed.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file::{self, ReadDir};
 #[doc = include_str!("../../doc/ring.txt")]
@@ -40,7 +41,9 @@ pub struct ReadDir<R> {
 /// A name in a directory.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
+/// use reveille_reactor::disk::Operation;
 /// use reveille_reactor::file::{self, ReadDir};
 #[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();

@@ -9,8 +9,10 @@
 //! crate (feature `futures-io`, which `reveille` switches on) and, behind the feature `tokio`, tokio's.
 //!
 //! ```
+//! use std::io;
 //! use std::path::Path;
 //! use reveille_reactor::OpenHow;
+//! use reveille_reactor::disk::Operation;
 //! use reveille_reactor::file::{self, File};
 #![doc = include_str!("../../doc/ring.txt")]
 //! let (here, new, log) = (Here::default(), Path::new("/log.new"), Path::new("/log"));
@@ -106,7 +108,9 @@ pub trait Ring: Clone + Unpin {
     /// Begins an operation; `None` if the disk is gone.
     ///
     /// ```
-    /// use reveille_reactor::file;
+    /// use std::io;
+    /// use reveille_reactor::disk::{Operation, Outcome};
+    /// use reveille_reactor::file::Ring;
     #[doc = include_str!("../../doc/ring.txt")]
     /// let here = Here::default();
     /// futures::executor::block_on(async {
@@ -126,6 +130,8 @@ pub trait Ring: Clone + Unpin {
     ///
     /// ```
     /// use std::io::ErrorKind;
+    /// use reveille_reactor::disk::Operation;
+    /// use reveille_reactor::file::Ring;
     #[doc = include_str!("../../doc/ring.txt")]
     /// let here = Here::default();
     /// let asked = here.submit(Operation::RemoveDir("/logs".into())).expect("the disk is there");
@@ -138,7 +144,10 @@ pub trait Ring: Clone + Unpin {
     ///
     /// ```
     /// use std::path::Path;
+    /// use reveille_reactor::disk::Operation;
     /// use reveille_reactor::file;
+    /// use reveille_reactor::file::Ring;
+    /// # use std::io;
     #[doc = include_str!("../../doc/ring.txt")]
     /// let here = Here::default();
     /// let asked = here.submit(Operation::CreateDir("/logs".into())).expect("the disk is there");
@@ -152,8 +161,10 @@ pub trait Ring: Clone + Unpin {
     /// Closes a file once all that was asked of it is done.
     ///
     /// ```
-    /// use reveille_reactor::OpenHow;
-    /// use reveille_reactor::file;
+    /// use std::io;
+    /// use reveille_reactor::disk::{Operation, Outcome};
+    /// use reveille_reactor::file::Ring;
+    /// use reveille_reactor::{OpenHow, file};
     #[doc = include_str!("../../doc/ring.txt")]
     /// let here = Here::default();
     /// futures::executor::block_on(async {
@@ -172,6 +183,7 @@ pub trait Ring: Clone + Unpin {
 /// A ring that can be had from where the program is.
 ///
 /// ```
+/// use std::io;
 /// use reveille_reactor::file::{AmbientRing, File};
 #[doc = include_str!("../../doc/ring.txt")]
 /// thread_local! {
@@ -200,6 +212,7 @@ pub trait AmbientRing: Ring {
     /// Where none is.
     ///
     /// ```
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::file::{self, AmbientRing};
     #[doc = include_str!("../../doc/ring.txt")]
@@ -257,6 +270,8 @@ impl<R: Ring> Drop for Submitted<R> {
 /// Those of the call.
 ///
 /// ```
+/// use std::io;
+/// use reveille_reactor::disk::{Operation, Outcome};
 /// use reveille_reactor::{OpenHow, file};
 #[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();
@@ -280,6 +295,8 @@ pub async fn perform<R: Ring>(ring: &R, operation: Operation) -> io::Result<Outc
 ///
 /// ```
 /// use std::io::ErrorKind;
+/// use std::io;
+/// use reveille_reactor::disk::Operation;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();
@@ -301,7 +318,9 @@ pub async fn done<R: Ring>(ring: &R, operation: Operation) -> io::Result<()> {
 /// Those of the call.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
+/// use reveille_reactor::disk::Operation;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();

@@ -17,6 +17,7 @@ use crate::files::{FileId, Metadata, OpenHow};
 /// next write, flush or sync, and who drops the file without a flush does not hear of it.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::OpenHow;
 /// use reveille_reactor::file::File;
@@ -91,6 +92,7 @@ impl<R: AmbientRing> File<R> {
     ///
     /// ```
     /// use std::io::ErrorKind;
+    /// use std::io;
     /// use reveille_reactor::file::File;
     #[doc = include_str!("../../doc/ring.txt")]
     #[doc = include_str!("../../doc/ambient_ring.txt")]
@@ -144,9 +146,13 @@ impl<R: Ring> File<R> {
     /// Those of [`sync_all`](Self::sync_all).
     ///
     /// ```
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::fault::Strikes;
     /// use reveille_reactor::file::{self, File};
+    /// use reveille_reactor::net::NodeId;
+    /// # use reveille_executor::{Choose, Point};
     #[doc = include_str!("../../doc/ring.txt")]
     /// let here = Here::default();
     /// futures::executor::block_on(async {
@@ -177,6 +183,7 @@ impl<R: Ring> File<R> {
     /// `InvalidInput` if it was opened for reading only, `FileTooLarge`.
     ///
     /// ```
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};
@@ -224,6 +231,7 @@ impl<R: Ring> File<R> {
     ///
     /// ```
     /// use std::io::ErrorKind;
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};
@@ -262,6 +270,7 @@ impl<R: Ring> File<R> {
     /// only.
     ///
     /// ```
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};
@@ -347,6 +356,7 @@ impl<R: Ring> File<R> {
     ///
     /// ```
     /// use std::future::poll_fn;
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};
@@ -398,6 +408,7 @@ impl<R: Ring> File<R> {
     ///
     /// ```
     /// use std::future::poll_fn;
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};
@@ -444,6 +455,7 @@ impl<R: Ring> File<R> {
     /// ```
     /// use std::future::poll_fn;
     /// use std::io::SeekFrom;
+    /// use std::io;
     /// use std::path::Path;
     /// use reveille_reactor::OpenHow;
     /// use reveille_reactor::file::{self, File};

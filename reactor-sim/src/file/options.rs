@@ -11,6 +11,7 @@ use crate::files::OpenHow;
 /// How to open a file; all is off at first. Finished by [`open`](Self::open).
 ///
 /// ```
+/// use std::io;
 /// use reveille_reactor::file::OpenOptions;
 #[doc = include_str!("../../doc/ring.txt")]
 #[doc = include_str!("../../doc/ambient_ring.txt")]

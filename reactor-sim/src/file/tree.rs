@@ -16,6 +16,7 @@ const CHUNK: usize = 64 * 1024;
 /// Those of opening and of reading, but `Interrupted`.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
@@ -46,8 +47,12 @@ pub async fn read<R: Ring>(ring: R, path: &Path) -> io::Result<Vec<u8>> {
 /// Those of opening and of writing, but `Interrupted`.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
+/// use reveille_reactor::fault::Strikes;
 /// use reveille_reactor::file;
+/// use reveille_reactor::net::NodeId;
+/// # use reveille_executor::{Choose, Point};
 #[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();
 /// futures::executor::block_on(async {
@@ -79,6 +84,7 @@ pub async fn write<R: Ring>(ring: R, path: &Path, bytes: &[u8]) -> io::Result<()
 /// Those of [`read()`] and [`write()`].
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
@@ -103,6 +109,7 @@ pub async fn copy<R: Ring>(ring: R, from: &Path, to: &Path) -> io::Result<u64> {
 /// `NotFound`, `NotADirectory`.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
@@ -128,6 +135,7 @@ pub async fn list<R: Ring>(ring: &R, path: &Path) -> io::Result<Vec<Entry>> {
 /// `NotADirectory`, `AlreadyExists` if a file is in the way, `StorageFull`.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]
@@ -167,6 +175,7 @@ pub async fn create_dir_all<R: Ring>(ring: &R, path: &Path) -> io::Result<()> {
 /// `NotFound`, `NotADirectory`; what was removed before an error is gone.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::file;
 #[doc = include_str!("../../doc/ring.txt")]

@@ -21,7 +21,7 @@ impl Net {
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
-    /// let (one, other) = kernel.pair()?;
+    /// let (one, _other) = kernel.pair()?;
     /// kernel.write(one, b"hello")?;
     /// let words = "bytes from the other end of a pair, which is open and has 5 bytes unread";
     /// assert_eq!(net.describe(one, Interest::Read).as_deref(), Some(words));

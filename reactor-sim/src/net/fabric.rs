@@ -106,7 +106,7 @@ pub struct Packet {
 ///
 /// ```
 /// use std::time::Duration;
-/// use reveille_reactor::net::{Content, NodeId};
+/// use reveille_reactor::net::{Content, Fabric, NodeId, Packet, Verdict};
 ///
 /// /// Another network, but each packet takes twice as long.
 /// struct Slower<F>(F);

@@ -69,7 +69,9 @@ impl Net {
     /// use reveille_reactor::net::Net;
     ///
     /// let mut net = Net::default();
-    /// ["main", "db", "main"].map(|name| net.node(name));
+    /// for name in ["main", "db", "main"] {
+    ///     net.node(name);
+    /// }
     /// assert_eq!(net.nodes(), 2);
     /// ```
     #[must_use]

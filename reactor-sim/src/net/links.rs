@@ -147,7 +147,6 @@ impl Net {
     /// If `lost` is more than `of`.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use reveille_executor::{Choose, Point};
     /// use reveille_reactor::fault::{LossyLinks, Strikes};
     /// use reveille_reactor::net::Net;

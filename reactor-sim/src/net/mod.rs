@@ -163,7 +163,6 @@ impl Net {
     /// How many connections exist, those that are on their way out included.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
     #[doc = include_str!("../../doc/plain.txt")]
@@ -296,9 +295,8 @@ impl Net {
     /// ```
     /// use std::task::Waker;
     /// use std::time::Duration;
-    /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
     #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
@@ -368,9 +366,8 @@ impl Net {
     ///
     /// ```
     /// use std::task::Waker;
-    /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
     #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
@@ -461,9 +458,8 @@ impl Net {
     ///
     /// ```
     /// use std::io::ErrorKind;
-    /// use reveille_reactor::Address;
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
+    /// use reveille_reactor::{Address, Instant, Kernel};
     #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, mut now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, db) = (net.node("here"), net.node("db"));

@@ -102,6 +102,7 @@ pub trait Handle: Clone + Unpin {
     /// [`Kernel::take_wakers`] gives.
     ///
     /// ```
+    /// use reveille_reactor::socket::Handle;
     #[doc = include_str!("../../doc/kernel.txt")]
     /// let addresses = Here::default().with(|kernel| kernel.lookup("here")).expect("the kernel is there")?;
     /// assert_eq!(addresses, ["10.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
@@ -116,6 +117,7 @@ pub trait Handle: Clone + Unpin {
     /// handle says so.
     ///
     /// ```
+    /// use reveille_reactor::socket::Handle;
     #[doc = include_str!("../../doc/kernel.txt")]
     /// assert!(!Here::default().is_followed());
     /// ```
@@ -127,9 +129,11 @@ pub trait Handle: Clone + Unpin {
     ///
     /// ```
     /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use std::task::Waker;
     /// use futures::FutureExt;
-    /// use reveille_reactor::socket::UdpSocket;
-    /// use reveille_reactor::{Interest, SocketId};
+    /// use reveille_reactor::socket::{Handle, UdpSocket};
+    /// use reveille_reactor::{Interest, Kernel, SocketId};
     #[doc = include_str!("../../doc/kernel.txt")]
     /// /// Counts the attempts that have to wait.
     /// #[derive(Clone)]
@@ -163,6 +167,7 @@ pub trait Handle: Clone + Unpin {
     ///
     /// ```
     /// use futures::FutureExt;
+    /// use reveille_reactor::socket::Handle;
     #[doc = include_str!("../../doc/kernel.txt")]
     /// // The names of this kernel are known at once, or never.
     /// assert!(Here::default().wait_for_name().now_or_never().is_some());

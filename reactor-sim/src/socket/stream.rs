@@ -170,7 +170,7 @@ impl<H: Handle, F: Family> Stream<H, F> {
     /// `ConnectionReset`, `TimedOut`.
     ///
     /// ```
-    /// use std::task::{Context, Poll};
+    /// use std::task::{Context, Poll, Waker};
     /// use reveille_reactor::socket::UnixStream;
     #[doc = include_str!("../../doc/kernel.txt")]
     /// let (one, other) = UnixStream::pair_in(Here::default())?;
@@ -191,7 +191,7 @@ impl<H: Handle, F: Family> Stream<H, F> {
     /// `BrokenPipe`, `ConnectionReset`, `TimedOut`.
     ///
     /// ```
-    /// use std::task::{Context, Poll};
+    /// use std::task::{Context, Poll, Waker};
     /// use reveille_reactor::socket::UnixStream;
     #[doc = include_str!("../../doc/kernel.txt")]
     /// let (one, other) = UnixStream::pair_in(Here::default())?;
