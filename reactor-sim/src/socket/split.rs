@@ -32,7 +32,7 @@ pub struct ReadHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>)
 /// }
 /// let mut buffer = [0; 8];
 /// assert_eq!(other.try_read(&mut buffer)?, 5);
-/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock); // not its end: the stream is still there
+/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock); // no end
 /// # std::io::Result::Ok(())
 /// ```
 #[derive(Debug)]
