@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{RANDOM, config, first_runs, group, long_runs, tokio_local};
+use reveille_benches::{FIFO, RANDOM, config, group, long_runs, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TURNS: u32 = 50_000;
@@ -60,8 +60,8 @@ fn ping_pong(criterion: &mut Criterion) {
     group.bench_function("on=reveille,strategy=random", |b| {
         b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn)));
     });
-    group.bench_function("on=reveille,seed=0", |b| {
-        b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn)));
+    group.bench_function("on=reveille,strategy=fifo", |b| {
+        b.iter_custom(|iters| long_runs(iters, FIFO, || program!(reveille::spawn)));
     });
     group.bench_function("on=executor", |b| {
         let executor = LocalExecutor::new();

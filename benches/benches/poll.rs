@@ -12,7 +12,7 @@ use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{RANDOM, SEED, config, group, now};
+use reveille_benches::{FIFO, RANDOM, SEED, config, explore, group, now};
 use reveille_executor::{LocalExecutor, yield_now};
 
 /// Every size makes about as many polls as the others.
@@ -61,9 +61,9 @@ macro_rules! program {
     };
 }
 
-/// The time of `iters` polls among `tasks` tasks, in the run of `seed`.
-fn on_reveille(iters: u64, tasks: usize, seed: u64) -> Duration {
-    let explore = reveille::explore().strategy(RANDOM).seed(seed).runs(1);
+/// The time of `iters` polls among `tasks` tasks, in a run that `strategy` answers.
+fn on_reveille(iters: u64, tasks: usize, strategy: &str) -> Duration {
+    let explore = explore(strategy).seed(SEED).runs(1);
     let explore = explore.limits(2 * POLLS as u64, Duration::from_secs(1));
     let passed = explore.run(|| program!(reveille::spawn, tasks)).expect("no finding");
     assert!(passed.polls as usize >= POLLS);
@@ -107,8 +107,10 @@ fn by_hand(iters: u64, tasks: usize) -> Duration {
 fn poll(criterion: &mut Criterion) {
     for tasks in [10, 1_000, 100_000] {
         let mut group = group(criterion, &format!("poll/tasks={tasks}"));
-        group.bench_function("on=reveille,strategy=random", |b| b.iter_custom(|iters| on_reveille(iters, tasks, SEED)));
-        group.bench_function("on=reveille,seed=0", |b| b.iter_custom(|iters| on_reveille(iters, tasks, 0)));
+        group.bench_function("on=reveille,strategy=random", |b| {
+            b.iter_custom(|iters| on_reveille(iters, tasks, RANDOM));
+        });
+        group.bench_function("on=reveille,strategy=fifo", |b| b.iter_custom(|iters| on_reveille(iters, tasks, FIFO)));
         group.bench_function("on=executor", |b| b.iter_custom(|iters| on_executor(iters, tasks)));
         group.bench_function("on=by-hand,random", |b| b.iter_custom(|iters| by_hand(iters, tasks)));
     }

@@ -45,7 +45,6 @@ fn take_and_put_back<Q: LocalQueue<TaskId>>(threads: usize) {
     thread::scope(|scope| {
         for worker in seats {
             let (all, turns, left) = (&all, &turns, &left);
-            #[expect(clippy::disallowed_methods, reason = "threads that rob one another are what is measured")]
             scope.spawn(move || work(all, &worker, turns, left));
         }
     });

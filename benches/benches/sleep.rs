@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{RANDOM, config, first_runs, group, long_runs, tokio_paused};
+use reveille_benches::{FIFO, RANDOM, config, group, long_runs, tokio_paused};
 
 const TASKS: u64 = 1_000;
 const SLEEPS: u64 = 100;
@@ -64,8 +64,8 @@ fn sleeps(criterion: &mut Criterion) {
         group.bench_function("on=reveille,strategy=random", |b| {
             b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn, reveille::time, most)));
         });
-        group.bench_function("on=reveille,seed=0", |b| {
-            b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, reveille::time, most)));
+        group.bench_function("on=reveille,strategy=fifo", |b| {
+            b.iter_custom(|iters| long_runs(iters, FIFO, || program!(reveille::spawn, reveille::time, most)));
         });
         group.bench_function("on=tokio-paused", |b| {
             b.iter(|| tokio_paused().block_on(program!(tokio::task::spawn_local, tokio::time, most)));

@@ -1,7 +1,7 @@
 //! Many tasks are spawned, then all are awaited.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{RANDOM, config, first_runs, group, long_runs, tokio, tokio_local};
+use reveille_benches::{FIFO, RANDOM, config, first_runs, group, long_runs, tokio, tokio_local};
 use reveille_executor::LocalExecutor;
 
 const TASKS: u64 = 100_000;
@@ -24,6 +24,9 @@ fn spawn_join(criterion: &mut Criterion) {
     let mut group = group(criterion, "spawn_join/tasks=100000");
     group.bench_function("on=reveille,strategy=random", |b| {
         b.iter_custom(|iters| long_runs(iters, RANDOM, || program!(reveille::spawn)));
+    });
+    group.bench_function("on=reveille,strategy=fifo", |b| {
+        b.iter_custom(|iters| long_runs(iters, FIFO, || program!(reveille::spawn)));
     });
     group.bench_function("on=reveille,seed=0", |b| {
         b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn)));

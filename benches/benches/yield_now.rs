@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use reveille_benches::{DEFAULT, RANDOM, config, first_runs, group, long_runs, tokio, tokio_local};
+use reveille_benches::{DEFAULT, FIFO, RANDOM, config, first_runs, group, long_runs, tokio, tokio_local};
 use reveille_executor::{LocalExecutor, yield_now};
 
 const TASKS: usize = 1_000;
@@ -88,6 +88,9 @@ fn yields(criterion: &mut Criterion) {
     });
     group.bench_function("on=reveille,strategy=default", |b| {
         b.iter_custom(|iters| long_runs(iters, DEFAULT, || program!(reveille::spawn, yield_now)));
+    });
+    group.bench_function("on=reveille,strategy=fifo", |b| {
+        b.iter_custom(|iters| long_runs(iters, FIFO, || program!(reveille::spawn, yield_now)));
     });
     group.bench_function("on=reveille,seed=0", |b| {
         b.iter_custom(|iters| first_runs(iters, || program!(reveille::spawn, yield_now)));

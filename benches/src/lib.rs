@@ -3,8 +3,9 @@
 //! A benchmark times what a user pays. For Reveille that is a run of a campaign through [`reveille::explore`], with tape
 //! and digest, and with the share of runs that a campaign repeats and compares. A short program is therefore timed in whole
 //! campaigns of the default length ([`campaigns`]). For a long program a campaign of that length would take minutes, so a
-//! shorter one is timed run by run, and the share of compared runs is put back in ([`long_runs`]). Seed 0 is plain first
-//! in, first out, and is only ever the first run of a campaign, so that is how it is timed ([`first_runs`]).
+//! shorter one is timed run by run, and the share of compared runs is put back in ([`long_runs`]). Plain first in, first out is
+//! timed in the same way, as [`FIFO`]. Seed 0 means the same schedule, but is only ever the first run of a campaign, which finds no
+//! memory to use again; what that costs is timed by itself ([`first_runs`]).
 //!
 //! Deliberately absent: any other way into the library than its users have.
 
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode};
+use reveille::{Choose, Explore, Point};
 use tokio::runtime::{Builder, LocalOptions, LocalRuntime, Runtime};
 
 /// The seed that campaigns start from: any but 0, whose run has the usual answer to every choice.
@@ -24,6 +26,27 @@ pub const DEFAULT: &str = "portfolio";
 
 /// Uniform answers: what peers that have a choice do.
 pub const RANDOM: &str = "random";
+
+/// The usual answer to every choice: first in, first out, as peers that have no choice do.
+pub const FIFO: &str = "fifo";
+
+/// Answers 0.
+struct Usual;
+
+impl Choose for Usual {
+    #[inline]
+    fn choose(&mut self, _: Point<'_>) -> u32 {
+        0
+    }
+}
+
+/// A campaign that `strategy` answers.
+pub fn explore(strategy: &str) -> Explore {
+    match strategy {
+        FIFO => reveille::explore().answered_by(|_| Usual),
+        _ => reveille::explore().strategy(strategy),
+    }
+}
 
 /// The default length of a campaign.
 const RUNS: u64 = 1_000;
@@ -54,7 +77,7 @@ where
     let count = iters.div_ceil(RUNS);
     let start = now();
     for campaign in 0..count {
-        let explore = reveille::explore().strategy(strategy).runs(RUNS).seed(SEED + campaign * RUNS);
+        let explore = explore(strategy).runs(RUNS).seed(SEED + campaign * RUNS);
         let passed = explore.run(&program).expect("no finding");
         assert_eq!(passed.runs, RUNS);
     }
@@ -143,7 +166,7 @@ where
         mark();
         program()
     };
-    let passed = reveille::explore().strategy(strategy).runs(runs).seed(seed).run(marked).expect("no finding");
+    let passed = explore(strategy).runs(runs).seed(seed).run(marked).expect("no finding");
     mark();
     assert_eq!(passed.runs, runs);
     let mut marks = marks.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -111,6 +111,24 @@ pub enum Event {
 }
 
 /// A few words on what happened, cut off if they are too long.
+///
+/// ```
+/// use reveille::{Event, Oracle, explore, node};
+///
+/// /// Objects to crashes.
+/// struct Unbroken;
+///
+/// impl Oracle for Unbroken {
+///     fn event(&mut self, event: &Event) -> Result<(), String> {
+///         match event {
+///             Event::Node { what } if what.as_str().contains("crashes") => Err(what.as_str().to_owned()),
+///             _ => Ok(()),
+///         }
+///     }
+/// }
+/// let failure = explore().oracle(|| Unbroken).run(|| async { node("db").crash() }).unwrap_err();
+/// assert!(failure.to_string().contains("`db` crashes"));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Told {
     bytes: [u8; Self::LENGTH_MAX],

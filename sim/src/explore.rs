@@ -1,32 +1,21 @@
 //! The entrance: a program goes in, a verdict comes out.
 
+mod settle;
+
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
 
-use crate::campaign::{Plan, Shard};
-use crate::command;
 use crate::failure::{Failure, Passed};
-use crate::fair;
-use crate::freedom;
-use crate::isolation::{Errand, Isolation, exploration};
+use crate::isolation::Isolation;
 use crate::judge::Detached;
-use crate::leaf;
-use crate::net::Faults;
 use crate::oracle::Oracle;
 use crate::outcome::Outcome;
-use crate::panics;
-use crate::prepared::Prepared;
-use crate::regressions::Regressions;
-use crate::run::{Limits, Origin, POLLS_MAX, Run};
-use crate::settings::{self, Environment};
-use crate::shrink::Budget;
-use crate::strategy::{Maker, Strategy};
-use crate::tape::{Settings, Tape, short_hash};
-use crate::trial::{OracleMaker, Rules};
-use crate::watchdog::Pulses;
+use crate::run::{Origin, Run};
+use crate::strategy::Maker;
+use crate::trial::OracleMaker;
 
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
@@ -79,7 +68,7 @@ pub fn explore() -> Explore {
     }
 }
 
-/// Repeats the run that `tape` describes: the text of a [`Tape`], or `@path` of a file that holds one.
+/// Repeats the run that `tape` describes: the text of a [`Tape`](crate::Tape), or `@path` of a file that holds one.
 ///
 /// The program must ask what it asked when the tape was recorded.
 ///
@@ -161,12 +150,22 @@ pub struct Explore {
 impl Explore {
     /// The name that reports and tapes carry. Without it: the test's own name where that is known, else the place of the
     /// call.
+    ///
+    /// ```
+    /// let failure = reveille::explore().name("transfer").run(|| async { panic!("no such account") }).unwrap_err();
+    /// assert!(failure.to_string().starts_with("reveille: panic in `transfer` (run 0 of 1000"));
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
     /// How many runs; 1,000 by default.
+    ///
+    /// ```
+    /// let passed = reveille::explore().runs(20).run(|| async {}).unwrap();
+    /// assert_eq!(passed.runs, 20);
+    /// ```
     pub fn runs(mut self, runs: u64) -> Self {
         self.runs = runs;
         self
@@ -174,6 +173,15 @@ impl Explore {
 
     /// The seed of the first run; the run of number n has this seed plus n. Seed 0, the default, is the dullest run:
     /// every choice has its usual answer.
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(4), 3) };
+    /// let failure = reveille::explore().seed(100).run(program).unwrap_err();
+    /// let seed = failure.seed().unwrap();
+    /// assert_eq!(seed, 100 + failure.run().unwrap());
+    /// // That one run is enough to see it again.
+    /// assert!(reveille::explore().seed(seed).runs(1).run(program).is_err());
+    /// ```
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -211,6 +219,19 @@ impl Explore {
 
     /// How far a run may go, in polls (`u32::MAX` at most) and in virtual time; 1,000,000 polls and 100 years by default.
     /// Reaching a limit is a finding.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{FindingKind, explore};
+    ///
+    /// async fn ask_again() {
+    ///     loop {
+    ///         sleep(Duration::from_secs(60)).await;
+    ///     }
+    /// }
+    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(ask_again).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Limit));
+    /// ```
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
         (self.polls_max, self.time_max) = (polls_max, time_max);
         self
@@ -264,12 +285,28 @@ impl Explore {
 
     /// Makes tasks that are alive when the root ends a finding (daemons apart). By default they are dropped in silence,
     /// unless nobody can ever wake them.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{FindingKind, explore, spawn};
+    ///
+    /// let program = || async { drop(spawn(sleep(Duration::from_secs(60)))) };
+    /// explore().run(program).unwrap();
+    /// let failure = explore().deny_detached().run(program).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::DetachedTask));
+    /// ```
     pub fn deny_detached(mut self) -> Self {
         self.detached = Detached::Deny;
         self
     }
 
     /// On how many threads the runs are spread; 1 by default. The finding is the same whatever the number.
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(50), 7) };
+    /// let found = |jobs| reveille::explore().jobs(jobs).run(program).unwrap_err();
+    /// assert_eq!(found(1).seed(), found(4).seed());
+    /// ```
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.jobs = jobs;
         self
@@ -293,12 +330,38 @@ impl Explore {
     }
 
     /// Judges each run by an [`Oracle`] that `make` makes for it. Runs with oracles are slower: each wake is observed.
+    ///
+    /// ```
+    /// use reveille::{Event, FindingKind, Oracle, explore, spawn};
+    ///
+    /// /// Lets the root spawn one task at most.
+    /// #[derive(Default)]
+    /// struct OneChild(u32);
+    ///
+    /// impl Oracle for OneChild {
+    ///     fn event(&mut self, event: &Event) -> Result<(), String> {
+    ///         self.0 += u32::from(matches!(event, Event::Spawned { by: Some(_), .. }));
+    ///         if self.0 <= 1 { Ok(()) } else { Err("a second child".into()) }
+    ///     }
+    /// }
+    /// let failure = explore().oracle(OneChild::default).run(|| async { drop((spawn(async {}), spawn(async {}))) });
+    /// assert_eq!(failure.unwrap_err().kind(), Some(FindingKind::Oracle));
+    /// ```
     pub fn oracle<O: Oracle + 'static>(mut self, make: impl Fn() -> O + Send + Sync + 'static) -> Self {
         self.oracles.push(Box::new(move || Box::new(make())));
         self
     }
 
     /// Repeats the run that `tape` describes instead of exploring; see [`replay`].
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(4), 3) };
+    /// let failure = reveille::explore().name("ports").run(program).unwrap_err();
+    /// let tape = failure.tape().unwrap().to_string();
+    /// // The name is the same: a tape belongs to its test.
+    /// let again = reveille::explore().name("ports").replay(tape).run(program).unwrap_err();
+    /// assert_eq!((again.run(), again.kind()), (None, failure.kind()));
+    /// ```
     pub fn replay(mut self, tape: impl Into<String>) -> Self {
         self.replay = Some(tape.into());
         self
@@ -310,6 +373,21 @@ impl Explore {
     /// fewer than 32 runs, is not watched: it can wait for a debugger.
     ///
     /// `REVEILLE_WATCHDOG=60` sets it to a minute, `REVEILLE_WATCHDOG=0` switches it off.
+    ///
+    /// ```should_panic
+    /// use std::sync::Mutex;
+    /// use std::time::Duration;
+    ///
+    /// // After a second the process ends, with a report that names the task.
+    /// reveille::explore()
+    ///     .watchdog(Duration::from_secs(1))
+    ///     .run(|| async {
+    ///         let lock = Mutex::new(());
+    ///         let _first = lock.lock();
+    ///         let _second = lock.lock(); // the thread waits for itself
+    ///     })
+    ///     .unwrap();
+    /// ```
     pub fn watchdog(mut self, limit: Duration) -> Self {
         self.watchdog = limit;
         self
@@ -317,12 +395,45 @@ impl Explore {
 
     /// How long, in real time, a run in which nothing can move waits for a wake from another thread before it is called
     /// stuck; 250 ms by default, which a campaign pays once. For many small campaigns of programs without threads: zero.
+    ///
+    /// ```
+    /// use std::{thread, time::Duration};
+    ///
+    /// use futures::channel::oneshot;
+    /// use reveille::{FindingKind, explore};
+    ///
+    /// // The thread takes longer than the default, after which the task would be called stuck.
+    /// let failure = explore()
+    ///     .patience(Duration::from_secs(60))
+    ///     .run(|| async {
+    ///         let (send, answer) = oneshot::channel();
+    ///         thread::spawn(move || {
+    ///             thread::sleep(Duration::from_millis(400));
+    ///             send.send(42)
+    ///         });
+    ///         answer.await.map(drop)
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::ForeignWake));
+    /// ```
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
     /// Whether a failing run is made small before it is reported: on by default, at most 500 replays and 5 s.
+    ///
+    /// ```
+    /// use reveille::{choose, explore};
+    ///
+    /// let program = || async {
+    ///     let noise: u32 = (0..20).map(|_| choose(2)).sum();
+    ///     assert!(choose(8) < 5, "{noise}");
+    /// };
+    /// let unusual = |shrink| explore().shrink(shrink).run(program).unwrap_err().tape().unwrap().unusual();
+    /// assert_eq!(unusual(true), 1);
+    /// assert!(unusual(false) > 1);
+    /// ```
     pub fn shrink(mut self, on: bool) -> Self {
         self.shrink = on;
         self
@@ -358,6 +469,18 @@ impl Explore {
     /// Repeats as much of the tape as fits, if it no longer does: an answer out of range is clamped, one that is missing
     /// is 0. The failure, or [`Passed::stale`], says where program and tape parted. By default a tape that does not fit is
     /// an error. `REVEILLE_LENIENT=1` says the same of a tape in `REVEILLE_REPLAY`.
+    ///
+    /// ```
+    /// use reveille::FindingKind;
+    ///
+    /// let program = |bound| move || async move { assert!(reveille::choose(bound) < 7) };
+    /// let explore = || reveille::explore().name("ports");
+    /// let tape = explore().run(program(9)).unwrap_err().tape().unwrap().to_string();
+    /// // The program has changed since, and has eight ports where it had nine.
+    /// assert_eq!(explore().replay(&tape).run(program(8)).unwrap_err().kind(), None);
+    /// let failure = explore().replay(&tape).lenient().run(program(8)).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    /// ```
     pub fn lenient(mut self) -> Self {
         self.lenient = true;
         self
@@ -391,6 +514,21 @@ impl Explore {
     ///
     /// # Panics
     /// Inside another run.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    ///
+    /// // The closure makes what a run has: each begins with a counter at zero.
+    /// reveille::explore()
+    ///     .run(|| {
+    ///         let visits = Cell::new(0);
+    ///         async move {
+    ///             visits.set(visits.get() + 1);
+    ///             assert_eq!(visits.get(), 1);
+    ///         }
+    ///     })
+    ///     .unwrap();
+    /// ```
     pub fn run<F, Fut>(self, program: F) -> Result<Passed, Failure>
     where
         F: Fn() -> Fut + Sync,
@@ -400,159 +538,6 @@ impl Explore {
         let at = self.at;
         self.prepare()?.run(&|run| spawn_root(run, &program, at))
     }
-
-    /// Settles everything but the program.
-    pub(crate) fn prepare(self) -> Result<Prepared, Failure> {
-        panics::install_hook();
-        let environment = Environment::read(variable).map_err(Failure::setup)?;
-        let name = self.display_name();
-        let wrong = |error: &dyn std::fmt::Display| Failure::setup(format!("`{name}`: {error}"));
-        let tape = self.chosen_tape(&environment).map_err(|error| wrong(&error))?;
-        let test = self.test_hash();
-        let is_anothers = |tape: &Tape| self.audited.is_some() && environment.replay.is_some() && !tape.is_of(test);
-        let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
-        let tape = tape.filter(|_| passed_over.is_none());
-        let plan = self.plan(&environment, name.clone()).map_err(|error| wrong(&error))?;
-        let faults = match self.faults.as_str() {
-            "" => Faults::OFF,
-            faults => faults.parse().map_err(|error| wrong(&error))?,
-        };
-        let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
-        let freedoms = freedom::asked(freedoms, &plan.strategy).map_err(|error| wrong(&error))?;
-        let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
-        let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
-        let exploration = exploration(command.test(), &name, self.at);
-        let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
-        let limits = self.run_limits();
-        let repeats = environment.seed.is_none();
-        let regressions = self.regressions.and_then(|file| Regressions::new(file, environment.regressions, repeats));
-        let wake_to_poll_max = fair::checked(self.wake_to_poll_max, limits.polls).map_err(|error| wrong(&error))?;
-        let watchdog = environment.watchdog.unwrap_or(self.watchdog);
-        let lenient = environment.lenient || self.lenient;
-        let errand = environment.share.as_ref().map(|share| share.errand);
-        let share = environment.share.filter(|share| share.exploration == exploration);
-        // Another exploration of a test that was started for this one is performed here.
-        let isolation = if errand.is_some() && share.is_none() { Isolation::Shared } else { self.isolation };
-        let rules = Rules {
-            test,
-            settings,
-            limits,
-            detached: self.detached,
-            oracles: self.oracles,
-            wake_to_poll_max,
-            pulses: Pulses::default(),
-            isolation,
-            interposed: self.interposed,
-        };
-        match tape {
-            Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(
-                "the tape was recorded by another test than `{name}` (hash {:04x}, this one has {test:04x}): run only the \
-                 test it belongs to",
-                tape.test()
-            ))),
-            tape => Ok(Prepared {
-                name,
-                plan,
-                rules,
-                tape,
-                lenient,
-                passed_over,
-                command,
-                regressions,
-                watchdog,
-                exploration,
-                share,
-                is_for_details: matches!(errand, Some(Errand::Poll(_))),
-            }),
-        }
-    }
-
-    fn run_limits(&self) -> Limits {
-        Limits {
-            polls: self.polls_max.min(POLLS_MAX),
-            time: self.time_max,
-            patience: self.patience,
-            starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
-            starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
-        }
-    }
-
-    /// The tape to repeat: the environment's, else the one asked for in the code.
-    fn chosen_tape(&self, environment: &Environment) -> Result<Option<Tape>, String> {
-        match (&environment.replay, &self.replay) {
-            (Some(tape), _) => Ok(Some(tape.clone())),
-            (None, Some(text)) => settings::tape(text).map(Some),
-            (None, None) => Ok(None),
-        }
-    }
-
-    fn plan(&self, environment: &Environment, name: String) -> Result<Plan, String> {
-        let strategy = match &self.answers {
-            Some(maker) => Strategy::Custom(maker.clone()),
-            None => match (&environment.strategy, &self.strategy) {
-                (Some(name), _) => Strategy::parse(name).map_err(|error| format!("REVEILLE_STRATEGY: {error}"))?,
-                (None, Some(name)) => Strategy::parse(name)?,
-                (None, None) => Strategy::default(),
-            },
-        };
-        if self.runs == 0 || self.jobs == 0 {
-            return Err("`runs` and `jobs` must be at least 1".into());
-        }
-        if self.polls_max == 0 || self.time_max.is_zero() {
-            return Err("a limit of zero polls or zero time ends every run before it begins".into());
-        }
-        self.check_starvation()?;
-        let shard = match (environment.shard, self.shard) {
-            (Some(shard), _) => shard,
-            (None, Some((nth, of))) => {
-                Shard::new(nth, of).ok_or_else(|| format!("there is no shard {nth} of {of}: they count from 1"))?
-            }
-            (None, None) => Shard::WHOLE,
-        };
-        if !shard.is_whole() && matches!(strategy, Strategy::Exhaustive(_)) {
-            return Err("exhaustive search cannot be sharded: its runs follow from one another".into());
-        }
-        #[cfg(feature = "interpose")]
-        if let Some(obstacle) = crate::isolation::obstacle().filter(|_| self.interposed) {
-            return Err(obstacle);
-        }
-        let is_isolated = self.interposed || self.isolation != Isolation::Shared;
-        if is_isolated && let Some(learner) = strategy.learner() {
-            return Err(format!("{learner} cannot isolate its runs: they follow from one another"));
-        }
-        Ok(Plan {
-            name,
-            runs: environment.runs.unwrap_or(if environment.time.is_some() { u64::MAX } else { self.runs }),
-            seed: environment.seed.unwrap_or(self.seed),
-            // More threads than cores find nothing sooner; a number out of all reason must not start them.
-            jobs: environment.jobs.unwrap_or(self.jobs).min(JOBS_MAX),
-            shard,
-            part: None,
-            time: environment.time,
-            strategy,
-            shrink: self.shrink.then(Budget::default),
-        })
-    }
-
-    /// The name to show: the one given, the name of the test's thread (libtest names it after the test), or the place.
-    fn display_name(&self) -> String {
-        if let Some(name) = &self.name {
-            return name.clone();
-        }
-        match std::thread::current().name() {
-            Some(test) if test != "main" => test.to_owned(),
-            _ => crate::site::place(self.at).to_string(),
-        }
-    }
-
-    /// What a tape knows of its test. Without a name it is the file: a line number would change with every edit above it.
-    fn test_hash(&self) -> u16 {
-        match (&self.name, self.audited) {
-            (Some(name), _) => short_hash(name),
-            (None, None) => short_hash(self.at.file()),
-            (None, Some(operation)) => short_hash(&format!("{} {operation}", self.at.file())),
-        }
-    }
 }
 
 impl std::fmt::Debug for Explore {
@@ -561,19 +546,11 @@ impl std::fmt::Debug for Explore {
     }
 }
 
-/// The most threads of a campaign.
-const JOBS_MAX: usize = 256;
-
 /// How long a poll may take. Ten times what a slow machine needs for what nobody would call quick.
 const WATCHDOG: Duration = Duration::from_secs(10);
 
 /// How long a stuck run waits for a wake from another thread. A campaign pays it once, since such a run fails.
 const PATIENCE: Duration = Duration::from_millis(250);
-
-/// A variable of the environment. One that is not Unicode is shown as well as it can be, and will be refused.
-fn variable(name: &str) -> Option<String> {
-    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-}
 
 /// Spawns the future that `program` makes as task 0.
 fn spawn_root<F, Fut>(run: &Run, program: &F, site: &'static Location<'static>) -> JoinHandle<Result<(), String>>

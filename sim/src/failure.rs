@@ -142,6 +142,13 @@ impl Failure {
     }
 
     /// The seed of the failing run.
+    ///
+    /// ```
+    /// let program = || async { assert_ne!(reveille::choose(4), 3) };
+    /// let failure = reveille::explore().run(program).unwrap_err();
+    /// let again = reveille::explore().seed(failure.seed().unwrap()).runs(1).run(program).unwrap_err();
+    /// assert_eq!(again.place(), failure.place());
+    /// ```
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
         match &*self.0 {
@@ -152,6 +159,12 @@ impl Failure {
     }
 
     /// The choices of the failing run, for [`replay`](crate::replay).
+    ///
+    /// ```
+    /// let failure = reveille::explore().run(|| async { assert_ne!(reveille::choose(4), 3) }).unwrap_err();
+    /// let tape = failure.tape().unwrap();
+    /// assert_eq!((tape.draws(), tape.unusual()), (1, 1));
+    /// ```
     #[must_use]
     pub fn tape(&self) -> Option<&Tape> {
         match &*self.0 {
@@ -163,6 +176,25 @@ impl Failure {
 
     /// The odd but legal things of which the executor did one in this run, and without which it would not have failed so. Empty for
     /// most failures.
+    ///
+    /// ```
+    /// use std::{future::poll_fn, pin::pin};
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{Freedom, explore};
+    ///
+    /// // Counts on two polls: one to begin, and one when the timer strikes.
+    /// async fn program() {
+    ///     let (mut polls, mut timer) = (0, pin!(sleep(Duration::from_secs(1))));
+    ///     poll_fn(|context| {
+    ///         polls += 1;
+    ///         timer.as_mut().poll(context)
+    ///     })
+    ///     .await;
+    ///     assert_eq!(polls, 2);
+    /// }
+    /// let failure = explore().freedoms("spurious").run(program).unwrap_err();
+    /// assert_eq!(failure.freedoms(), [Freedom::Spurious]);
+    /// ```
     #[must_use]
     pub fn freedoms(&self) -> Vec<Freedom> {
         match &*self.0 {
@@ -175,6 +207,12 @@ impl Failure {
 
     /// The place in the user's code that the finding is about, as `file:line:column`: where the guilty task waits (its
     /// innermost line of user code), or where the first panic happened. `None` where no one place is to blame or known.
+    ///
+    /// ```
+    /// let failure = reveille::explore().run(|| async { assert_ne!(reveille::choose(4), 3) }).unwrap_err();
+    /// let place = failure.place().unwrap(); // such as `src/ports.rs:12:34`
+    /// assert_eq!(place.rsplit(':').filter(|part| part.parse::<u32>().is_ok()).count(), 2);
+    /// ```
     #[must_use]
     pub fn place(&self) -> Option<String> {
         match &*self.0 {

@@ -6,6 +6,33 @@
 //! [asked for](Explore::wake_to_poll_max).
 //!
 //! Between waiters of the program's own the order is known to the program only; a [`Line`] is where it says so.
+//!
+//! ```
+//! use std::{cell::Cell, rc::Rc};
+//!
+//! use reveille::{FindingKind, explore, fair::Line, spawn, yield_now};
+//!
+//! /// Served is whoever looks when nobody else is: who came first has nothing of it.
+//! async fn serve(is_busy: Rc<Cell<bool>>, line: Line) {
+//!     let place = line.join();
+//!     while is_busy.replace(true) {
+//!         yield_now().await;
+//!     }
+//!     place.served();
+//!     yield_now().await;
+//!     is_busy.set(false);
+//! }
+//!
+//! let failure = explore()
+//!     .run(|| async {
+//!         let (is_busy, line) = (Rc::default(), Line::new("counter", 1));
+//!         for _ in 0..5 {
+//!             drop(spawn(serve(Rc::clone(&is_busy), line.clone())));
+//!         }
+//!     })
+//!     .unwrap_err();
+//! assert_eq!(failure.kind(), Some(FindingKind::Unfairness));
+//! ```
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -291,12 +318,37 @@ pub struct Place {
 
 impl Line {
     /// A line called `name`, in which nobody may be overtaken more than `overtakes_max` times.
+    ///
+    /// ```
+    /// use reveille::{explore, fair::Line};
+    ///
+    /// let overtaken_once = |overtakes_max| {
+    ///     explore().run(move || async move {
+    ///         let line = Line::new("counter", overtakes_max);
+    ///         let _patient = line.join();
+    ///         line.join().served();
+    ///     })
+    /// };
+    /// assert!(overtaken_once(0).is_err());
+    /// overtaken_once(1).unwrap();
+    /// ```
     #[must_use]
     pub fn new(name: impl Into<String>, overtakes_max: u32) -> Self {
         Self(Arc::new(Queue { name: name.into(), overtakes_max, waiting: Mutex::default() }))
     }
 
     /// Joins the line at its end.
+    ///
+    /// ```
+    /// use reveille::fair::Line;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let line = Line::new("counter", 0);
+    /// let (first, second) = (line.join(), line.join());
+    /// first.served(); // who came first is served first: nobody is overtaken
+    /// second.served();
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn join(&self) -> Place {
         let (joined, task) = (std::panic::Location::caller(), context::try_with(Run::current).flatten());
@@ -315,6 +367,19 @@ impl Line {
 
 impl Place {
     /// The owner of this place is served. Whoever came earlier and still waits has been overtaken.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, explore, fair::Line};
+    ///
+    /// let failure = explore()
+    ///     .run(|| async {
+    ///         let line = Line::new("counter", 0);
+    ///         let (_first, second) = (line.join(), line.join());
+    ///         second.served();
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Unfairness));
+    /// ```
     pub fn served(self) {
         let queue = &self.line.0;
         let mut waiting = self.line.waiting();

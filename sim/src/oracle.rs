@@ -42,6 +42,32 @@ pub trait Oracle {
     ///
     /// # Errors
     /// When the invariant is broken.
+    ///
+    /// ```
+    /// use reveille::{Event, FindingKind, Oracle, explore, spawn};
+    ///
+    /// /// Who is spawned ends, before the run does.
+    /// #[derive(Default)]
+    /// struct AllEnd(i32);
+    ///
+    /// impl Oracle for AllEnd {
+    ///     fn event(&mut self, event: &Event) -> Result<(), String> {
+    ///         self.0 += i32::from(matches!(event, Event::Spawned { .. }));
+    ///         self.0 -= i32::from(matches!(event, Event::Ended { .. }));
+    ///         Ok(())
+    ///     }
+    ///
+    ///     fn end(&mut self) -> Result<(), String> {
+    ///         if self.0 == 0 { Ok(()) } else { Err(format!("{} have not ended", self.0)) }
+    ///     }
+    /// }
+    /// let program = |seconds| move || async move {
+    ///     drop(spawn(reveille::time::sleep(std::time::Duration::from_secs(seconds))));
+    /// };
+    /// explore().oracle(AllEnd::default).run(program(0)).unwrap();
+    /// let failure = explore().oracle(AllEnd::default).run(program(1)).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Oracle));
+    /// ```
     fn end(&mut self) -> Result<(), String> {
         Ok(())
     }

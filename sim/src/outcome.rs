@@ -13,6 +13,13 @@ pub trait Outcome: 'static {
     ///
     /// # Errors
     /// When the program says that it failed.
+    ///
+    /// ```
+    /// use reveille::Outcome;
+    ///
+    /// assert_eq!(().into_result(), Ok(()));
+    /// assert_eq!(Err::<(), _>("no funds").into_result(), Err(String::from("\"no funds\"")));
+    /// ```
     fn into_result(self) -> Result<(), String>;
 }
 

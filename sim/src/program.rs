@@ -13,10 +13,13 @@ use crate::kinds;
 /// Outside of a run, and if `bound` is 0.
 ///
 /// ```
-/// # reveille::explore().runs(10).run(|| async {
-/// let size = [0, 1, 4096][reveille::choose(3) as usize];
-/// # assert!(size <= 4096);
-/// # }).unwrap();
+/// reveille::explore()
+///     .run(|| async {
+///         let size = [0, 1, 4096][reveille::choose(3) as usize];
+///         reveille::sometimes!(size == 4096, "a large one");
+///         assert_eq!(vec![0; size].len(), size);
+///     })
+///     .unwrap();
 /// ```
 #[track_caller]
 pub fn choose(bound: u32) -> u32 {
@@ -29,13 +32,20 @@ pub fn choose(bound: u32) -> u32 {
 /// `false` in every other run, and outside of one.
 ///
 /// ```
+/// use std::sync::atomic::{AtomicU32, Ordering};
+///
+/// static SHOWN: AtomicU32 = AtomicU32::new(0);
+///
 /// let failure = reveille::explore().run(|| async {
+///     let port = reveille::choose(9);
 ///     if reveille::explaining() {
-///         println!("about to fail");
+///         println!("port {port}");
+///         SHOWN.fetch_add(1, Ordering::Relaxed);
 ///     }
-///     panic!("as announced");
+///     assert_ne!(port, 7);
 /// });
 /// assert!(failure.is_err());
+/// assert_eq!(SHOWN.load(Ordering::Relaxed), 1); // of all the runs and replays that there were
 /// ```
 #[must_use]
 pub fn explaining() -> bool {
@@ -51,10 +61,11 @@ pub fn explaining() -> bool {
 ///
 /// ```
 /// use reveille::rand_core::Rng;
-/// # reveille::explore().runs(10).run(|| async {
-/// let id = reveille::rng().next_u64();
-/// # let _ = id;
-/// # }).unwrap();
+///
+/// // A failure that depends on a random number is found again by its seed.
+/// let program = || async { assert_ne!(reveille::rng().next_u64() % 50, 0) };
+/// let failure = reveille::explore().run(program).unwrap_err();
+/// assert!(reveille::explore().seed(failure.seed().unwrap()).runs(1).run(program).is_err());
 /// ```
 #[track_caller]
 #[must_use]
@@ -106,10 +117,16 @@ impl TryRng for Generator {
 /// mark that is never reached at all cannot be noticed.
 ///
 /// ```
-/// # reveille::explore().runs(100).run(|| async {
-/// let answer = reveille::choose(2);
-/// reveille::sometimes!(answer == 1, "the unusual answer is seen");
-/// # }).unwrap();
+/// use reveille::{FindingKind, explore};
+///
+/// let campaign = |answers| {
+///     explore().run(move || async move {
+///         let answer = reveille::choose(answers);
+///         reveille::sometimes!(answer == 2, "the third answer is seen");
+///     })
+/// };
+/// campaign(3).unwrap();
+/// assert_eq!(campaign(2).unwrap_err().kind(), Some(FindingKind::NeverHappened));
 /// ```
 #[macro_export]
 macro_rules! sometimes {
@@ -126,7 +143,11 @@ macro_rules! sometimes {
 /// fn batch_size() -> usize {
 ///     if reveille::buggify!() { 1 } else { 512 }
 /// }
-/// # assert_eq!(batch_size(), 512);
+/// assert_eq!(batch_size(), 512);
+///
+/// reveille::explore()
+///     .run(|| async { reveille::sometimes!(batch_size() == 1, "a batch of one") })
+///     .unwrap();
 /// ```
 #[macro_export]
 macro_rules! buggify {

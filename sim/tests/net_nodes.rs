@@ -143,7 +143,7 @@ fn who_fills_a_window_behind_a_link_that_is_cut_one_way_is_told_in_time() {
             db.start(|| async {
                 let listener = TcpListener::bind("0.0.0.0:7").await.unwrap();
                 let _kept = listener.accept().await.unwrap();
-                std::future::pending().await
+                std::future::pending::<()>().await;
             });
             sleep(Duration::from_millis(1)).await;
             let mut stream = TcpStream::connect("db:7").await?;

@@ -113,7 +113,9 @@ const QUEUES: &str = "queues/entries=1000,turns=200";
 
 const DEFAULT: &str = "on=reveille,strategy=default";
 const RANDOM: &str = "on=reveille,strategy=random";
-const FIFO: &str = "on=reveille,seed=0";
+const FIFO: &str = "on=reveille,strategy=fifo";
+/// The first run of a campaign.
+const FIRST: &str = "on=reveille,seed=0";
 const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
 const OS: &str = "on=executor,reactor=os";
@@ -144,6 +146,7 @@ const ROWS: &[(&str, &[Row])] = &[
         &[
             row("random", (JOIN, RANDOM), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
             row("fifo", (JOIN, FIFO), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
+            row("first run", (JOIN, FIRST), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
             row("executor", (JOIN, EXECUTOR), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
         ],
     ),
@@ -153,6 +156,7 @@ const ROWS: &[(&str, &[Row])] = &[
             row("random", (YIELD, RANDOM), TOKIO, YIELD_TOKIO, Some(0.60)),
             row("default", (YIELD, DEFAULT), TOKIO, YIELD_TOKIO, None),
             row("fifo", (YIELD, FIFO), TOKIO, YIELD_TOKIO, Some(0.60)),
+            row("first run", (YIELD, FIRST), TOKIO, YIELD_TOKIO, None),
             row("executor", (YIELD, EXECUTOR), TOKIO, YIELD_TOKIO, Some(0.60)),
             row("random", (YIELD, RANDOM), HAND, &[(YIELD, "on=by-hand")], Some(6.0)),
             row("fifo", (YIELD, FIFO), HAND, &[(YIELD, "on=by-hand")], Some(6.0)),

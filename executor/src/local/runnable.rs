@@ -94,6 +94,21 @@ impl Runnable {
     /// Polls the task once, with no lock or borrow of the executor held.
     ///
     /// A panic of the task does not come out here; it is kept for the task's [`JoinHandle`](crate::JoinHandle).
+    ///
+    /// ```
+    /// # use reveille_executor::{Choose, LocalExecutor, Point, Ran};
+    /// # struct Fifo;
+    /// # impl Choose for Fifo {
+    /// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+    /// #         0
+    /// #     }
+    /// # }
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async { std::panic::resume_unwind(Box::new("lost")) });
+    /// assert_eq!(executor.pick(&mut Fifo).unwrap().run(), Ran::Panicked);
+    /// let error: reveille_executor::JoinError = executor.block_on(task).unwrap_err();
+    /// assert!(error.is_panic());
+    /// ```
     #[inline]
     pub fn run(self) -> Ran {
         let this = ManuallyDrop::new(self);
@@ -103,6 +118,36 @@ impl Runnable {
 
     /// Polls the task once, with `waker` in place of the task's own; [`followed_waker`](crate::followed_waker) makes
     /// some that tell what becomes of them.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU32, Ordering};
+    /// use std::{future::poll_fn, task::Poll};
+    ///
+    /// use reveille_executor::{Follow, LocalExecutor, Ran, followed_waker};
+    ///
+    /// static CLONES: AtomicU32 = AtomicU32::new(0);
+    ///
+    /// /// Counts how often a future keeps the waker that it is polled with.
+    /// struct Count;
+    /// impl Follow for Count {
+    ///     fn cloned(&self) -> Box<dyn Follow> {
+    ///         CLONES.fetch_add(1, Ordering::Relaxed);
+    ///         Box::new(Count)
+    ///     }
+    ///     fn woken(&self) {}
+    ///     fn dropped(&self) {}
+    /// }
+    ///
+    /// let executor = LocalExecutor::new();
+    /// drop(executor.spawn(poll_fn(|context| {
+    ///     drop(context.waker().clone());
+    ///     Poll::<()>::Pending
+    /// })));
+    /// let runnable = executor.start_newest().unwrap();
+    /// let waker = followed_waker(runnable.waker(), Box::new(Count));
+    /// assert_eq!(runnable.run_with(&waker), Ran::Pending);
+    /// assert_eq!(CLONES.load(Ordering::Relaxed), 1);
+    /// ```
     #[inline]
     pub fn run_with(self, waker: &Waker) -> Ran {
         let this = ManuallyDrop::new(self);

@@ -64,6 +64,15 @@ impl Spawner {
     }
 
     /// The number of tasks that may exist.
+    ///
+    /// ```
+    /// use reveille_executor::LocalExecutor;
+    ///
+    /// let executor = LocalExecutor::new();
+    /// let spawner = executor.spawner(3);
+    /// let spawned = (0..10).take_while(|_| spawner.try_spawn(std::future::pending::<()>()).is_ok()).count();
+    /// assert_eq!(spawned, spawner.tasks_max());
+    /// ```
     #[must_use]
     pub fn tasks_max(&self) -> usize {
         self.tasks_max

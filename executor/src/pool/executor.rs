@@ -141,6 +141,27 @@ impl Pool {
     ///
     /// # Errors
     /// As for [`new`](Self::new).
+    ///
+    /// ```
+    /// use std::sync::{Arc, Mutex};
+    /// use reveille_executor::{Pool, Urgency};
+    ///
+    /// let (pool, order) = (Pool::by_urgency(1)?, Arc::new(Mutex::new(Vec::new())));
+    /// let (handle, ran) = (pool.handle(), order.clone());
+    /// let task = pool.spawn(async move {
+    ///     // The one worker is busy here until all three are spawned.
+    ///     let tasks = [1, 3, 2].map(|priority| {
+    ///         let ran = ran.clone();
+    ///         handle.spawn_urgent(Urgency::priority(priority), async move { ran.lock().unwrap().push(priority) })
+    ///     });
+    ///     for task in tasks {
+    ///         task.await.unwrap();
+    ///     }
+    /// });
+    /// pool.block_on(task).unwrap();
+    /// assert_eq!(*order.lock().unwrap(), [3, 2, 1]);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
     pub fn by_urgency(threads: usize) -> Result<Self, PoolError> {
         Self::with(threads, true, |threads| Workers::ordered(threads, None))
     }
@@ -149,6 +170,27 @@ impl Pool {
     ///
     /// # Errors
     /// As for [`new`](Self::new).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use reveille_executor::{Driver, Pool, Urgency};
+    ///
+    /// /// Has nothing to wait for, and comes back to the pool every millisecond.
+    /// struct Idle;
+    ///
+    /// impl Driver for Idle {
+    ///     fn poll(&self) {}
+    ///     fn park(&self) {
+    ///         std::thread::sleep(std::time::Duration::from_millis(1));
+    ///     }
+    ///     fn unpark(&self) {}
+    /// }
+    ///
+    /// let pool = Pool::by_urgency_with_driver(1, Arc::new(Idle))?;
+    /// let urgency = pool.handle().spawn_urgent(Urgency::deadline(10), async { Urgency::current() });
+    /// assert_eq!(pool.block_on(urgency).unwrap(), Some(Urgency::deadline(10)));
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
     pub fn by_urgency_with_driver(threads: usize, driver: StdArc<dyn Driver>) -> Result<Self, PoolError> {
         Self::with(threads, true, |threads| Workers::ordered(threads, Some(driver)))
     }
@@ -313,6 +355,15 @@ impl Pool {
     }
 
     /// The number of threads for closures that block.
+    ///
+    /// ```
+    /// # use reveille_executor::Pool;
+    /// let pool = Pool::new(1)?;
+    /// assert_eq!(pool.blocking_threads(), 0); // there are none before there is work for one
+    /// pool.block_on(pool.spawn_blocking(|| ())).unwrap();
+    /// assert_eq!(pool.blocking_threads(), 1);
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
     #[must_use]
     pub fn blocking_threads(&self) -> usize {
         self.handle.shared.blocking.threads()
@@ -325,6 +376,29 @@ impl Pool {
     }
 
     /// How often a worker that waited in the driver was woken by a signal to it: at most once for each time that it waited.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use reveille_executor::{Driver, Pool};
+    ///
+    /// /// Has nothing to wait for, and comes back to the pool every millisecond.
+    /// struct Idle;
+    ///
+    /// impl Driver for Idle {
+    ///     fn poll(&self) {}
+    ///     fn park(&self) {
+    ///         std::thread::sleep(std::time::Duration::from_millis(1));
+    ///     }
+    ///     fn unpark(&self) {}
+    /// }
+    ///
+    /// let pool = Pool::with_driver(1, Arc::new(Idle))?;
+    /// for _ in 0..100 {
+    ///     pool.block_on(pool.spawn(async {})).unwrap();
+    /// }
+    /// assert!(pool.signals() <= pool.sleeps()); // nobody is woken who does not sleep
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
     #[must_use]
     pub fn signals(&self) -> u64 {
         self.handle.shared.workers.signals()
@@ -416,6 +490,41 @@ impl PoolHandle {
     /// Ends the wait of the worker that waits in the [`Driver`], if one does, with at most one [signal](Pool::signals) for each
     /// wait, however many ask for it: for who has registered something there that it does not know of, such as a timer that is
     /// due earlier than all others. The worker comes back to the driver unless there is something to run.
+    ///
+    /// ```
+    /// use std::sync::mpsc::{Receiver, Sender, channel};
+    /// use std::sync::{Arc, Mutex};
+    /// use std::task::{Poll, Waker};
+    /// use reveille_executor::{Driver, Pool};
+    ///
+    /// /// Wakes all who are registered when it begins to wait, and does not notice who comes later.
+    /// struct Sleepy(Mutex<Vec<Waker>>, Sender<()>, Mutex<Receiver<()>>);
+    ///
+    /// impl Driver for Sleepy {
+    ///     fn poll(&self) {
+    ///         std::mem::take(&mut *self.0.lock().unwrap()).into_iter().for_each(Waker::wake);
+    ///     }
+    ///     fn park(&self) {
+    ///         self.poll();
+    ///         self.2.lock().unwrap().recv().unwrap();
+    ///     }
+    ///     fn unpark(&self) {
+    ///         self.1.send(()).unwrap();
+    ///     }
+    /// }
+    ///
+    /// let (send, receive) = channel();
+    /// let sleepy = Arc::new(Sleepy(Mutex::default(), send, Mutex::new(receive)));
+    /// let pool = Pool::with_driver(1, sleepy.clone())?;
+    /// let mut polls = 0;
+    /// pool.block_on(std::future::poll_fn(|context| {
+    ///     polls += 1;
+    ///     sleepy.0.lock().unwrap().push(context.waker().clone());
+    ///     pool.handle().interrupt_driver(); // without which nobody may look there again
+    ///     if polls < 100 { Poll::Pending } else { Poll::Ready(()) }
+    /// }));
+    /// # Ok::<_, reveille_executor::PoolError>(())
+    /// ```
     pub fn interrupt_driver(&self) {
         self.shared.workers.interrupt_driver();
     }

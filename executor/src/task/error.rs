@@ -45,6 +45,15 @@ impl JoinError {
     }
 
     /// Whether the task panicked, in a poll or while its future was dropped.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinError, LocalExecutor};
+    /// let executor = LocalExecutor::new();
+    /// let task = executor.spawn(async { std::panic::resume_unwind(Box::new("lost")) });
+    /// let error: JoinError = executor.block_on(task).unwrap_err();
+    /// assert!(error.is_panic() && !error.is_cancelled());
+    /// assert_eq!(error.to_string(), "task 0 panicked: lost");
+    /// ```
     #[must_use]
     pub fn is_panic(&self) -> bool {
         self.panic.is_some()

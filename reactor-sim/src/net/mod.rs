@@ -59,6 +59,7 @@
 //! | how much waits in a datagram socket | 208 KiB of contents | about as much, with its bookkeeping |
 //! | writes of one instant | travel together, as with `NoDelay`, which is remembered only | in segments, which Nagle's algorithm holds back |
 //! | a segment is lost | it is sent again after 200 ms, then twice as long, at most 120 s; 15 times | the same, but for the first wait, which follows the round trip; loss also slows the sender down |
+//! | a link is cut in the direction of the acknowledgements only | who sends goes on until the window is full, and gives up after 15 probes | it gives up after 15 repetitions of what arrived already |
 //! | a port and a pair of addresses after a close | free at once | `TIME_WAIT` holds them for a minute against some binds and connects |
 //! | free ports | 32768 to 60999, one after the other | the same range by default, in an order of its own |
 //! | an unknown name | `NotFound` | an error without a kind, from the resolver |

@@ -115,6 +115,22 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
 
     /// Makes what the operation, the bystanders and [`then`](Self::then) share: each gets a clone. Called within each run,
     /// so it may spawn tasks; those that serve for ever are to be daemons ([`Builder::daemon`](crate::task::Builder::daemon)).
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use reveille::{cancel, yield_now};
+    ///
+    /// async fn take(seats: Rc<Cell<u32>>) {
+    ///     seats.set(seats.get().checked_sub(1).expect("a seat is free"));
+    ///     yield_now().await;
+    ///     seats.set(seats.get() + 1);
+    /// }
+    /// // One seat: if a cut takes it along, the operation fails when it is run again.
+    /// let report = cancel::audit(take).world(|| Rc::new(Cell::new(1))).run().unwrap();
+    /// assert!(!report.is_clean());
+    /// // Two of them, and nobody notices.
+    /// cancel::audit(take).world(|| Rc::new(Cell::new(2))).run().unwrap().assert_clean();
+    /// ```
     pub fn world(mut self, world: impl Fn() -> W + Send + Sync + 'static) -> Self {
         self.cast.world = Some(Box::new(world));
         self
@@ -122,6 +138,29 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
 
     /// A task that lives beside the operation, and is to end as it does without the cut; any number of them. Bugs that need
     /// an innocent victim (a follower of a shared request, say) show only with one.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use reveille::{cancel, yield_now};
+    ///
+    /// type Flag = Rc<Cell<bool>>;
+    /// // Is busy while it works. Alone, it seems to bear every cut.
+    /// async fn work(busy: Flag) {
+    ///     busy.set(true);
+    ///     yield_now().await;
+    ///     busy.set(false);
+    /// }
+    /// let audit = || cancel::audit(work).world(Flag::default).limits(1_000, std::time::Duration::from_secs(1));
+    /// audit().run().unwrap().assert_clean();
+    /// // Who waits for it to be done may wait for ever.
+    /// let waits = |busy: Flag| async move {
+    ///     yield_now().await;
+    ///     while busy.get() {
+    ///         yield_now().await;
+    ///     }
+    /// };
+    /// assert!(!audit().only_once().bystander("next", waits).run().unwrap().is_clean());
+    /// ```
     pub fn bystander<Fut>(
         mut self,
         name: impl Into<String>,
@@ -142,6 +181,19 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
 
     /// Runs when all others have ended, and checks: a panic or an error is a finding. The operation has been cut by then,
     /// and run again.
+    ///
+    /// ```
+    /// use reveille::cancel::{self, Ledger};
+    ///
+    /// // Counts what it begins and what it ends: two numbers that a cut drives apart.
+    /// async fn serve(jobs: Ledger) {
+    ///     jobs.issue(1);
+    ///     reveille::yield_now().await;
+    ///     jobs.settle(1);
+    /// }
+    /// let audit = cancel::audit(serve).world(|| Ledger::new("jobs"));
+    /// assert!(!audit.then(|jobs| async move { jobs.balance() }).run().unwrap().is_clean());
+    /// ```
     pub fn then<Fut>(mut self, then: impl Fn(W) -> Fut + Send + Sync + 'static) -> Self
     where
         Fut: Future + 'static,
@@ -155,12 +207,45 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// Compares outputs of the operation by what `key` makes of them: for outputs that may well be different after a cut.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use reveille::cancel;
+    ///
+    /// // Says besides its result how many unfinished files it has found. Every cut leaves one behind.
+    /// async fn save(unfinished: Rc<Cell<u32>>) -> (u32, &'static str) {
+    ///     let found = unfinished.replace(unfinished.get() + 1);
+    ///     reveille::yield_now().await;
+    ///     unfinished.set(unfinished.get() - 1);
+    ///     (found, "saved")
+    /// }
+    /// let audit = || cancel::audit(save).world(Rc::default);
+    /// assert!(!audit().run().unwrap().is_clean());
+    /// audit().key(|(_found, result)| *result).run().unwrap().assert_clean();
+    /// ```
     pub fn key<K: Debug>(mut self, key: impl Fn(&T) -> K + Send + Sync + 'static) -> Self {
         self.cast.key = Box::new(move |output| format!("{:?}", key(output)));
         self
     }
 
     /// Leaves out the second run of the operation.
+    ///
+    /// For one that cannot be run twice:
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use reveille::cancel;
+    ///
+    /// type Ticket = Rc<Cell<Option<u32>>>;
+    /// async fn redeem(ticket: Ticket) -> u32 {
+    ///     let number = ticket.take().expect("a ticket is redeemed once");
+    ///     reveille::yield_now().await;
+    ///     number
+    /// }
+    /// let audit = || cancel::audit(redeem).world(|| Ticket::new(Cell::new(Some(7))));
+    /// assert!(audit().run().is_err()); // even without a cut the second run panics
+    /// audit().only_once().run().unwrap().assert_clean();
+    /// ```
     pub fn only_once(mut self) -> Self {
         self.cast.again = false;
         self
@@ -169,6 +254,15 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// Cuts by a panic of the operation's own task as well: what it holds is dropped while the thread unwinds. Off by
     /// default: a destructor that panics then ends the process, as Rust has it, and a poisoned lock is what a panic is meant
     /// to leave.
+    ///
+    /// ```
+    /// use reveille::cancel::{self, Way};
+    ///
+    /// let ways = |report: cancel::Report| report.rows().iter().map(|row| row.way).collect::<Vec<_>>();
+    /// let audit = || cancel::audit(|()| reveille::yield_now());
+    /// assert!(!ways(audit().run().unwrap()).contains(&Way::Unwinding));
+    /// assert!(ways(audit().unwinding().run().unwrap()).contains(&Way::Unwinding));
+    /// ```
     pub fn unwinding(mut self) -> Self {
         self.cast.unwinding = true;
         self
@@ -177,6 +271,12 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// How many schedules each cut gets; 16 by default. `REVEILLE_RUNS` overrides it. With `REVEILLE_SECONDS` the audit goes
     /// on for that long, in rounds of so many schedules; the first round is brought to its end in any case. `REVEILLE_SHARD=1/4` makes a quarter of the
     /// cuts, and the reference in full.
+    ///
+    /// ```
+    /// let audit = |runs| reveille::cancel::audit(|()| reveille::yield_now()).runs(runs).run().unwrap();
+    /// assert_eq!(audit(4).schedules(), Some(4));
+    /// assert!(audit(4).cut_runs() < audit(16).cut_runs());
+    /// ```
     pub fn runs(mut self, runs: u64) -> Self {
         self.explore = self.explore.runs(runs);
         self
@@ -237,6 +337,23 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// Repeats the run that `tape` describes, and judges it as the audit would; see [`replay`](crate::replay).
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use reveille::cancel;
+    ///
+    /// async fn take(seats: Rc<Cell<u32>>) {
+    ///     seats.set(seats.get().checked_sub(1).expect("a seat is free"));
+    ///     reveille::yield_now().await;
+    ///     seats.set(seats.get() + 1);
+    /// }
+    /// let audit = || cancel::audit(take).name("take").world(|| Rc::new(Cell::new(1)));
+    /// let report = audit().run().unwrap();
+    /// let tape = report.failure().unwrap().tape().unwrap().to_string();
+    /// let again = audit().replay(tape).run().unwrap();
+    /// assert_eq!(again.schedules(), None); // it was that run alone
+    /// assert_eq!(again.failure().unwrap().kind(), report.failure().unwrap().kind());
+    /// ```
     pub fn replay(mut self, tape: impl Into<String>) -> Self {
         self.explore = self.explore.replay(tape);
         self
@@ -250,6 +367,17 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     ///
     /// # Panics
     /// Inside a run.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, cancel};
+    ///
+    /// // What a cut breaks is in the report.
+    /// let clean = cancel::audit(|()| reveille::yield_now()).run().unwrap();
+    /// assert!(clean.is_clean());
+    /// // What is broken without a cut cannot be audited.
+    /// let failure = cancel::audit(|()| std::future::pending::<()>()).run().unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::DeadWaker));
+    /// ```
     pub fn run(self) -> Result<Report, Failure> {
         let round = self.explore.runs_asked();
         let prepared = self.explore.prepare()?;

@@ -44,6 +44,13 @@ pub fn cancellable<F: IntoFuture>(future: F) -> Cancellable<F::IntoFuture> {
 
 pin_project! {
     /// The future of [`cancellable`].
+    ///
+    /// ```
+    /// use reveille::cancel::cancellable;
+    ///
+    /// // Outside of a run it always completes.
+    /// assert_eq!(futures::executor::block_on(cancellable(async { 42 })), Some(42));
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Cancellable<F> {
         #[pin]

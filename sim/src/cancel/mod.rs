@@ -10,6 +10,42 @@
 //! effects that come too late, [`leaks`] measures what is left of waits that were given up, and
 //! [`Builder::abortable`](crate::task::Builder::abortable) lets the run abort a task.
 //!
+//! ```
+//! use std::{cell::RefCell, rc::Rc};
+//!
+//! use reveille::cancel::{self, Ledger, cancellable};
+//! use reveille::{FindingKind, explore, yield_now};
+//!
+//! type Jobs = Rc<RefCell<Vec<u32>>>;
+//!
+//! /// Takes a job and does it; who is dropped in between takes the job along.
+//! async fn work(jobs: Jobs) -> Option<u32> {
+//!     let job = jobs.borrow_mut().pop();
+//!     yield_now().await;
+//!     job
+//! }
+//!
+//! // The audit makes all cuts, and holds the same operation, run once more, against what it does without them.
+//! let counts = |jobs: Jobs| async move { assert_eq!(jobs.borrow().len(), 1) };
+//! let report = cancel::audit(work).world(|| Jobs::new(RefCell::new(vec![1, 2, 3]))).then(counts);
+//! assert!(report.only_once().run().is_err());
+//!
+//! // A test of its own: some calls of `work` are dropped, and no job may be missing in the end.
+//! let failure = explore()
+//!     .run(|| async {
+//!         let (jobs, ledger) = (Jobs::default(), Ledger::new("jobs"));
+//!         jobs.borrow_mut().extend([1, 2, 3]);
+//!         ledger.issue(3);
+//!         while !jobs.borrow().is_empty() {
+//!             let done = cancellable(work(jobs.clone())).await;
+//!             ledger.settle(done.flatten().is_some().into());
+//!         }
+//!         ledger.balance()
+//!     })
+//!     .unwrap_err();
+//! assert_eq!(failure.kind(), Some(FindingKind::Error));
+//! ```
+//!
 //! # Where the cut is decided
 //!
 //! *Every point of an operation is a choice* of a kind of its own, with one answer to go on (0) and one for each way to

@@ -58,6 +58,17 @@ pub struct MustClose<T> {
 
 impl<T> MustClose<T> {
     /// Closes the value: with the end of the future that `close` makes, it is done.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, cancel, explore, yield_now};
+    ///
+    /// // To begin is not enough.
+    /// let failure = explore().run(|| async {
+    ///     let closing = cancel::must_close("line 1").close(async |_| yield_now().await);
+    ///     cancel::cancellable(closing).await;
+    /// });
+    /// assert_eq!(failure.unwrap_err().kind(), Some(FindingKind::Leak));
+    /// ```
     pub fn close<F: Future>(self, close: impl FnOnce(T) -> F) -> Closing<F> {
         let Self { value, mut debt } = self;
         debt.begun = true;
@@ -87,6 +98,15 @@ impl<T: fmt::Debug> fmt::Debug for MustClose<T> {
 
 pin_project! {
     /// The future of [`MustClose::close`].
+    ///
+    /// ```
+    /// use reveille::cancel::must_close;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let closing = must_close("line 1").close(async |line| line.len());
+    /// assert_eq!(closing.await, 6); // it yields what the future does
+    /// # }).unwrap();
+    /// ```
     #[must_use = "futures do nothing unless polled"]
     pub struct Closing<F> {
         #[pin]

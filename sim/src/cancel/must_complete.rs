@@ -35,6 +35,16 @@ pub fn must_complete<F: IntoFuture>(future: F) -> MustComplete<F::IntoFuture> {
 }
 
 /// The future of [`must_complete`].
+///
+/// ```
+/// use reveille::{cancel::must_complete, yield_now};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// drop(must_complete(yield_now())); // never polled, so nothing is cut short
+/// let commit = must_complete(async { 42 });
+/// assert_eq!(commit.await, 42); // it yields what the future does
+/// # }).unwrap();
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct MustComplete<F> {
     /// Boxed: a destructor and a pinned field do not go together without unsafe code.

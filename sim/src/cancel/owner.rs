@@ -43,6 +43,24 @@ pub fn owner(what: &'static str) -> Owner {
 }
 
 /// Made by [`owner`]. Its drop is the end of all effects.
+///
+/// ```
+/// use reveille::{cancel, spawn, yield_now};
+///
+/// // Whose work ends before its owner does is right.
+/// reveille::explore()
+///     .run(|| async {
+///         let owner = cancel::owner("the cache");
+///         let effects = owner.effects();
+///         let flush = spawn(async move {
+///             yield_now().await;
+///             effects.happen("the flush");
+///         });
+///         flush.await.unwrap();
+///         drop(owner);
+///     })
+///     .unwrap();
+/// ```
 #[derive(Debug)]
 pub struct Owner(Arc<Life>);
 

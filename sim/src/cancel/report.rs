@@ -41,6 +41,15 @@ pub struct Report {
 }
 
 /// What became of one kind of cut at one await.
+///
+/// ```
+/// use reveille::cancel::{self, Moment};
+///
+/// let report = cancel::audit(|()| reveille::yield_now()).run().unwrap();
+/// let row = report.rows().iter().find(|row| row.moment == Moment::BeforeFirstPoll).unwrap();
+/// assert_eq!(row.place, None); // it waits nowhere yet
+/// assert!(row.runs >= 16 && row.faults.is_empty());
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Row {
@@ -84,6 +93,16 @@ pub struct Sampled {
 
 impl Report {
     /// Every kind of cut at every await, in the order in which the operation came to them.
+    ///
+    /// ```
+    /// use reveille::cancel::{self, Moment};
+    /// use reveille::yield_now;
+    ///
+    /// let report = cancel::audit(|()| yield_now()).run().unwrap();
+    /// let moments: Vec<_> = report.rows().iter().map(|row| row.moment).collect();
+    /// assert_eq!(moments.first(), Some(&Moment::BeforeFirstPoll));
+    /// assert_eq!(moments.last(), Some(&Moment::Ready));
+    /// ```
     #[must_use]
     pub fn rows(&self) -> &[Row] {
         &self.rows
@@ -96,6 +115,18 @@ impl Report {
     }
 
     /// The smallest failing run: the earliest cut, then the dullest schedule. It has a tape.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, cancel};
+    ///
+    /// let report = cancel::audit(|()| async {
+    ///     let order = cancel::track("two tickets");
+    ///     reveille::yield_now().await;
+    ///     order.settle();
+    /// });
+    /// let report = report.run().unwrap();
+    /// assert_eq!(report.failure().unwrap().kind(), Some(FindingKind::DroppedValue));
+    /// ```
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
@@ -108,6 +139,12 @@ impl Report {
     }
 
     /// How many runs had a cut.
+    ///
+    /// ```
+    /// let report = reveille::cancel::audit(|()| reveille::yield_now()).run().unwrap();
+    /// assert_eq!(report.cut_runs(), report.rows().iter().map(|row| row.runs).sum());
+    /// assert!(report.cut_runs() >= 4 * 16); // four moments, each under sixteen schedules
+    /// ```
     #[must_use]
     pub fn cut_runs(&self) -> u64 {
         self.rows.iter().map(|row| row.runs).sum()
@@ -135,6 +172,13 @@ impl Report {
     ///
     /// # Panics
     /// With the table and the smallest failing run, if it is not.
+    ///
+    /// ```should_panic
+    /// use reveille::cancel;
+    ///
+    /// let commit = |()| cancel::must_complete(reveille::yield_now());
+    /// cancel::audit(commit).run().unwrap().assert_clean(); // panics: it may be cut short
+    /// ```
     #[track_caller]
     pub fn assert_clean(&self) {
         assert!(self.is_clean(), "a cut breaks the program\n\n{self}");

@@ -60,6 +60,22 @@ pub struct Tracked<T> {
 
 impl<T> Tracked<T> {
     /// Says that the value has arrived, and takes it out.
+    ///
+    /// ```
+    /// use reveille::cancel;
+    ///
+    /// // Settled before the await, it is nobody's loss that the rest is cut off.
+    /// reveille::explore()
+    ///     .run(|| async {
+    ///         cancel::cancellable(async {
+    ///             let order = cancel::track("two tickets").settle();
+    ///             reveille::yield_now().await;
+    ///             assert_eq!(order, "two tickets");
+    ///         })
+    ///         .await;
+    ///     })
+    ///     .unwrap();
+    /// ```
     pub fn settle(mut self) -> T {
         self.value.take().expect("only `settle` takes the value, and it consumes the `Tracked`")
     }

@@ -104,6 +104,13 @@ impl Freedom {
     ];
 
     /// The name, as [`Explore::freedoms`](crate::Explore::freedoms) takes it.
+    ///
+    /// ```
+    /// use reveille::{Freedom, explore};
+    ///
+    /// let passed = explore().freedoms(Freedom::Spurious.name()).run(reveille::yield_now).unwrap();
+    /// assert!(passed.exercised.contains_key(&Freedom::Spurious));
+    /// ```
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -118,6 +125,13 @@ impl Freedom {
     }
 
     /// Whether it is among those that the default strategy draws from.
+    ///
+    /// ```
+    /// use reveille::Freedom;
+    ///
+    /// let default: Vec<_> = Freedom::ALL.into_iter().filter(|freedom| freedom.is_default()).collect();
+    /// assert_eq!(default, [Freedom::Spurious, Freedom::FreshWakers]);
+    /// ```
     #[must_use]
     pub const fn is_default(self) -> bool {
         matches!(self, Self::Spurious | Self::FreshWakers)

@@ -130,6 +130,26 @@ impl Disks {
 
 /// The disk of a node, as files refer to it: by the run's identity, so that they are `Send` and recognise that their run is
 /// over.
+///
+/// It is what [`File`](super::File) is made with. Code that is generic over it serves other disks as well:
+///
+/// ```
+/// use reveille::fs::{self, Simulated};
+/// use reveille_reactor::file::{File, Ring};
+///
+/// async fn magic<R: Ring>(file: &File<R>) -> std::io::Result<[u8; 4]> {
+///     let mut magic = [0; 4];
+///     file.read_exact_at(&mut magic, 0).await?;
+///     Ok(magic)
+/// }
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// fs::write("f", "PNG!..").await?;
+/// let file = File::<Simulated>::open("f").await?;
+/// assert_eq!(magic(&file).await?, *b"PNG!");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Simulated {
     run: RunId,

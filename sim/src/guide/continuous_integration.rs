@@ -14,6 +14,25 @@
 //! * **Kept failures.** A test that fails writes `reveille-regressions/<test>.txt` beside it. On a build machine nobody commits that file:
 //!   keep it as an artifact, or take the `replay:` line from the log, which is the same run.
 //!
+//! A test for all of this says nothing of machines, and what it wants to have met:
+//!
+//! ```
+//! use reveille::time::{Duration, sleep, timeout};
+//!
+//! # mod tests { use super::*;
+//! #[reveille::test] // a thousand runs for each change, as many as there is time for at night
+//! async fn an_answer_or_a_time_out() {
+//!     let answer = async {
+//!         sleep(Duration::from_millis(u64::from(reveille::choose(20)))).await;
+//!         42
+//!     };
+//!     let answer = timeout(Duration::from_millis(10), answer).await;
+//!     reveille::sometimes!(answer.is_err(), "it takes too long"); // if no run comes there, the test fails
+//!     assert_eq!(answer.unwrap_or(42), 42);
+//! }
+//! # }
+//! ```
+//!
 //! A test whose program can end the process (an abort, a stack overflow, a poll that never returns) takes the other tests of its binary
 //! with it, as any Rust test does: [`isolation`](crate::Explore::isolation) gives it processes of its own.
 //!

@@ -18,18 +18,29 @@
 //! **An example.** Whoever takes a second poll for the event is wrong under `spurious`:
 //!
 //! ```
-//! use std::{future::poll_fn, task::Poll};
+//! use std::{future::poll_fn, pin::pin, task::Poll};
 //!
-//! async fn door_is_open(door: &std::cell::Cell<bool>) {
+//! use reveille::time::{Duration, Instant, sleep};
+//! use reveille::{Freedom, explore};
+//!
+//! async fn a_minute() {
+//!     let mut timer = pin!(sleep(Duration::from_secs(60)));
 //!     let mut asked = false;
-//!     poll_fn(|_| match std::mem::replace(&mut asked, true) {
-//!         false => Poll::Pending, // mended: `match door.get()`, and keep the waker
+//!     poll_fn(|context| match std::mem::replace(&mut asked, true) {
+//!         false => timer.as_mut().poll(context), // mended: so in every poll
 //!         true => Poll::Ready(()),
 //!     })
 //!     .await;
-//!     assert!(door.get());
 //! }
-//! # let _ = door_is_open;
+//!
+//! let program = || async {
+//!     let start = Instant::now();
+//!     a_minute().await;
+//!     assert_eq!(start.elapsed(), Duration::from_secs(60));
+//! };
+//! explore().freedoms("none").run(program).unwrap();
+//! let failure = explore().freedoms("spurious").run(program).unwrap_err();
+//! assert_eq!(failure.freedoms(), [Freedom::Spurious]);
 //! ```
 //!
 //! **How to mend it.**

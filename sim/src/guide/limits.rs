@@ -5,6 +5,29 @@
 //! of reach. Use loom for such code where it can be built with it. The bug gallery lists entries of that sort (`mt-`) as
 //! *not found*, and a test keeps it that way: the tool must not claim them.
 //!
+//! ```
+//! use std::sync::Arc;
+//! use std::sync::atomic::{AtomicU32, Ordering};
+//!
+//! use reveille::{explore, spawn};
+//!
+//! /// Loses an update if two threads come here at once; tasks cannot, as there is no await in it.
+//! async fn count(visits: Arc<AtomicU32>) {
+//!     let seen = visits.load(Ordering::Relaxed);
+//!     visits.store(seen + 1, Ordering::Relaxed);
+//! }
+//!
+//! let program = || async {
+//!     let visits = Arc::new(AtomicU32::new(0));
+//!     for visitor in [(); 2].map(|()| spawn(count(visits.clone()))) {
+//!         visitor.await.unwrap();
+//!     }
+//!     assert_eq!(visits.load(Ordering::Relaxed), 2);
+//! };
+//! let passed = explore().strategy("exhaustive").run(program).unwrap();
+//! assert!(passed.complete); // every schedule that there is, and the mistake is in none of them
+//! ```
+//!
 //! **Passing is not a proof.** A campaign of 1,000 random schedules has seen 1,000 schedules. `sometimes!` tells whether it
 //! came to the interesting places.
 //!

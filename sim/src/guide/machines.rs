@@ -1,9 +1,20 @@
 //! Campaigns on many machines.
 //!
-//! Nothing coordinates them: a run is its seed, and a shard is a part of the seeds. `REVEILLE_SHARD=2/4` performs the second
-//! quarter of the runs of *every* test; the four together perform exactly the runs of the whole, with their numbers
-//! ([`shard`](crate::Explore::shard)). So a machine that is lost costs its part, and is started again. What a shard finds names its
+//! Nothing coordinates them: a run is its seed, and a shard is a part of the seeds. `REVEILLE_SHARD=2/4` performs a quarter
+//! of the runs of *every* test: each fourth, from the second on. The four together perform exactly the runs of the whole,
+//! with their numbers ([`shard`](crate::Explore::shard)). So a machine that is lost costs its part, and is started again. What a shard finds names its
 //! seed, or its tape, and repeats on any machine.
+//!
+//! ```
+//! use reveille::{choose, explore};
+//!
+//! let program = || async { assert_ne!(choose(200), 77) };
+//! let whole = explore().run(program).unwrap_err();
+//! let part = |nth| explore().shard(nth, 4).run(program);
+//!
+//! // One of the four comes to the run that fails first on one machine.
+//! assert!((1..=4).any(|nth| part(nth).is_err_and(|failure| failure.seed() == whole.seed())));
+//! ```
 //!
 //! # One machine
 //!

@@ -1,5 +1,17 @@
 //! Pages to read, in an order that makes sense.
 //!
+//! The smallest whole test:
+//!
+//! ```
+//! # mod tests {
+//! #[reveille::test]
+//! async fn the_child_is_done() {
+//!     let child = reveille::spawn(async { 42 });
+//!     assert_eq!(child.await.unwrap(), 42);
+//! }
+//! # }
+//! ```
+//!
 //! To begin with:
 //!
 //! * [`getting_started`]: from an empty test to a failure that is understood, mended, and kept.

@@ -50,6 +50,27 @@ impl Explore {
     ///
     /// # Errors
     /// From [`run`](Self::run): if it is zero, or more than [`limits`](Self::limits) gives a run.
+    ///
+    /// ```
+    /// use std::{future::pending, pin::pin};
+    ///
+    /// use reveille::{FindingKind, explore, leaf, spawn, yield_now};
+    /// use futures::channel::oneshot;
+    ///
+    /// async fn busy() {
+    ///     let (send, receive) = oneshot::channel();
+    ///     let mut answer = pin!(leaf(receive));
+    ///     let _ = futures::poll!(answer.as_mut());
+    ///     spawn(async { send.send(42).unwrap() }).await.unwrap();
+    ///     for _ in 0..100 {
+    ///         yield_now().await; // the answer is there, and nobody looks
+    ///     }
+    ///     answer.await.unwrap();
+    /// }
+    /// explore().run(busy).unwrap();
+    /// let failure = explore().starved_polls(50).run(busy).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::StarvedLeaf));
+    /// ```
     pub fn starved_polls(mut self, polls: u64) -> Self {
         self.starved_polls = Some(polls);
         self

@@ -34,6 +34,15 @@ pub fn may_starve<F: IntoFuture>(reason: &'static str, future: F) -> MayStarve<F
 
 pin_project! {
     /// The future of [`may_starve`].
+    ///
+    /// ```
+    /// use reveille::leaf::may_starve;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let ahead = may_starve("fetched ahead", async { 42 });
+    /// assert_eq!(ahead.await, 42); // it yields what the future does
+    /// # }).unwrap();
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct MayStarve<F> {

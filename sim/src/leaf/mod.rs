@@ -10,6 +10,39 @@
 //! * [`StarvedLeaf`](crate::FindingKind::StarvedLeaf), while all goes on: a future was owed a poll for long. See
 //!   [`guide::starved_leaf`](crate::guide::starved_leaf).
 //!
+//! ```
+//! use std::pin::pin;
+//!
+//! use futures::channel::oneshot;
+//! use reveille::leaf::{leaf, may_starve};
+//! use reveille::time::{Duration, sleep};
+//! use reveille::{FindingKind, explore, spawn};
+//!
+//! async fn request() -> u32 {
+//!     let (send, answer) = oneshot::channel();
+//!     drop(spawn(async { send.send(42) }));
+//!     answer.await.unwrap()
+//! }
+//!
+//! // The answer comes, and for a minute the task does something else.
+//! let failure = explore().run(|| async {
+//!     let mut answer = pin!(leaf(request()));
+//!     let _ = futures::poll!(answer.as_mut());
+//!     sleep(Duration::from_secs(60)).await;
+//!     answer.await;
+//! });
+//! assert_eq!(failure.unwrap_err().kind(), Some(FindingKind::StarvedLeaf));
+//!
+//! // The same on purpose.
+//! let passed = explore().run(|| async {
+//!     let mut answer = pin!(may_starve("fetched ahead", leaf(request())));
+//!     let _ = futures::poll!(answer.as_mut());
+//!     sleep(Duration::from_secs(60)).await;
+//!     answer.await;
+//! });
+//! passed.unwrap();
+//! ```
+//!
 //! # Who knows
 //!
 //! Timers ([`sleep`](crate::time::sleep), [`timeout`](crate::time::timeout), [`interval`](crate::time::interval)) know by

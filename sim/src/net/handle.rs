@@ -12,6 +12,29 @@ use crate::run::{Phase, RunId};
 
 /// The network of a run, as sockets refer to it: by the run's identity, so that they are `Send` and recognise that their
 /// run is over.
+///
+/// It is what [`TcpStream`](super::TcpStream) and the others are made with. Code that is generic over it runs over the
+/// sockets of the operating system as well:
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::net::Simulated;
+/// use reveille_reactor::socket::{Handle, TcpListener, TcpStream};
+///
+/// async fn greet<H: Handle + Unpin>(listener: TcpListener<H>) -> std::io::Result<()> {
+///     let (mut stream, _) = listener.accept().await?;
+///     stream.write_all(b"hello").await
+/// }
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let listener = TcpListener::<Simulated>::bind("0.0.0.0:80").await?;
+/// let server = reveille::spawn(greet(listener));
+/// let mut greeting = String::new();
+/// TcpStream::<Simulated>::connect("localhost:80").await?.read_to_string(&mut greeting).await?;
+/// assert_eq!(greeting, "hello");
+/// server.await.unwrap()
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Simulated {
     run: RunId,

@@ -75,6 +75,18 @@ use hyper::rt::{Executor, Sleep, Timer};
 use crate::time;
 
 /// Spawns hyper's tasks into the run.
+///
+/// ```
+/// use futures::channel::oneshot;
+/// use hyper::rt::Executor;
+/// use reveille::net::hyper::HyperExecutor;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let (send, receive) = oneshot::channel();
+/// HyperExecutor.execute(async { send.send(42).unwrap() }); // as hyper does with its connections
+/// assert_eq!(receive.await, Ok(42));
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HyperExecutor;
 
@@ -90,6 +102,19 @@ where
 }
 
 /// Virtual time as hyper wants it: as instants of the standard library, of which only differences mean anything.
+///
+/// ```
+/// use hyper::rt::Timer;
+/// use reveille::net::hyper::HyperTimer;
+/// use reveille::time::Duration;
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let timer = HyperTimer::new();
+/// let start = timer.now();
+/// timer.sleep(Duration::from_secs(3600)).await; // an hour of the run's time
+/// assert_eq!(timer.now() - start, Duration::from_secs(3600));
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct HyperTimer {
     /// What stands for the start of the run.
@@ -98,6 +123,19 @@ pub struct HyperTimer {
 
 impl HyperTimer {
     /// A timer. What it compares must come from it or its copies.
+    ///
+    /// ```
+    /// use hyper::rt::Timer;
+    /// use reveille::net::hyper::HyperTimer;
+    /// use reveille::time::Duration;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let timer = HyperTimer::new();
+    /// let copy = timer;
+    /// timer.sleep_until(copy.now() + Duration::from_secs(1)).await;
+    /// assert_eq!(reveille::time::since_start(), Some(Duration::from_secs(1)));
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     #[expect(
         clippy::disallowed_methods,

@@ -153,6 +153,25 @@ pub type UnixListener = reveille_reactor::socket::UnixListener<Simulated>;
 pub type UnixStream = reveille_reactor::socket::UnixStream<Simulated>;
 
 /// The address of a Unix socket, and the types that its streams are split into.
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::net::{UnixStream, unix::OwnedWriteHalf};
+///
+/// async fn say(mut writer: OwnedWriteHalf, words: &str) -> std::io::Result<()> {
+///     writer.write_all(words.as_bytes()).await
+/// }
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let (one, mut other) = UnixStream::pair()?;
+/// let (_reader, writer) = one.into_split();
+/// say(writer, "hello").await?; // dropped after that, so the other side comes to the end
+/// let mut words = String::new();
+/// other.read_to_string(&mut words).await?;
+/// assert_eq!(words, "hello");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub mod unix {
     use reveille_reactor::socket::Unix;
     pub use reveille_reactor::socket::unix::SocketAddr;
@@ -170,6 +189,31 @@ pub mod unix {
 }
 
 /// The types that streams are split into.
+///
+/// ```
+/// use futures::{AsyncReadExt, AsyncWriteExt};
+/// use reveille::net::{TcpListener, TcpStream, tcp::{ReadHalf, WriteHalf}};
+///
+/// async fn echo(mut reader: ReadHalf<'_>, mut writer: WriteHalf<'_>) -> std::io::Result<()> {
+///     futures::io::copy(&mut reader, &mut writer).await?;
+///     writer.close().await
+/// }
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let listener = TcpListener::bind("0.0.0.0:80").await?;
+/// let mut client = TcpStream::connect("localhost:80").await?;
+/// let (mut server, _) = listener.accept().await?;
+/// client.write_all(b"ping").await?;
+/// client.close().await?;
+/// // Written out, since `AsyncReadExt` of futures has a `split` of its own, which would come first.
+/// let (reader, writer) = TcpStream::split(&mut server);
+/// echo(reader, writer).await?;
+/// let mut words = String::new();
+/// client.read_to_string(&mut words).await?;
+/// assert_eq!(words, "ping");
+/// # std::io::Result::Ok(())
+/// # }).unwrap();
+/// ```
 pub mod tcp {
     use super::Simulated;
 

@@ -295,6 +295,26 @@ impl Node {
     }
 
     /// Undoes [`partition`](Self::partition).
+    ///
+    /// ```
+    /// use futures::AsyncWriteExt;
+    /// use reveille::{net::{TcpListener, TcpStream}, node, time::{Duration, sleep}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// let listener = db.spawn(TcpListener::bind("0.0.0.0:1")).await.unwrap()?;
+    /// let mut stream = TcpStream::connect("db:1").await?;
+    /// let (server, _) = listener.accept().await?;
+    /// node("main").partition(db);
+    /// stream.write_all(b"?").await?;
+    /// sleep(Duration::from_secs(60)).await;
+    /// node("main").repair(db);
+    /// let mut query = [0];
+    /// futures::AsyncReadExt::read_exact(&mut &server, &mut query).await?; // TCP sends again what was lost
+    /// assert_eq!(&query, b"?");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn repair(self, other: Self) {
         self.with("Node::repair", |run| {
@@ -333,6 +353,26 @@ impl Node {
     }
 
     /// Lets what was [held](Self::hold) arrive.
+    ///
+    /// ```
+    /// use reveille::{net::UdpSocket, node, time::{Duration, Instant, sleep}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// let (here, there) = (UdpSocket::bind("0.0.0.0:7").await?, db.spawn(UdpSocket::bind("0.0.0.0:7")).await.unwrap()?);
+    /// node("main").hold(db);
+    /// here.send_to(b"one", "db:7").await?;
+    /// here.send_to(b"two", "db:7").await?;
+    /// sleep(Duration::from_secs(60)).await;
+    /// node("main").release(db);
+    /// let start = Instant::now();
+    /// for _ in 0..2 {
+    ///     there.recv_from(&mut [0; 3]).await?; // both arrive
+    /// }
+    /// assert!(start.elapsed() < Duration::from_secs(1));
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn release(self, other: Self) {
         self.with("Node::release", |run| {
@@ -362,6 +402,21 @@ impl Node {
     }
 
     /// Undoes [`stall_disk`](Self::stall_disk): what is late by now is done at once.
+    ///
+    /// ```
+    /// use reveille::{fs, node, spawn, time::{Duration, sleep}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// node("main").stall_disk();
+    /// let saved = spawn(fs::write("f", "late"));
+    /// sleep(Duration::from_secs(60)).await;
+    /// assert!(!saved.is_finished());
+    /// node("main").release_disk();
+    /// saved.await.unwrap()?;
+    /// assert_eq!(fs::read("f").await?, b"late");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn release_disk(self) {
         self.with("Node::release_disk", |run| run.disks.release(run, self.id));

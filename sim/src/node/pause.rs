@@ -193,6 +193,20 @@ impl Node {
     }
 
     /// Lets a [paused](Self::pause) node go on; nothing if it is not.
+    ///
+    /// ```
+    /// use reveille::{node, time::{Duration, sleep}};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// db.pause();
+    /// let task = db.spawn(async {});
+    /// sleep(Duration::from_secs(60)).await;
+    /// assert!(!task.is_finished());
+    /// db.resume();
+    /// task.await.unwrap();
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn resume(self) {
         self.with("Node::resume", |run| run.resume(self.id));

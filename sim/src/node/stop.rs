@@ -212,6 +212,26 @@ impl Node {
     }
 
     /// Whether it has been told to [stop](Self::stop), and still runs.
+    ///
+    /// ```
+    /// use reveille::{node, time::{Duration, sleep}};
+    ///
+    /// /// Looks between its pieces of work whether there is to be another.
+    /// async fn work() {
+    ///     while !node("db").is_stopping() {
+    ///         sleep(Duration::from_secs(1)).await;
+    ///     }
+    /// }
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let db = node("db");
+    /// db.start(work);
+    /// sleep(Duration::from_secs(10)).await;
+    /// assert!(!db.is_stopping());
+    /// db.stop(Duration::from_secs(5)).await.unwrap();
+    /// assert!(!db.is_stopping()); // it has stopped
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn is_stopping(self) -> bool {
@@ -220,6 +240,19 @@ impl Node {
 }
 
 /// The future of [`Node::stop`].
+///
+/// ```
+/// use reveille::{node, time::{Duration, sleep}};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let db = node("db");
+/// drop(db.spawn(sleep(Duration::from_secs(3))));
+/// let stop = db.stop(Duration::from_secs(5)); // it is told at once
+/// assert!(db.is_stopping());
+/// stop.await.unwrap(); // what it had to do took three seconds
+/// assert_eq!(reveille::time::since_start(), Some(Duration::from_secs(3)));
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "without being awaited it crashes nothing when the grace is over"]
 pub struct Stop {
@@ -303,6 +336,18 @@ impl Killed {
     const SHOWN_MAX: usize = 6;
 
     /// How many tasks were left.
+    ///
+    /// ```
+    /// use reveille::{node, time::Duration};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// for _ in 0..3 {
+    ///     drop(node("db").spawn(std::future::pending::<()>()));
+    /// }
+    /// drop(node("db").spawn(async {})); // ends in time
+    /// assert_eq!(node("db").stop(Duration::from_secs(1)).await.unwrap_err().tasks(), 3);
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.tasks
@@ -371,6 +416,17 @@ pub fn stop_requested() -> StopRequested {
 }
 
 /// The future of [`stop_requested`].
+///
+/// ```
+/// use reveille::{node, node::stop_requested, time::Duration};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let db = node("db");
+/// let told = db.spawn(async { stop_requested().await });
+/// db.stop(Duration::from_secs(5)).await.unwrap();
+/// told.await.unwrap(); // it ended of its own accord, and was not killed
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct StopRequested {

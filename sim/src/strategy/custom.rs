@@ -7,13 +7,18 @@ use reveille_executor::{Choose, Point};
 
 use super::Source;
 
-/// Makes what answers the choices of the run of a seed.
+/// Makes a source that has somebody of the user's answer the choices of each run.
 #[derive(Clone)]
-pub(crate) struct Maker(Arc<dyn Fn(u64) -> Box<dyn Choose> + Send + Sync>);
+pub(crate) struct Maker(Arc<dyn Fn() -> Box<dyn Source> + Send + Sync>);
 
 impl Maker {
     pub(crate) fn new<C: Choose + 'static>(make: impl Fn(u64) -> C + Send + Sync + 'static) -> Self {
-        Self(Arc::new(move |seed| Box::new(make(seed))))
+        let make = Arc::new(make);
+        Self(Arc::new(move || Box::new(Custom { make: make.clone(), current: None })))
+    }
+
+    pub(crate) fn source(&self) -> Box<dyn Source> {
+        (self.0)()
     }
 }
 
@@ -32,26 +37,22 @@ impl fmt::Debug for Maker {
 }
 
 /// Passes every choice on. An answer out of range is lowered to the last one: what the user brings need not know bounds.
-pub(crate) struct Custom {
-    make: Maker,
-    current: Option<Box<dyn Choose>>,
+struct Custom<F, C> {
+    /// Makes what answers the choices of the run of a seed.
+    make: Arc<F>,
+    current: Option<C>,
 }
 
-impl Custom {
-    pub(crate) fn new(make: Maker) -> Self {
-        Self { make, current: None }
-    }
-}
-
-impl Choose for Custom {
+impl<F, C: Choose> Choose for Custom<F, C> {
+    #[inline]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         self.current.as_mut().map_or(0, |current| current.choose(point)).min(point.bound - 1)
     }
 }
 
-impl Source for Custom {
+impl<F: Fn(u64) -> C, C: Choose> Source for Custom<F, C> {
     fn begin(&mut self, seed: u64) {
-        self.current = Some((self.make.0)(seed));
+        self.current = Some((self.make)(seed));
     }
 }
 
@@ -71,7 +72,7 @@ mod tests {
 
     #[test]
     fn each_run_has_its_own_and_answers_are_lowered_into_range() {
-        let mut custom = Custom::new(Maker::new(|seed| Always(u32::try_from(seed).unwrap())));
+        let mut custom = Maker::new(|seed| Always(u32::try_from(seed).unwrap())).source();
         let mut answer = |seed, bound| {
             custom.begin(seed);
             custom.choose(Point::new(Kind::SCHEDULE, bound))

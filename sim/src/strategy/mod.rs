@@ -22,7 +22,7 @@ mod urw;
 mod weights;
 mod workers;
 
-pub(crate) use custom::{Custom, Maker};
+pub(crate) use custom::Maker;
 pub(crate) use delays::Delays;
 pub(crate) use exhaustive::Exhaustive;
 pub(crate) use feedback::Feedback;
@@ -193,7 +193,7 @@ impl Strategy {
             Self::Feedback => Box::new(Feedback::default()),
             Self::Exhaustive(delays) => Box::new(Exhaustive::new(*delays)),
             Self::Workers(count) => Box::new(Workers::new(*count)),
-            Self::Custom(make) => Box::new(Custom::new(make.clone())),
+            Self::Custom(maker) => maker.source(),
         }
     }
 

@@ -83,6 +83,16 @@ impl Tape {
     }
 
     /// How many choices the tape holds, usual ones included.
+    ///
+    /// ```
+    /// let failure = reveille::explore()
+    ///     .run(|| async {
+    ///         let ports = [reveille::choose(9), reveille::choose(9)];
+    ///         assert_ne!(ports, [0, 7]);
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.tape().unwrap().draws(), 2);
+    /// ```
     #[must_use]
     pub fn draws(&self) -> u64 {
         let length = |item: &Item| if let Item::Zeros { count, .. } = item { *count } else { 1 };
@@ -90,6 +100,16 @@ impl Tape {
     }
 
     /// How many choices were not the dullest one.
+    ///
+    /// ```
+    /// let failure = reveille::explore()
+    ///     .run(|| async {
+    ///         let ports = [reveille::choose(9), reveille::choose(9)];
+    ///         assert_ne!(ports, [0, 7]);
+    ///     })
+    ///     .unwrap_err();
+    /// assert_eq!(failure.tape().unwrap().unusual(), 1); // the 7; 0 is the usual answer
+    /// ```
     #[must_use]
     pub fn unusual(&self) -> usize {
         self.unusual_draws().count()

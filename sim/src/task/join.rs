@@ -43,6 +43,24 @@ impl<T> JoinHandle<T> {
     }
 
     /// Cancels the task: its future is dropped when the task is next scheduled. A task that has ended is not affected.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let done = Rc::new(Cell::new(false));
+    /// let task = reveille::spawn({
+    ///     let done = done.clone();
+    ///     async move {
+    ///         reveille::time::sleep(std::time::Duration::from_secs(5)).await;
+    ///         done.set(true);
+    ///     }
+    /// });
+    /// task.abort();
+    /// assert!(task.await.unwrap_err().is_cancelled());
+    /// assert!(!done.get());
+    /// # }).unwrap();
+    /// ```
     pub fn abort(&self) {
         self.inner.abort();
     }
@@ -80,6 +98,13 @@ impl<T> JoinHandle<T> {
     }
 
     /// The number of the task in its run, as reports show it.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (one, two) = (reveille::spawn(async {}), reveille::spawn(async {}));
+    /// assert_eq!((one.id().index(), two.id().index()), (1, 2)); // the root is task 0
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn id(&self) -> TaskId {
         self.inner.id()

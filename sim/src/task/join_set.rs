@@ -39,6 +39,20 @@ impl<T: 'static> JoinSet<T> {
     ///
     /// # Panics
     /// Outside of a run and of [`#[reveille::main]`](crate::main).
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut tasks = reveille::JoinSet::new();
+    /// let first = tasks.spawn(std::future::pending());
+    /// tasks.spawn(async { 42 });
+    /// first.abort();
+    /// let mut ended = Vec::new();
+    /// while let Some(result) = tasks.join_next().await {
+    ///     ended.extend(result);
+    /// }
+    /// assert_eq!(ended, [42]);
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn<F>(&mut self, future: F) -> AbortHandle
     where
@@ -52,6 +66,21 @@ impl<T: 'static> JoinSet<T> {
 
     /// Waits for the next task to end; `None` when the set is empty. Cancel-safe: a task's result is taken only when it is
     /// returned.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep, timeout};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut tasks = reveille::JoinSet::new();
+    /// tasks.spawn(async {
+    ///     sleep(Duration::from_secs(5)).await;
+    ///     42
+    /// });
+    /// assert!(timeout(Duration::from_secs(1), tasks.join_next()).await.is_err()); // given up, and nothing is lost
+    /// assert_eq!(tasks.join_next().await.unwrap().unwrap(), 42);
+    /// assert!(tasks.join_next().await.is_none());
+    /// # }).unwrap();
+    /// ```
     pub fn join_next(&mut self) -> JoinNext<'_, T> {
         JoinNext { inner: Some(self.inner.join_next()) }
     }

@@ -2,6 +2,38 @@
 //!
 //! The words are tokio's, since the code under test is ordinary library code. Two things differ: a future need not be
 //! `Send`, and every spawn remembers where it was made, for the report.
+//!
+//! ```
+//! use reveille::task::{Builder, JoinSet, scope, spawn, yield_now};
+//!
+//! reveille::explore()
+//!     .run(|| async {
+//!         // One task, and its output.
+//!         assert_eq!(spawn(async { 42 }).await.unwrap(), 42);
+//!
+//!         // Several, in the order in which they end.
+//!         let mut squares = JoinSet::new();
+//!         for n in 1..=3 {
+//!             squares.spawn(async move { n * n });
+//!         }
+//!         while let Some(square) = squares.join_next().await {
+//!             assert!([1, 4, 9].contains(&square.unwrap()));
+//!         }
+//!
+//!         // Children that borrow, and end before their parent goes on.
+//!         let words = vec!["one", "two"];
+//!         scope(async |scope| drop(scope.enclose(async { assert_eq!(words.len(), 2) }))).await;
+//!
+//!         // One that serves as long as there is anybody else.
+//!         let server = async {
+//!             loop {
+//!                 yield_now().await;
+//!             }
+//!         };
+//!         Builder::new().name("server").daemon(true).spawn(server).abort();
+//!     })
+//!     .unwrap();
+//! ```
 
 mod join;
 mod join_set;
@@ -115,6 +147,14 @@ impl Builder {
     }
 
     /// The name that reports show.
+    ///
+    /// ```
+    /// use reveille::{explore, task::Builder};
+    ///
+    /// let failure = explore().run(|| async { drop(Builder::new().name("worker").spawn(async { panic!("no job") })) });
+    /// let report = failure.unwrap_err().to_string();
+    /// assert!(report.contains("task 1 `worker`"), "{report}");
+    /// ```
     pub fn name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());
         self
@@ -165,6 +205,18 @@ impl Builder {
     ///
     /// # Panics
     /// Outside of a run and of [`#[reveille::main]`](crate::main).
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let workers = reveille::task::Builder::new().name("worker");
+    /// let tasks = [1, 2, 3].map(|n| workers.clone().spawn(async move { n * n }));
+    /// let mut sum = 0;
+    /// for task in tasks {
+    ///     sum += task.await.unwrap();
+    /// }
+    /// assert_eq!(sum, 14);
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     pub fn spawn<F>(self, future: F) -> JoinHandle<F::Output>
     where

@@ -111,11 +111,47 @@ pub struct Interval {
 
 impl Interval {
     /// Waits for the next tick and says when it was due. Cancel-safe: a tick is taken only when it is returned.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, interval, timeout};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut ticks = interval(Duration::from_secs(10));
+    /// let first = ticks.tick().await;
+    /// assert!(timeout(Duration::from_secs(4), ticks.tick()).await.is_err()); // given up, and no tick is lost
+    /// assert_eq!(ticks.tick().await - first, Duration::from_secs(10));
+    /// # }).unwrap();
+    /// ```
     pub fn tick(&mut self) -> Tick<'_> {
         Tick { interval: self }
     }
 
     /// Polls for the next tick. See [`tick`](Self::tick).
+    ///
+    /// For a future or a stream of one's own:
+    ///
+    /// ```
+    /// use std::pin::Pin;
+    /// use std::task::{Context, Poll};
+    ///
+    /// use futures::{Stream, StreamExt};
+    /// use reveille::time::{Duration, Instant, Interval, interval};
+    ///
+    /// struct Ticks(Interval);
+    ///
+    /// impl Stream for Ticks {
+    ///     type Item = Instant;
+    ///
+    ///     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Instant>> {
+    ///         self.0.poll_tick(context).map(Some)
+    ///     }
+    /// }
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let ticks: Vec<_> = Ticks(interval(Duration::from_secs(2))).take(3).collect().await;
+    /// assert_eq!(ticks[2] - ticks[0], Duration::from_secs(4));
+    /// # }).unwrap();
+    /// ```
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
         std::task::ready!(Pin::new(&mut self.delay).poll(context));
         let due = self.delay.deadline();
@@ -164,6 +200,17 @@ impl Interval {
     }
 
     /// What happens to ticks that nobody took in time.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, MissedTickBehavior, interval};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut ticks = interval(Duration::from_secs(1));
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Burst);
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    /// assert_eq!(ticks.missed_tick_behavior(), MissedTickBehavior::Skip);
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn missed_tick_behavior(&self) -> MissedTickBehavior {
         self.missed
@@ -182,6 +229,16 @@ impl Interval {
 }
 
 /// Waits for the next tick of an [`Interval`].
+///
+/// ```
+/// use reveille::time::{Duration, interval};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let mut ticks = interval(Duration::from_secs(10));
+/// let due = ticks.tick().await; // it yields the moment at which it was due
+/// assert_eq!(ticks.tick().await, due + Duration::from_secs(10));
+/// # }).unwrap();
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct Tick<'a> {

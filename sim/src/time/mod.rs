@@ -71,6 +71,16 @@ impl Instant {
     ///
     /// # Panics
     /// Outside of a run.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let start = Instant::now();
+    /// sleep(Duration::from_millis(1500)).await;
+    /// assert_eq!(Instant::now(), start + Duration::from_millis(1500)); // to the nanosecond
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn now() -> Self {
@@ -87,6 +97,16 @@ impl Instant {
     ///
     /// # Panics
     /// Outside of a run.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let start = Instant::now();
+    /// sleep(Duration::from_secs(3600)).await;
+    /// assert_eq!(start.elapsed(), Duration::from_secs(3600));
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn elapsed(&self) -> Duration {

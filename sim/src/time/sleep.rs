@@ -137,6 +137,15 @@ impl Sleep {
     }
 
     /// When it completes.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let nap = sleep(Duration::from_secs(3));
+    /// assert_eq!(nap.deadline(), Instant::now() + Duration::from_secs(3));
+    /// # }).unwrap();
+    /// ```
     #[must_use]
     pub fn deadline(&self) -> Instant {
         self.deadline
@@ -146,6 +155,17 @@ impl Sleep {
     ///
     /// # Panics
     /// Outside of a run.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let limit = sleep(Duration::from_secs(3));
+    /// assert!(!limit.is_elapsed());
+    /// sleep(Duration::from_secs(3)).await;
+    /// assert!(limit.is_elapsed()); // whether it was polled or not
+    /// # }).unwrap();
+    /// ```
     #[track_caller]
     #[must_use]
     pub fn is_elapsed(&self) -> bool {

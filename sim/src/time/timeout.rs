@@ -58,6 +58,18 @@ pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::Int
 
 pin_project! {
     /// The future of [`timeout`].
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep, timeout};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let reply = timeout(Duration::from_secs(5), async {
+    ///     sleep(Duration::from_secs(1)).await;
+    ///     42
+    /// });
+    /// assert_eq!(reply.await, Ok(42)); // it yields what the future does, in time
+    /// # }).unwrap();
+    /// ```
     #[derive(Debug)]
     #[must_use = "futures do nothing unless polled"]
     pub struct Timeout<F> {
