@@ -12,10 +12,37 @@ use std::path::Path;
 use crate::slab::Key;
 
 /// Names an open file of one disk. A name whose file was closed names nothing, for ever.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// let before = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// disk.close(before);
+/// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// assert!(disk.write(before, None, b"late").is_err()); // it does not name what was opened since
+/// assert_eq!(disk.write(file, None, b"hello")?, 5);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub(crate) Key);
 
 /// How a file is opened: what `std::fs::OpenOptions` knows, on every platform.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// let lock = OpenHow { write: true, create_new: true, ..OpenHow::default() };
+/// disk.open(Path::new("/lock"), lock)?;
+/// assert_eq!(disk.open(Path::new("/lock"), lock).unwrap_err().kind(), ErrorKind::AlreadyExists);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct OpenHow {
     /// It can be read.
@@ -50,6 +77,13 @@ impl OpenHow {
     ///
     /// # Errors
     /// `InvalidInput`.
+    ///
+    /// ```
+    /// use reveille_reactor::OpenHow;
+    ///
+    /// assert!(OpenHow::CREATE.check().is_ok());
+    /// assert!(OpenHow { truncate: true, ..OpenHow::READ }.check().is_err()); // emptied, but never written
+    /// ```
     pub fn check(self) -> io::Result<()> {
         let is_idle = !self.read && !self.writes();
         let makes_unwritten = !self.writes() && (self.truncate || self.create || self.create_new);
@@ -62,6 +96,22 @@ impl OpenHow {
 }
 
 /// What there is under a name.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::net::Paths;
+/// use reveille_reactor::{FileType, Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// disk.open(Path::new("/file"), OpenHow::CREATE)?;
+/// disk.create_dir(Path::new("/directory"))?;
+/// Paths::make_socket(&mut disk, Path::new("/socket"))?;
+/// let mut sort = |path| disk.metadata(Path::new(path)).map(|metadata| metadata.file_type());
+/// assert_eq!(sort("/file")?, FileType::File);
+/// assert!(sort("/file")?.is_file() && sort("/directory")?.is_dir() && sort("/socket")?.is_socket());
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FileType {
     /// Bytes.
@@ -101,7 +151,8 @@ impl FileType {
 /// let mut disk = Disk::default();
 /// disk.create_dir(Path::new("/logs"))?;
 /// let metadata = disk.metadata(Path::new("/logs"))?;
-/// assert_eq!((metadata.is_dir(), metadata.file_type()), (true, FileType::Directory));
+/// assert_eq!(metadata.file_type(), FileType::Directory);
+/// assert!(metadata.is_dir() && !metadata.is_file());
 /// # std::io::Result::Ok(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -138,6 +189,17 @@ impl Metadata {
 }
 
 /// A name in a directory.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::{Entry, FileType, Files};
+///
+/// let mut disk = Disk::default();
+/// disk.create_dir(Path::new("/logs"))?;
+/// assert_eq!(disk.read_dir(Path::new("/"))?, [Entry { name: "logs".into(), file_type: FileType::Directory }]);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Entry {
     /// The name, without the directory's.
@@ -191,6 +253,21 @@ pub trait Files {
     ///
     /// # Errors
     /// `InvalidInput` for a place before the start, or beyond what a file can have.
+    ///
+    /// ```
+    /// use std::io::SeekFrom;
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// disk.write(file, None, b"hello")?;
+    /// assert_eq!(disk.seek(file, SeekFrom::Current(-1))?, 4);
+    /// disk.write(file, None, b"!")?; // over the last byte
+    /// assert_eq!(disk.metadata_of(file)?.len(), 5);
+    /// # std::io::Result::Ok(())
+    /// ```
     fn seek(&mut self, file: FileId, to: SeekFrom) -> io::Result<u64>;
 
     /// Makes what was written to a file, or what was changed among the names of a directory, survive a crash.
@@ -203,12 +280,42 @@ pub trait Files {
     ///
     /// # Errors
     /// `InvalidInput` if it cannot be written, `FileTooLarge`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// let file = disk.open(Path::new("/f"), OpenHow { read: true, ..OpenHow::CREATE })?;
+    /// disk.write(file, None, b"hello")?;
+    /// disk.set_len(file, 2)?;
+    /// disk.set_len(file, 4)?;
+    /// let mut bytes = [7; 8];
+    /// assert_eq!(disk.read(file, Some(0), &mut bytes)?, 4);
+    /// assert_eq!(&bytes[..4], b"he\0\0"); // what was cut off does not come back
+    /// # std::io::Result::Ok(())
+    /// ```
     fn set_len(&mut self, file: FileId, len: u64) -> io::Result<()>;
 
     /// What is known of an open file.
     ///
     /// # Errors
     /// If there is no such file.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// disk.write(file, None, b"hello")?;
+    /// disk.remove_file(Path::new("/f"))?;
+    /// assert!(disk.metadata(Path::new("/f")).is_err());
+    /// assert_eq!(disk.metadata_of(file)?.len(), 5); // it has no name, but it is open
+    /// # std::io::Result::Ok(())
+    /// ```
     fn metadata_of(&mut self, file: FileId) -> io::Result<Metadata>;
 
     /// What is known of what `path` names.
@@ -227,6 +334,22 @@ pub trait Files {
     ///
     /// # Errors
     /// `DirectoryNotEmpty`, `NotFound`, `NotADirectory`.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use std::path::Path;
+    /// use reveille_reactor::Files;
+    /// use reveille_reactor::disk::Disk;
+    ///
+    /// let mut disk = Disk::default();
+    /// disk.create_dir(Path::new("/a"))?;
+    /// disk.create_dir(Path::new("/a/b"))?;
+    /// assert_eq!(disk.remove_dir(Path::new("/a")).unwrap_err().kind(), ErrorKind::DirectoryNotEmpty);
+    /// disk.remove_dir(Path::new("/a/b"))?;
+    /// disk.remove_dir(Path::new("/a"))?;
+    /// assert!(disk.read_dir(Path::new("/"))?.is_empty());
+    /// # std::io::Result::Ok(())
+    /// ```
     fn remove_dir(&mut self, path: &Path) -> io::Result<()>;
 
     /// Removes the name of a file. Who has it open goes on.

@@ -16,8 +16,10 @@ use std::time::Duration;
 /// let later = Instant::ZERO + Duration::from_millis(1500);
 /// assert_eq!(later.as_nanos(), 1_500_000_000);
 /// assert_eq!(later - Instant::ZERO, Duration::from_millis(1500));
+/// assert_eq!(later, Instant::from_nanos(1_500_000_000));
 /// assert_eq!(Instant::ZERO - later, Duration::ZERO);
-/// assert_eq!(later + Duration::MAX, Instant::MAX);
+/// assert_eq!(later.saturating_sub(Duration::from_secs(2)), Instant::ZERO);
+/// assert_eq!((later + Duration::MAX, later.saturating_add(Duration::MAX)), (Instant::MAX, Instant::MAX));
 /// assert_eq!(later.checked_add(Duration::MAX), None);
 /// assert_eq!(format!("{later} {later:+.2}"), "1.5s +1.50s");
 /// ```

@@ -14,6 +14,20 @@ use crate::Instant;
 /// Timers, ordered by deadline and, within one instant, by when they were armed.
 ///
 /// See the [crate's example](crate).
+///
+/// ```
+/// use std::task::Waker;
+/// use std::time::Duration;
+/// use reveille_reactor::{Instant, Timers};
+///
+/// let mut timers = Timers::default();
+/// let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+/// for seconds in [3, 1, 1] {
+///     timers.insert(at(seconds), Waker::noop().clone());
+/// }
+/// let mut due = Vec::new();
+/// assert_eq!((timers.fire_next(&mut due), due.len(), timers.len()), (Some(at(1)), 2, 1));
+/// ```
 #[derive(Debug, Default)]
 pub struct Timers {
     /// Invariant: a binary heap by [`Entry::rank`], the least first.
@@ -121,6 +135,17 @@ impl Timers {
 
     /// Whether the timer is armed and its waker wakes what `waker` does ([`Waker::will_wake`]), so that it need not be
     /// renewed.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// let (mut timers, waker) = (Timers::default(), Waker::noop());
+    /// let key = timers.insert(Instant::MAX, waker.clone());
+    /// assert!(timers.holds(key, waker)); // who is polled again with the same waker has nothing to do
+    /// drop(timers.remove(key));
+    /// assert!(!timers.holds(key, waker));
+    /// ```
     #[must_use]
     pub fn holds(&self, key: TimerKey, waker: &Waker) -> bool {
         let slot = self.slots.get(key.slot as usize).filter(|slot| slot.generation == key.generation);
@@ -131,6 +156,23 @@ impl Timers {
     ///
     /// Returns the waker that is no longer needed, for the caller to drop when it holds no borrow: the one before, or
     /// `waker` itself if the key is stale.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::task::{Wake, Waker};
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// struct Alarm;
+    /// impl Wake for Alarm {
+    ///     fn wake(self: Arc<Self>) {}
+    /// }
+    ///
+    /// let mut timers = Timers::default();
+    /// let key = timers.insert(Instant::MAX, Waker::noop().clone());
+    /// let alarm = Waker::from(Arc::new(Alarm));
+    /// let before = timers.update(key, alarm.clone());
+    /// assert!(before.will_wake(Waker::noop()) && timers.holds(key, &alarm));
+    /// ```
     #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
     pub fn update(&mut self, key: TimerKey, waker: Waker) -> Waker {
         match self.slot_mut(key).map(|slot| &mut slot.state) {
@@ -141,6 +183,19 @@ impl Timers {
 
     /// Moves a timer to another deadline, and behind those of that instant which are armed already, as if it were new.
     /// Returns whether there was such a timer: a stale key does nothing.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use std::time::Duration;
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// let (mut timers, soon) = (Timers::default(), Instant::ZERO + Duration::from_secs(1));
+    /// let key = timers.insert(soon, Waker::noop().clone());
+    /// assert!(timers.reset(key, soon + Duration::from_secs(1)));
+    /// assert_eq!(timers.next_deadline(), Some(soon + Duration::from_secs(1)));
+    /// drop(timers.remove(key));
+    /// assert!(!timers.reset(key, soon)); // there is no such timer any more
+    /// ```
     pub fn reset(&mut self, key: TimerKey, deadline: Instant) -> bool {
         let Some(place) = self.place(key) else { return false };
         let before = self.heap[place].rank();
@@ -208,6 +263,17 @@ impl Timers {
     }
 
     /// Whether the timer of `key` is armed: it has neither fired nor been removed.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// let mut timers = Timers::default();
+    /// let key = timers.insert(Instant::ZERO, Waker::noop().clone());
+    /// assert!(timers.is_armed(key));
+    /// timers.fire_next(&mut Vec::new());
+    /// assert!(!timers.is_armed(key));
+    /// ```
     #[must_use]
     pub fn is_armed(&self, key: TimerKey) -> bool {
         self.place(key).is_some()

@@ -204,6 +204,26 @@ impl Files for Disk {
 impl Disk {
     /// Syncs a file as a disk does that fails: what was to be written is marked as written and is not, so that the next sync says
     /// that all is well, and a crash takes it. The names in a directory are as they were.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::disk::Disk;
+    /// use reveille_reactor::{Files, OpenHow};
+    ///
+    /// let mut disk = Disk::default();
+    /// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+    /// let root = disk.open(Path::new("/"), OpenHow::READ)?;
+    /// disk.sync(root)?;
+    /// disk.write(file, None, b"paid")?;
+    /// disk.fail_to_sync(file);
+    /// disk.sync(file)?; // says that all is well
+    ///
+    /// disk.crash(&mut |_| 0); // loses nothing that could still be saved
+    /// let (file, mut left) = (disk.open(Path::new("/f"), OpenHow::READ)?, [7; 4]);
+    /// assert_eq!(disk.read(file, None, &mut left)?, 4); // the length was not forgotten
+    /// assert_eq!(left, [0; 4]);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn fail_to_sync(&mut self, file: FileId) {
         if let Some(open) = self.open.get(file.0)
             && let Ok(contents) = self.file_mut(open.inode)

@@ -9,6 +9,26 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// How many bytes a disk writes at once, or not at all.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::disk::{Disk, SECTOR};
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// let mut disk = Disk::default();
+/// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// let root = disk.open(Path::new("/"), OpenHow::READ)?;
+/// disk.sync(root)?; // the name is safe
+/// disk.write(file, Some(SECTOR - 1), b"ab")?; // across a border
+///
+/// // A crash that tears the file: it keeps the length and the first sector, and loses the second.
+/// let mut answers = [2, 0, 0, 1].into_iter();
+/// assert_eq!(disk.crash(&mut |_| answers.next().unwrap()).torn, 1);
+/// let (file, mut left) = (disk.open(Path::new("/f"), OpenHow::READ)?, [0; 2]);
+/// disk.read(file, Some(SECTOR - 1), &mut left)?;
+/// assert_eq!(&left, b"a\0");
+/// # std::io::Result::Ok(())
+/// ```
 pub const SECTOR: u64 = 512;
 
 type Sector = Rc<[u8; SECTOR as usize]>;

@@ -99,6 +99,20 @@ enum Body {
 }
 
 /// Names a file of one disk, whatever its names are: what a Unix socket is bound to.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_reactor::Files;
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::net::Paths;
+///
+/// let (mut disk, path) = (Disk::default(), Path::new("/app.sock"));
+/// let before = Paths::make_socket(&mut disk, path)?;
+/// disk.remove_file(path)?;
+/// let after = Paths::make_socket(&mut disk, path)?;
+/// assert_ne!(before, after); // the same name, but another file
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InodeId(Key);
 

@@ -58,6 +58,24 @@ pub enum Operation {
 }
 
 /// What came of an operation that did not fail.
+///
+/// ```
+/// use reveille_reactor::disk::{Operation, Outcome, Storage};
+/// use reveille_reactor::fault::{Faults, Strikes};
+/// use reveille_reactor::net::NodeId;
+/// use reveille_reactor::{Instant, OpenHow};
+#[doc = include_str!("../../doc/dullest.txt")]
+/// let mut storage = Storage::default();
+/// let mut perform = |operation| {
+///     let asked = storage.submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest);
+///     storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+///     storage.take(asked).expect("it is done")
+/// };
+/// let Outcome::Opened(file) = perform(Operation::Open("/f".into(), OpenHow::CREATE))? else { panic!("it is open") };
+/// assert_eq!(perform(Operation::Write(file, None, b"hello".to_vec()))?, Outcome::Wrote(5));
+/// assert_eq!(perform(Operation::Sync(file))?, Outcome::Done);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was done, and there is nothing to say.

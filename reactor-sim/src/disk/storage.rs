@@ -23,6 +23,26 @@ use crate::net::{NodeId, Paths};
 use crate::slab::{Key, Slab};
 
 /// How long an operation takes: from a menu of three, its usual time, twice as long, ten times as long.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::Instant;
+/// use reveille_reactor::disk::{DURATION, Operation, Storage};
+/// use reveille_reactor::net::NodeId;
+///
+/// /// Whatever is asked of a disk takes as long as it may.
+/// struct SlowDisks;
+/// impl Choose for SlowDisks {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         if point.kind == DURATION { point.bound - 1 } else { 0 }
+///     }
+/// }
+///
+/// let mut storage = Storage::default();
+/// storage.submit(Instant::ZERO, NodeId::default(), Operation::CreateDir("/logs".into()), &mut SlowDisks);
+/// assert_eq!(storage.next_event(), Some(Instant::ZERO + Duration::from_micros(200))); // ten times 20
+/// ```
 pub const DURATION: Kind = Kind::new(b'g');
 
 const MULTIPLES: [u32; 3] = [1, 2, 10];
@@ -32,6 +52,20 @@ const USUAL: Duration = Duration::from_micros(20);
 const SYNC: Duration = Duration::from_millis(1);
 
 /// Names an operation that was submitted.
+///
+/// ```
+/// use reveille_reactor::Instant;
+/// use reveille_reactor::disk::{Operation, Storage};
+/// use reveille_reactor::fault::{Faults, Strikes};
+/// use reveille_reactor::net::NodeId;
+#[doc = include_str!("../../doc/dullest.txt")]
+/// let mut storage = Storage::default();
+/// let asked = storage.submit(Instant::ZERO, NodeId::default(), Operation::CreateDir("/logs".into()), &mut Dullest);
+/// assert!(storage.take(asked).is_none()); // not done yet
+/// storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+/// assert!(storage.take(asked).unwrap().is_ok());
+/// assert!(storage.take(asked).unwrap().is_err()); // its outcome was taken: it names nothing any more
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OperationId(Key);
 
@@ -209,6 +243,19 @@ impl Storage {
     }
 
     /// Whether a waker that will do as well as `waker` waits already; then none need be cloned.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Storage};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let (mut storage, waker) = (Storage::default(), Waker::noop());
+    /// let asked = storage.submit(Instant::ZERO, NodeId::default(), Operation::ReadDir("/".into()), &mut Dullest);
+    /// assert!(!storage.is_waiting(asked, waker));
+    /// storage.wait(asked, waker.clone());
+    /// assert!(storage.is_waiting(asked, waker));
+    /// ```
     #[must_use]
     pub fn is_waiting(&self, operation: OperationId, waker: &Waker) -> bool {
         let waiter = self.operations.get(operation.0).and_then(|under_way| under_way.waiter.as_ref());
@@ -274,11 +321,42 @@ impl Storage {
     }
 
     /// The disk of `node`, as those see it who bind sockets to its paths. What they do takes no time.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Outcome, Storage};
+    /// use reveille_reactor::fault::{Faults, Strikes};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let (mut storage, here) = (Storage::default(), NodeId::default());
+    /// storage.paths(here).make_socket(Path::new("/app.sock"))?;
+    ///
+    /// let asked = storage.submit(Instant::ZERO, here, Operation::ReadDir("/".into()), &mut Dullest);
+    /// storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+    /// let Outcome::Entries(entries) = storage.take(asked).unwrap()? else { panic!("names were asked for") };
+    /// assert!(entries[0].name == "app.sock" && entries[0].file_type.is_socket());
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn paths(&mut self, node: NodeId) -> &mut dyn Paths {
         &mut self.machines.entry(node).or_default().disk
     }
 
     /// Lets nothing be done on the disk of `node` until it is [released](Self::release).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Storage};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let (mut storage, here, later) = (Storage::default(), NodeId::default(), Instant::ZERO + Duration::from_secs(9));
+    /// storage.stall(here);
+    /// storage.submit(Instant::ZERO, here, Operation::ReadDir("/".into()), &mut Dullest);
+    /// assert_eq!(storage.next_event(), None);
+    /// storage.release(later, here);
+    /// assert_eq!(storage.next_event(), Some(later));
+    /// ```
     pub fn stall(&mut self, node: NodeId) {
         self.machines.entry(node).or_default().is_stalled = true;
     }
@@ -305,6 +383,18 @@ impl Storage {
     }
 
     /// The operation in words, with the name that its file was opened under.
+    ///
+    /// ```
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Storage};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let (mut storage, here) = (Storage::default(), NodeId::default());
+    /// storage.stall(here);
+    /// let asked = storage.submit(Instant::ZERO, here, Operation::CreateDir("/logs".into()), &mut Dullest);
+    /// let words = "`create directory /logs`, asked for at 0ns, on a disk that is stalled";
+    /// assert_eq!(storage.describe(asked).as_deref(), Some(words));
+    /// ```
     #[must_use]
     pub fn describe(&self, operation: OperationId) -> Option<String> {
         let under_way = self.operations.get(operation.0)?;
@@ -331,11 +421,39 @@ impl Storage {
     }
 
     /// What was done since this was last asked, in words.
+    ///
+    /// ```
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Storage};
+    /// use reveille_reactor::fault::{Faults, Strikes};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let mut storage = Storage::default();
+    /// storage.tell(true);
+    /// storage.submit(Instant::ZERO, NodeId::default(), Operation::RemoveDir("/logs".into()), &mut Dullest);
+    /// storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+    /// assert_eq!(storage.take_told(), ["remove directory `/logs`: entity not found"]);
+    /// assert!(storage.take_told().is_empty()); // nothing since
+    /// ```
     pub fn take_told(&mut self) -> Vec<String> {
         self.told.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// How many operations are under way, or done and not yet taken.
+    ///
+    /// ```
+    /// use reveille_reactor::Instant;
+    /// use reveille_reactor::disk::{Operation, Storage};
+    /// use reveille_reactor::fault::{Faults, Strikes};
+    /// use reveille_reactor::net::NodeId;
+    #[doc = include_str!("../../doc/dullest.txt")]
+    /// let mut storage = Storage::default();
+    /// let asked = storage.submit(Instant::ZERO, NodeId::default(), Operation::ReadDir("/".into()), &mut Dullest);
+    /// storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
+    /// assert_eq!(storage.operations(), 1); // done, and not taken
+    /// storage.abandon(asked);
+    /// assert_eq!(storage.operations(), 0);
+    /// ```
     #[must_use]
     pub fn operations(&self) -> usize {
         self.operations.len()

@@ -12,6 +12,29 @@ use crate::address::Address;
 use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wakers};
 
 /// Whether, and how, a call meets a fault.
+///
+/// ```
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::fault::{CALL, Fault, Faults, Faulty, Strikes};
+/// use reveille_reactor::net::Net;
+/// use reveille_reactor::{Instant, Kernel};
+///
+/// /// Whatever may go wrong with a call does, and nothing else.
+/// struct BadCalls;
+/// impl Choose for BadCalls {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         u32::from(point.kind == CALL)
+///     }
+/// }
+#[doc = include_str!("../../doc/plain.txt")]
+/// let (mut net, mut plain, strikes) = (Net::default(), Plain, Strikes::default());
+/// let here = net.node("here");
+/// let mut honest = net.calls(Instant::ZERO, here, &mut plain);
+/// assert!(honest.lookup("here").is_ok());
+/// let faults = Faults::OFF.with(Fault::LookupFailed);
+/// let mut faulty = Faulty { kernel: &mut honest, choose: &mut BadCalls, faults: &faults, strikes: &strikes };
+/// assert!(faulty.lookup("here").is_err());
+/// ```
 pub const CALL: Kind = Kind::new(b'f');
 
 /// A kernel whose calls come back short, empty-handed or interrupted.

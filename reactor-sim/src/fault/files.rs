@@ -13,9 +13,54 @@ use crate::disk::errors::input_output;
 use crate::files::{Entry, FileId, Files, Metadata, OpenHow};
 
 /// Whether, and how, an operation on files meets a fault.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::disk::Disk;
+/// use reveille_reactor::fault::{FILE, Fault, Faults, FaultyFiles, Strikes};
+/// use reveille_reactor::{Files, OpenHow};
+///
+/// /// Whatever may go wrong with files does, and nothing else.
+/// struct BadDisks;
+/// impl Choose for BadDisks {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         u32::from(point.kind == FILE)
+///     }
+/// }
+///
+/// let (mut disk, faults, strikes) = (Disk::default(), Faults::OFF.with(Fault::SyncFailed), Strikes::default());
+/// let file = disk.open(Path::new("/f"), OpenHow::CREATE)?;
+/// let (disk, choose, is_brimming) = (&mut disk, &mut BadDisks, &mut false);
+/// let mut files = FaultyFiles { disk, choose, faults: &faults, strikes: &strikes, is_brimming };
+/// assert!(files.sync(file).is_err());
+/// # std::io::Result::Ok(())
+/// ```
 pub const FILE: Kind = Kind::new(b'j');
 
 /// What a crash leaves of what was not synced. No fault but the nature of disks: asked without faults as well.
+///
+/// ```
+/// use std::path::Path;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::disk::Storage;
+/// use reveille_reactor::fault::{CRASH, Fault, Strikes};
+/// use reveille_reactor::net::NodeId;
+///
+/// /// A crash takes what it may.
+/// struct BadCrashes;
+/// impl Choose for BadCrashes {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         u32::from(point.kind == CRASH)
+///     }
+/// }
+///
+/// let (mut storage, here, strikes) = (Storage::default(), NodeId::default(), Strikes::default());
+/// storage.paths(here).make_socket(Path::new("/app.sock"))?; // a name, which nobody syncs
+/// storage.crash(here, &mut BadCrashes, &strikes);
+/// assert_eq!(strikes.of(Fault::NameUndone), 1);
+/// # std::io::Result::Ok(())
+/// ```
 pub const CRASH: Kind = Kind::new(b'q');
 
 /// A disk on which calls come back short or interrupted, that is full at times, and whose syncs fail.

@@ -7,6 +7,17 @@
 //! [`FaultyFiles`] decorates a [`Disk`](crate::disk::Disk): it is full at times, and its syncs fail. What is below does not know. All ask a [`Choose`](reveille_executor::Choose), and answer 0 is always that nothing
 //! goes wrong; all count what really struck, in [`Strikes`].
 //!
+//! What may go wrong is a [`Faults`], which a test writes as a text:
+//!
+//! ```
+//! use reveille_reactor::fault::{Fault, Faults, Rate};
+//!
+//! let faults: Faults = "light,-torn,lost=1/5".parse()?;
+//! assert!(faults.has(Fault::Twice) && !faults.has(Fault::Torn));
+//! assert_eq!(faults.rate(Fault::Lost), Some(Rate::new(1, 5)));
+//! # Ok::<(), reveille_reactor::fault::UnknownFaults>(())
+//! ```
+//!
 //! Deliberately absent: probabilities as floating-point numbers, and a generator of their own.
 
 mod calls;

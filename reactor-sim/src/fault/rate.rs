@@ -13,6 +13,7 @@ use std::str::FromStr;
 /// let rate = Rate::new(2, 10);
 /// assert_eq!((rate, rate.to_string().as_str()), (Rate::new(1, 5), "1/5"));
 /// assert_eq!("1/5".parse(), Ok(rate));
+/// assert_eq!((rate.numerator(), rate.denominator()), (1, 5));
 /// assert!(Rate::new(1, 3) < Rate::new(1, 2) && Rate::NEVER < rate);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -101,6 +102,13 @@ impl fmt::Display for Rate {
 }
 
 /// A text that is no [`Rate`].
+///
+/// ```
+/// use reveille_reactor::fault::Rate;
+///
+/// let error = "0.5".parse::<Rate>().unwrap_err();
+/// assert!(error.to_string().starts_with("`0.5` is no rate: expected one such as `1/5`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotARate(String);
 

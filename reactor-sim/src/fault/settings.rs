@@ -85,6 +85,13 @@ impl Faults {
     }
 
     /// Whether nothing goes wrong.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// assert!(Faults::OFF.is_off() && Faults::STEADY.is_off());
+    /// assert!(!Faults::OFF.with(Fault::Lost).is_off());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn is_off(&self) -> bool {
@@ -92,6 +99,13 @@ impl Faults {
     }
 
     /// Whether nothing goes wrong, and nobody has said how latencies vary.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::Faults;
+    ///
+    /// assert!(Faults::OFF.is_plain());
+    /// assert!(!Faults::STEADY.is_plain()); // nothing goes wrong there either, but latencies do not vary
+    /// ```
     #[inline]
     #[must_use]
     pub const fn is_plain(&self) -> bool {
@@ -118,6 +132,13 @@ impl Faults {
     }
 
     /// Whether faults are as frequent as in `heavy`.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// let mended = Faults::HEAVY.without(Fault::Torn);
+    /// assert!(mended.is_heavy() && !Faults::LIGHT.is_heavy());
+    /// ```
     #[must_use]
     pub const fn is_heavy(&self) -> bool {
         self.heavy
@@ -130,6 +151,13 @@ impl Faults {
     }
 
     /// Whether any sort was given a rate.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults, Rate};
+    ///
+    /// assert!(!Faults::LIGHT.has_rates());
+    /// assert!(Faults::LIGHT.at(Fault::Lost, Rate::new(1, 5)).has_rates());
+    /// ```
     #[must_use]
     pub const fn has_rates(&self) -> bool {
         self.rated != 0
@@ -137,6 +165,14 @@ impl Faults {
 
     /// The sorts in which this differs from `light` or `heavy`, whichever it is as frequent as: those that are on here only, or there only, or
     /// have a rate.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults, Rate};
+    ///
+    /// let faults = Faults::HEAVY.at(Fault::Lost, Rate::new(1, 5)).without(Fault::Torn).with(Fault::Crash);
+    /// assert_eq!(faults.differences().collect::<Vec<_>>(), [Fault::Lost, Fault::Torn, Fault::Crash]);
+    /// assert_eq!(Faults::HEAVY.differences().count(), 0);
+    /// ```
     pub fn differences(&self) -> impl Iterator<Item = Fault> {
         let different = (self.sorts ^ PRESET) | self.rated;
         Fault::ALL.into_iter().filter(move |fault| different & bit(*fault) != 0)
@@ -199,6 +235,13 @@ impl Faults {
     }
 
     /// The same with `fault` switched on if it was off, and off if it was on.
+    ///
+    /// ```
+    /// use reveille_reactor::fault::{Fault, Faults};
+    ///
+    /// let toggled = Faults::LIGHT.toggled(Fault::Crash).toggled(Fault::Lost);
+    /// assert!(toggled.has(Fault::Crash) && !toggled.has(Fault::Lost));
+    /// ```
     #[must_use]
     pub const fn toggled(self, fault: Fault) -> Self {
         if self.has(fault) { self.without(fault) } else { self.with(fault) }

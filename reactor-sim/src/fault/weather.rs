@@ -9,6 +9,27 @@ use super::{Fault, Faults, Strikes};
 use crate::net::{Content, Fabric, Fate, Packet, Verdict};
 
 /// What becomes of a packet.
+///
+/// ```
+/// use std::time::Duration;
+/// use reveille_executor::{Choose, Point};
+/// use reveille_reactor::fault::{Fault, Faults, PACKET, Strikes, Weather};
+/// use reveille_reactor::net::{Content, Fabric, Fate, NodeId, Packet};
+///
+/// /// Whatever may become of a packet does, and nothing else goes wrong.
+/// struct BadLinks;
+/// impl Choose for BadLinks {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         u32::from(point.kind == PACKET)
+///     }
+/// }
+#[doc = include_str!("../../doc/plain.txt")]
+/// let (faults, strikes) = (Faults::OFF.with(Fault::Lost), Strikes::default());
+/// let mut weather = Weather { fabric: Plain, choose: &mut BadLinks, faults: &faults, strikes: &strikes };
+/// let (from, to) = (NodeId::default(), NodeId::default());
+/// let packet = Packet { from, to, content: Content::Datagram, latency: Duration::from_millis(1), loss: None };
+/// assert_eq!(weather.carry(&packet).fate, Fate::Lost);
+/// ```
 pub const PACKET: Kind = Kind::new(b'w');
 
 /// A network on which packets come late, are lost, come twice, or tear their connection down.

@@ -11,48 +11,10 @@ use crate::files::{Entry, FileType, Metadata};
 /// The names in a directory, one after the other: as they were when the directory was listed.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
-/// use reveille_reactor::file::{self, ReadDir, Ring};
-/// # use std::cell::RefCell;
-/// # use std::io;
-/// # use std::rc::Rc;
-/// # use std::task::{Context, Poll};
-/// # use reveille_reactor::Instant;
-/// # use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
-/// # use reveille_reactor::fault::{Faults, Strikes};
-/// # use reveille_reactor::net::NodeId;
-/// # use reveille_executor::{Choose, Point};
-/// # struct Dullest;
-/// # impl Choose for Dullest {
-/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
-/// #         0
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<Storage>>);
-/// #
-/// # impl Ring for Here {
-/// #     fn submit(&self, operation: Operation) -> Option<OperationId> {
-/// #         Some(self.0.borrow_mut().submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest))
-/// #     }
-/// #
-/// #     fn poll(&self, operation: OperationId, _: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
-/// #         let mut storage = self.0.borrow_mut();
-/// #         storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
-/// #         storage.take(operation).map_or(Poll::Pending, Poll::Ready)
-/// #     }
-/// #
-/// #     fn abandon(&self, operation: OperationId) {
-/// #         self.0.borrow_mut().abandon(operation);
-/// #     }
-/// #
-/// #     fn close(&self, file: reveille_reactor::FileId) {
-/// #         self.0.borrow_mut().close(NodeId::default(), file);
-/// #     }
-/// # }
-///
-/// // `Here`: a disk of its own, as in the example of `Ring`.
-///
+/// use reveille_reactor::file::{self, ReadDir};
+#[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();
 /// futures::executor::block_on(async {
 ///     file::create_dir_all(&here, Path::new("/a/b")).await?;
@@ -77,6 +39,26 @@ pub struct ReadDir<R> {
 }
 
 /// A name in a directory.
+///
+/// ```
+/// use std::io;
+/// use std::path::Path;
+/// use reveille_reactor::disk::Operation;
+/// use reveille_reactor::file::{self, ReadDir};
+#[doc = include_str!("../../doc/ring.txt")]
+/// let here = Here::default();
+/// futures::executor::block_on(async {
+///     file::write(here.clone(), Path::new("/f"), b"hello").await?;
+///     let entry = ReadDir::of(here.clone(), Path::new("/")).await?.next_entry().await?.expect("there is one");
+///     assert_eq!(entry.file_name(), "f");
+///
+///     file::done(&here, Operation::RemoveFile(entry.path())).await?;
+///     assert!(entry.file_type().await?.is_file()); // what it was when it was listed
+///     assert!(entry.metadata().await.is_err()); // what it is now
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 #[derive(Debug)]
 pub struct DirEntry<R> {
     ring: R,

@@ -2,13 +2,12 @@
 
 use std::fmt;
 use std::io::{self, ErrorKind, SeekFrom};
-use std::marker::PhantomData;
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
-use super::{AmbientRing, Ring, Submitted, done, metadata, perform, unexpected};
+use super::{AmbientRing, OpenOptions, Ring, Submitted, done, metadata, perform, unexpected};
 use crate::disk::{Operation, Outcome};
 use crate::files::{FileId, Metadata, OpenHow};
 
@@ -18,49 +17,11 @@ use crate::files::{FileId, Metadata, OpenHow};
 /// next write, flush or sync, and who drops the file without a flush does not hear of it.
 ///
 /// ```
+/// use std::io;
 /// use std::path::Path;
 /// use reveille_reactor::OpenHow;
-/// use reveille_reactor::file::{File, Ring};
-/// # use std::cell::RefCell;
-/// # use std::io;
-/// # use std::rc::Rc;
-/// # use std::task::{Context, Poll};
-/// # use reveille_reactor::Instant;
-/// # use reveille_reactor::disk::{Operation, OperationId, Outcome, Storage};
-/// # use reveille_reactor::fault::{Faults, Strikes};
-/// # use reveille_reactor::net::NodeId;
-/// # use reveille_executor::{Choose, Point};
-/// # struct Dullest;
-/// # impl Choose for Dullest {
-/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
-/// #         0
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<Storage>>);
-/// #
-/// # impl Ring for Here {
-/// #     fn submit(&self, operation: Operation) -> Option<OperationId> {
-/// #         Some(self.0.borrow_mut().submit(Instant::ZERO, NodeId::default(), operation, &mut Dullest))
-/// #     }
-/// #
-/// #     fn poll(&self, operation: OperationId, _: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
-/// #         let mut storage = self.0.borrow_mut();
-/// #         storage.advance(Instant::MAX, &Faults::OFF, &mut Dullest, &Strikes::default());
-/// #         storage.take(operation).map_or(Poll::Pending, Poll::Ready)
-/// #     }
-/// #
-/// #     fn abandon(&self, operation: OperationId) {
-/// #         self.0.borrow_mut().abandon(operation);
-/// #     }
-/// #
-/// #     fn close(&self, file: reveille_reactor::FileId) {
-/// #         self.0.borrow_mut().close(NodeId::default(), file);
-/// #     }
-/// # }
-///
-/// // `Here`: a disk of its own, as in the example of `Ring`.
-///
+/// use reveille_reactor::file::File;
+#[doc = include_str!("../../doc/ring.txt")]
 /// let here = Here::default();
 /// futures::executor::block_on(async {
 ///     let file = File::open_in(here.clone(), Path::new("/f"), OpenHow { read: true, ..OpenHow::CREATE }).await?;
@@ -128,6 +89,21 @@ impl<R: AmbientRing> File<R> {
     ///
     /// # Panics
     /// As [`open`](Self::open).
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use std::io;
+    /// use reveille_reactor::file::File;
+    #[doc = include_str!("../../doc/ring.txt")]
+    #[doc = include_str!("../../doc/ambient_ring.txt")]
+    /// futures::executor::block_on(async {
+    ///     File::<Here>::create_new("/lock").await?;
+    ///     let taken = File::<Here>::create_new("/lock").await.unwrap_err();
+    ///     assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub async fn create_new(path: impl AsRef<Path>) -> io::Result<Self> {
         let how = OpenHow { read: true, write: true, create_new: true, ..OpenHow::READ };
         Self::open_in(R::current("File::create_new"), path.as_ref(), how).await
@@ -168,6 +144,35 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// Those of [`sync_all`](Self::sync_all).
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::fault::Strikes;
+    /// use reveille_reactor::file::{self, File};
+    /// use reveille_reactor::net::NodeId;
+    /// # use reveille_executor::{Choose, Point};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     let file = File::open_in(here.clone(), Path::new("/f"), OpenHow::CREATE).await?;
+    ///     File::open_in(here.clone(), Path::new("/"), OpenHow::READ).await?.sync_all().await?; // its name
+    ///     file.write_all_at(b"paid", 0).await?;
+    ///     file.sync_data().await?;
+    ///     here.0.borrow_mut().crash(NodeId::default(), &mut Lost, &Strikes::default());
+    ///     assert_eq!(file::read(here, Path::new("/f")).await?, b"paid");
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// # /// A crash takes what it may.
+    /// # struct Lost;
+    /// # impl Choose for Lost {
+    /// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+    /// #         1
+    /// #     }
+    /// # }
+    /// ```
     pub async fn sync_data(&self) -> io::Result<()> {
         self.sync_all().await
     }
@@ -176,6 +181,23 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// `InvalidInput` if it was opened for reading only, `FileTooLarge`.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     let file = File::open_in(here.clone(), Path::new("/f"), OpenHow::CREATE).await?;
+    ///     file.write_all_at(b"hello", 0).await?;
+    ///     file.set_len(2).await?;
+    ///     assert_eq!(file::read(here, Path::new("/f")).await?, b"he");
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub async fn set_len(&self, len: u64) -> io::Result<()> {
         done(&self.ring, Operation::SetLen(self.id, len)).await
     }
@@ -206,6 +228,26 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// `UnexpectedEof` if the file ends before; and those of [`read_at`](Self::read_at) but `Interrupted`.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     file::write(here.clone(), Path::new("/f"), b"hello").await?;
+    ///     let file = File::open_in(here, Path::new("/f"), OpenHow::READ).await?;
+    ///     let mut end = [0; 2];
+    ///     file.read_exact_at(&mut end, 3).await?;
+    ///     assert_eq!(&end, b"lo");
+    ///     assert_eq!(file.read_exact_at(&mut end, 4).await.unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub async fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let mut at = 0;
         while at < buffer.len() {
@@ -226,6 +268,22 @@ impl<R: Ring> File<R> {
     /// # Errors
     /// `Interrupted`, `StorageFull`, `FileTooLarge`, `InvalidInput`; one without a kind if the file was opened for reading
     /// only.
+    ///
+    /// ```
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     let file = File::open_in(here.clone(), Path::new("/f"), OpenHow::CREATE).await?;
+    ///     assert_eq!(file.write_at(b"end", 2).await?, 3);
+    ///     assert_eq!(file::read(here, Path::new("/f")).await?, b"\0\0end"); // what was skipped is zeros
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub async fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<usize> {
         match perform(&self.ring, Operation::Write(self.id, Some(offset), bytes.to_vec())).await? {
             Outcome::Wrote(count) => Ok(count),
@@ -295,6 +353,27 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// Those of reading.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     file::write(here.clone(), Path::new("/f"), b"hello").await?;
+    ///     let mut file = File::open_in(here, Path::new("/f"), OpenHow::READ).await?;
+    ///     let (mut word, mut counts) = ([0; 3], Vec::new());
+    ///     for _ in 0..3 {
+    ///         counts.push(poll_fn(|context| file.poll_read_bytes(context, &mut word)).await?);
+    ///     }
+    ///     assert_eq!(counts, [3, 2, 0]);
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub fn poll_read_bytes(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let (ring, id) = (self.ring.clone(), self.id);
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -326,6 +405,26 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// That of the write before.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     let mut file = File::open_in(here.clone(), Path::new("/f"), OpenHow::CREATE).await?;
+    ///     assert_eq!(poll_fn(|context| file.poll_write_bytes(context, b"hello")).await?, 5);
+    ///     assert_eq!(here.0.borrow().operations(), 1); // it was taken, and is not written yet
+    ///     poll_fn(|context| file.poll_written(context)).await?;
+    ///     assert_eq!(here.0.borrow().operations(), 0);
+    ///     assert_eq!(file::read(here, Path::new("/f")).await?, b"hello");
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub fn poll_write_bytes(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         ready!(self.poll_written(context))?;
         ready!(self.poll_unread(context));
@@ -352,6 +451,27 @@ impl<R: Ring> File<R> {
     ///
     /// # Errors
     /// `InvalidInput` for a place before the beginning.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use std::io::SeekFrom;
+    /// use std::io;
+    /// use std::path::Path;
+    /// use reveille_reactor::OpenHow;
+    /// use reveille_reactor::file::{self, File};
+    #[doc = include_str!("../../doc/ring.txt")]
+    /// let here = Here::default();
+    /// futures::executor::block_on(async {
+    ///     file::write(here.clone(), Path::new("/f"), b"hello").await?;
+    ///     let mut file = File::open_in(here, Path::new("/f"), OpenHow::READ).await?;
+    ///     assert_eq!(poll_fn(|context| file.poll_seek_to(context, SeekFrom::End(-2))).await?, 3);
+    ///     let mut end = [0; 8];
+    ///     let count = poll_fn(|context| file.poll_read_bytes(context, &mut end)).await?;
+    ///     assert_eq!(&end[..count], b"lo");
+    ///     io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// ```
     pub fn poll_seek_to(&mut self, context: &mut Context<'_>, to: SeekFrom) -> Poll<io::Result<u64>> {
         let is_new = self.state().seeking.as_ref().is_none_or(|(asked, _)| *asked != to);
         if is_new {
@@ -398,85 +518,5 @@ impl<R: Ring> Drop for File<R> {
 impl<R: Ring> fmt::Debug for File<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("File").field("id", &self.id).finish_non_exhaustive()
-    }
-}
-
-/// How to open a file; all is off at first. Finished by [`open`](Self::open).
-pub struct OpenOptions<R> {
-    how: OpenHow,
-    ring: PhantomData<fn() -> R>,
-}
-
-impl<R: AmbientRing> OpenOptions<R> {
-    /// Nothing is asked for yet.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { how: OpenHow { read: false, ..OpenHow::READ }, ring: PhantomData }
-    }
-
-    /// To read it.
-    pub fn read(&mut self, on: bool) -> &mut Self {
-        self.how.read = on;
-        self
-    }
-
-    /// To write it.
-    pub fn write(&mut self, on: bool) -> &mut Self {
-        self.how.write = on;
-        self
-    }
-
-    /// To write at its end, wherever that is when the write is done.
-    pub fn append(&mut self, on: bool) -> &mut Self {
-        self.how.append = on;
-        self
-    }
-
-    /// To empty it.
-    pub fn truncate(&mut self, on: bool) -> &mut Self {
-        self.how.truncate = on;
-        self
-    }
-
-    /// To make it if there is none.
-    pub fn create(&mut self, on: bool) -> &mut Self {
-        self.how.create = on;
-        self
-    }
-
-    /// To make it, and fail if there is one.
-    pub fn create_new(&mut self, on: bool) -> &mut Self {
-        self.how.create_new = on;
-        self
-    }
-
-    /// Opens the file.
-    ///
-    /// # Errors
-    /// `InvalidInput` if the options contradict each other, `NotFound`, `AlreadyExists`, `IsADirectory`, `NotADirectory`,
-    /// `InvalidFilename`, `StorageFull`.
-    ///
-    /// # Panics
-    /// Where there is no disk: outside of a run.
-    pub async fn open(&self, path: impl AsRef<Path>) -> io::Result<File<R>> {
-        File::open_in(R::current("OpenOptions::open"), path.as_ref(), self.how).await
-    }
-}
-
-impl<R: AmbientRing> Default for OpenOptions<R> {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl<R> Clone for OpenOptions<R> {
-    fn clone(&self) -> Self {
-        Self { how: self.how, ring: PhantomData }
-    }
-}
-
-impl<R> fmt::Debug for OpenOptions<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.how.fmt(f)
     }
 }

@@ -16,6 +16,22 @@ use crate::kernel::{Interest, Kernel, Others, SocketId, StreamOption, WaitId, Wa
 use crate::slab::Key;
 
 /// The [`Kernel`] of a node; see [`Net::calls`].
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use std::net::SocketAddr;
+/// use reveille_reactor::net::{Calls, Net};
+/// use reveille_reactor::{Address, Instant, Kernel};
+#[doc = include_str!("../../doc/plain.txt")]
+/// let (mut net, mut plain) = (Net::default(), Plain);
+/// let port = Address::from("0.0.0.0:80".parse::<SocketAddr>().unwrap());
+/// for node in [net.node("one"), net.node("two")] {
+///     let mut kernel: Calls<'_> = net.calls(Instant::ZERO, node, &mut plain);
+///     kernel.listen(&port, 16)?; // each node has ports of its own
+///     assert_eq!(kernel.listen(&port, 16).unwrap_err().kind(), ErrorKind::AddrInUse);
+/// }
+/// # std::io::Result::Ok(())
+/// ```
 pub struct Calls<'a> {
     pub(super) net: &'a mut Net,
     pub(super) node: NodeId,

@@ -13,6 +13,20 @@ impl Net {
     /// What `socket` waits for and what the other side holds; `None` if it is closed.
     ///
     /// For example: ``room to write to `db` (10.0.0.2:80), which has 65536 bytes unread``.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Interest, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, _other) = kernel.pair()?;
+    /// kernel.write(one, b"hello")?;
+    /// let words = "bytes from the other end of a pair, which is open and has 5 bytes unread";
+    /// assert_eq!(net.describe(one, Interest::Read).as_deref(), Some(words));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn describe(&self, socket: SocketId, interest: Interest) -> Option<String> {
         match self.sockets.get(socket.0)? {
@@ -32,15 +46,7 @@ impl Net {
     /// ```
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let socket = net.calls(Instant::ZERO, here, &mut plain).bind_datagram("0.0.0.0:1".parse().unwrap())?;
@@ -121,18 +127,68 @@ impl Net {
     }
 
     /// Whether to remember which sockets are waited for, for [`take_waits`](Self::take_waits). Off until asked for.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// net.remember_waits(true);
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, _other) = kernel.pair()?;
+    /// kernel.wait(one, Interest::Read, Others::Replace, Waker::noop().clone());
+    /// assert_eq!(net.take_waits(), [(one, Interest::Read)]);
+    /// assert!(net.take_waits().is_empty()); // none since
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn remember_waits(&mut self, remember: bool) {
         self.remembers = remember;
     }
 
     /// A name for `socket` that depends on what was done since the network was new or [cleared](Self::clear), and on nothing
     /// before: who does the same in another gets the same names.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let bind = |net: &mut Net| {
+    ///     let here = net.node("here");
+    ///     let socket = net.calls(Instant::ZERO, here, &mut Plain).bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    ///     std::io::Result::Ok((socket, net.socket_name(socket)))
+    /// };
+    /// let mut net = Net::default();
+    /// let (socket, name) = bind(&mut net)?;
+    /// net.clear();
+    /// let (another, same) = bind(&mut net)?;
+    /// assert!(socket != another && name == same);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn socket_name(&self, socket: SocketId) -> u64 {
         self.sockets.name(socket.0)
     }
 
     /// Whether to tell what becomes of each wait, with [`take_turns`](Self::take_turns). Off until asked for.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others, Turn};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// net.follow_waits(true);
+    /// assert!(net.follows_waits());
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, other) = kernel.pair()?;
+    /// kernel.wait(other, Interest::Read, Others::Replace, Waker::noop().clone());
+    /// kernel.write(one, b"hello")?;
+    /// assert_eq!(net.take_turns(), [Turn::Woken(other, Interest::Read)]);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn follow_waits(&mut self, follow: bool) {
         self.follows = follow;
     }
@@ -144,6 +200,27 @@ impl Net {
 
     /// From now on a try that comes more than `after` later than the wake of who waited is noted, for
     /// [`take_late`](Self::take_late).
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use std::time::Duration;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// net.note_late(Duration::from_secs(1));
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, other) = kernel.pair()?;
+    /// kernel.wait(other, Interest::Read, Others::Replace, Waker::noop().clone());
+    /// kernel.write(one, b"hello")?; // wakes who waits
+    ///
+    /// let later = Instant::ZERO + Duration::from_secs(2);
+    /// net.calls(later, here, &mut plain).read(other, &mut [0; 8], false)?;
+    /// assert!(net.has_late());
+    /// assert_eq!(net.take_late(), [(other, Interest::Read)]);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn note_late(&mut self, after: Duration) {
         self.late_after = u64::try_from(after.as_nanos()).unwrap_or(u64::MAX);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::NodeId;
+use super::{Net, NodeId};
 use crate::kernel::SocketId;
 
 /// TCP and UDP ports are apart.
@@ -30,6 +30,86 @@ struct Host {
 /// All nodes.
 #[derive(Debug, Default)]
 pub(super) struct Hosts(Vec<Host>);
+
+impl Net {
+    /// The node called `name`, made if there is none.
+    ///
+    /// # Panics
+    /// With 65,000 nodes.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// let db = net.node("db");
+    /// assert_ne!(net.node("web"), db);
+    /// assert_eq!(net.node("db"), db); // not another one
+    /// ```
+    pub fn node(&mut self, name: &str) -> NodeId {
+        self.hosts.find(name).unwrap_or_else(|| self.hosts.add(name))
+    }
+
+    /// The name of a node.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// let db = net.node("db");
+    /// assert_eq!(net.name(db), "db");
+    /// ```
+    #[must_use]
+    pub fn name(&self, node: NodeId) -> &str {
+        self.hosts.name(node)
+    }
+
+    /// How many nodes there are.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// for name in ["main", "db", "main"] {
+    ///     net.node(name);
+    /// }
+    /// assert_eq!(net.nodes(), 2);
+    /// ```
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.hosts.count()
+    }
+
+    /// All nodes, in the order in which they were made.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// for name in ["main", "db", "db"] {
+    ///     net.node(name);
+    /// }
+    /// assert_eq!(net.nodes(), 2);
+    /// assert_eq!(net.all().map(|node| net.name(node)).collect::<Vec<_>>(), ["main", "db"]);
+    /// ```
+    pub fn all(&self) -> impl Iterator<Item = NodeId> {
+        // There are at most 65,000.
+        (0..self.nodes()).map(|number| NodeId(number as u16))
+    }
+
+    /// The address of a node: 10.0.0.1 for the first, and so on.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    ///
+    /// let mut net = Net::default();
+    /// net.node("main");
+    /// assert_eq!(Net::address(net.node("db")).to_string(), "10.0.0.2");
+    /// ```
+    #[must_use]
+    pub fn address(node: NodeId) -> IpAddr {
+        Hosts::address(node)
+    }
+}
 
 impl Hosts {
     pub(super) fn clear(&mut self) {

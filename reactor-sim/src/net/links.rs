@@ -125,15 +125,7 @@ impl Net {
     /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// net.set_latency(here, far, Duration::from_millis(80));
@@ -155,20 +147,11 @@ impl Net {
     /// If `lost` is more than `of`.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use reveille_executor::{Choose, Point};
     /// use reveille_reactor::fault::{LossyLinks, Strikes};
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// /// Has lost whatever may be.
     /// struct One;
     /// impl Choose for One {
@@ -206,15 +189,7 @@ impl Net {
     /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let to = net.calls(now, far, &mut plain).bind_datagram("0.0.0.0:2".parse().unwrap())?;
@@ -274,15 +249,7 @@ impl Net {
     /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let to = net.calls(now, far, &mut plain).bind_datagram("0.0.0.0:2".parse().unwrap())?;

@@ -86,7 +86,7 @@ mod stream;
 pub(crate) mod waiters;
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 pub use calls::Calls;
 pub use fabric::{Content, Fabric, Fate, Honest, LATENCIES, LATENCY, NodeId, Packet, Verdict};
@@ -108,6 +108,17 @@ use waiters::Out;
 /// All nodes, what their sockets hold, and what is on its way between them.
 ///
 /// See the [module's example](self).
+///
+/// ```
+/// use reveille_reactor::net::Net;
+/// use reveille_reactor::{Instant, Kernel};
+#[doc = include_str!("../../doc/plain.txt")]
+/// let (mut net, mut plain) = (Net::default(), Plain);
+/// let (here, db) = (net.node("here"), net.node("db"));
+/// assert_eq!(net.calls(Instant::ZERO, here, &mut plain).lookup("db")?, [Net::address(db)]);
+/// assert_eq!(net.next_event(), None); // nothing is on its way
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Net {
     hosts: Hosts,
@@ -150,81 +161,12 @@ struct Moment<'a> {
 }
 
 impl Net {
-    /// The node called `name`, made if there is none.
-    ///
-    /// # Panics
-    /// With 65,000 nodes.
-    ///
-    /// ```
-    /// use reveille_reactor::net::Net;
-    ///
-    /// let mut net = Net::default();
-    /// let db = net.node("db");
-    /// assert_ne!(net.node("web"), db);
-    /// assert_eq!(net.node("db"), db); // not another one
-    /// ```
-    pub fn node(&mut self, name: &str) -> NodeId {
-        self.hosts.find(name).unwrap_or_else(|| self.hosts.add(name))
-    }
-
-    /// The name of a node.
-    #[must_use]
-    pub fn name(&self, node: NodeId) -> &str {
-        self.hosts.name(node)
-    }
-
-    /// How many nodes there are.
-    #[must_use]
-    pub fn nodes(&self) -> usize {
-        self.hosts.count()
-    }
-
-    /// All nodes, in the order in which they were made.
-    ///
-    /// ```
-    /// use reveille_reactor::net::Net;
-    ///
-    /// let mut net = Net::default();
-    /// for name in ["main", "db", "db"] {
-    ///     net.node(name);
-    /// }
-    /// assert_eq!(net.nodes(), 2);
-    /// assert_eq!(net.all().map(|node| net.name(node)).collect::<Vec<_>>(), ["main", "db"]);
-    /// ```
-    pub fn all(&self) -> impl Iterator<Item = NodeId> {
-        // There are at most 65,000.
-        (0..self.nodes()).map(|number| NodeId(number as u16))
-    }
-
-    /// The address of a node: 10.0.0.1 for the first, and so on.
-    ///
-    /// ```
-    /// use reveille_reactor::net::Net;
-    ///
-    /// let mut net = Net::default();
-    /// net.node("main");
-    /// assert_eq!(Net::address(net.node("db")).to_string(), "10.0.0.2");
-    /// ```
-    #[must_use]
-    pub fn address(node: NodeId) -> IpAddr {
-        Hosts::address(node)
-    }
-
     /// How many connections exist, those that are on their way out included.
     ///
     /// ```
-    /// use std::time::Duration;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -246,15 +188,7 @@ impl Net {
     /// use std::task::Waker;
     /// use reveille_reactor::net::Net;
     /// use reveille_reactor::{Instant, Interest, Kernel, Others};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -284,12 +218,39 @@ impl Net {
     }
 
     /// The kernel of `node`, at this moment.
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let (one, other) = kernel.pair()?;
+    /// kernel.write(one, b"hello")?;
+    /// assert_eq!(kernel.read(other, &mut [0; 16], false)?, 5);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn calls<'a>(&'a mut self, now: Instant, node: NodeId, fabric: &'a mut dyn Fabric) -> Calls<'a> {
         self.out.now = now;
         Calls { net: self, node, moment: Moment { now, fabric }, paths: None }
     }
 
     /// When something will happen next; `None` if nothing will unless somebody calls.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let (here, db) = (net.node("here"), net.node("db"));
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let socket = kernel.bind_datagram("0.0.0.0:1".parse().unwrap())?;
+    /// kernel.send(socket, b"ping", Some((Net::address(db), 2).into()))?;
+    /// assert_eq!(net.next_event(), Some(Instant::ZERO + Duration::from_millis(1))); // it arrives
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn next_event(&mut self) -> Option<Instant> {
         while let Some((at, what)) = self.events.peek() {
             if !self.is_void(what) {
@@ -302,6 +263,22 @@ impl Net {
 
     /// Lets everything happen that is due by `now`, in order. Returns how many events that were. Who is to be woken comes
     /// out of [`take_wakers`](Self::take_wakers).
+    ///
+    /// ```
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
+    /// let socket = kernel.bind_datagram("127.0.0.1:1".parse().unwrap())?;
+    /// kernel.send(socket, b"to myself", Some("127.0.0.1:1".parse().unwrap()))?;
+    ///
+    /// let arrives = net.next_event().expect("it is on its way");
+    /// assert_eq!(net.advance(arrives, &mut plain), 1);
+    /// assert_eq!(net.calls(arrives, here, &mut plain).receive(socket, &mut [0; 16], false)?.0, 9);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn advance(&mut self, now: Instant, fabric: &mut dyn Fabric) -> u64 {
         let mut events = 0;
         self.out.now = now;
@@ -319,18 +296,9 @@ impl Net {
     /// ```
     /// use std::task::Waker;
     /// use std::time::Duration;
-    /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, far) = (net.node("here"), net.node("far"));
     /// let mut kernel = net.calls(now, far, &mut plain);
@@ -354,6 +322,20 @@ impl Net {
     }
 
     /// Gives back the memory of what [`take_wakers`](Self::take_wakers) gave.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// net.calls(Instant::ZERO, here, &mut plain).wait_briefly(Waker::noop().clone());
+    /// let mut wakers = net.take_wakers();
+    /// wakers.wake.drain(..).for_each(Waker::wake);
+    /// net.recycle(wakers);
+    /// assert!(net.take_wakers().wake.capacity() > 0); // the next need no allocation
+    /// ```
     pub fn recycle(&mut self, mut wakers: Wakers) {
         if self.out.is_empty() {
             wakers.wake.clear();
@@ -363,6 +345,19 @@ impl Net {
     }
 
     /// Whether [`take_wakers`](Self::take_wakers) has something to give.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::net::Net;
+    /// use reveille_reactor::{Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
+    /// let (mut net, mut plain) = (Net::default(), Plain);
+    /// let here = net.node("here");
+    /// net.calls(Instant::ZERO, here, &mut plain).wait_briefly(Waker::noop().clone());
+    /// assert!(net.has_wakers());
+    /// net.take_wakers().wake.into_iter().for_each(Waker::wake);
+    /// assert!(!net.has_wakers());
+    /// ```
     #[must_use]
     pub fn has_wakers(&self) -> bool {
         !self.out.is_empty()
@@ -372,18 +367,9 @@ impl Net {
     ///
     /// ```
     /// use std::task::Waker;
-    /// use reveille_reactor::{Interest, Others};
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// use reveille_reactor::{Instant, Interest, Kernel, Others};
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain) = (Net::default(), Plain);
     /// let here = net.node("here");
     /// let mut kernel = net.calls(Instant::ZERO, here, &mut plain);
@@ -473,18 +459,9 @@ impl Net {
     ///
     /// ```
     /// use std::io::ErrorKind;
-    /// use reveille_reactor::Address;
     /// use reveille_reactor::net::Net;
-    /// use reveille_reactor::{Instant, Kernel};
-    /// # use reveille_reactor::net::{Fabric, Fate, Packet, Verdict};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    ///
-    /// // `Plain`: every packet arrives, in the usual time of its link.
+    /// use reveille_reactor::{Address, Instant, Kernel};
+    #[doc = include_str!("../../doc/plain.txt")]
     /// let (mut net, mut plain, mut now) = (Net::default(), Plain, Instant::ZERO);
     /// let (here, db) = (net.node("here"), net.node("db"));
     /// let port = |node| Address::Internet((Net::address(node), 5432).into());

@@ -45,15 +45,90 @@ use sockets::{Edge, Sockets};
 use time::Clock;
 
 /// A connection of the operating system.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use reveille_reactor::os::{Os, TcpListener, TcpStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let os = Os::new()?;
+/// let listener = TcpListener::bind_in(os.clone(), "127.0.0.1:0", 16)?;
+/// os.block_on(async {
+///     let client = TcpStream::connect_in(os.clone(), listener.local_addr()?).await?;
+///     let (server, _) = listener.accept().await?;
+///     assert_eq!(client.try_write(b"hello")?, 5);
+///     assert_eq!(poll_fn(|context| server.poll_read_bytes(context, &mut [0; 8])).await?, 5);
+///     Ok(())
+/// })
+/// # }
+/// ```
 pub type TcpStream = crate::socket::TcpStream<Os>;
 /// A listener of the operating system.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::os::{Os, TcpListener};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let os = Os::new()?;
+/// let listener = TcpListener::bind_in(os.clone(), "127.0.0.1:0", 16)?;
+/// let taken = TcpListener::bind_in(os, listener.local_addr()?, 16).unwrap_err();
+/// assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+/// # Ok(())
+/// # }
+/// ```
 pub type TcpListener = crate::socket::TcpListener<Os>;
 /// A datagram socket of the operating system.
+///
+/// ```
+/// use reveille_reactor::os::{Os, UdpSocket};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let os = Os::new()?;
+/// let (one, other) = (UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?, UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?);
+/// os.block_on(async {
+///     one.send_to(b"hello", other.local_addr()?).await?;
+///     assert_eq!(other.recv_from(&mut [0; 16]).await?, (5, one.local_addr()?));
+///     Ok(())
+/// })
+/// # }
+/// ```
 pub type UdpSocket = crate::socket::UdpSocket<Os>;
 /// A Unix socket of the operating system, connected.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use reveille_reactor::os::{Os, UnixStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let os = Os::new()?;
+/// let (one, other) = UnixStream::pair_in(os.clone())?;
+/// one.try_write(b"hello")?;
+/// let read = poll_fn(|context| other.poll_read_bytes(context, &mut [0; 8]));
+/// assert_eq!(os.block_on(read)?, 5);
+/// # Ok(())
+/// # }
+/// ```
 #[cfg(unix)]
 pub type UnixStream = crate::socket::UnixStream<Os>;
 /// A Unix socket of the operating system that listens.
+///
+/// ```
+/// use reveille_reactor::os::{Os, UnixListener, UnixStream};
+///
+/// # fn main() -> std::io::Result<()> {
+/// # let path = std::env::temp_dir().join(format!("reveille-example-{}.sock", std::process::id()));
+/// let os = Os::new()?;
+/// let listener = UnixListener::bind_in(os.clone(), &path, 16)?;
+/// os.block_on(async {
+///     let client = UnixStream::connect_in(os.clone(), &path).await?;
+///     let (server, _) = listener.accept().await?;
+///     assert_eq!(server.local_addr()?.as_pathname(), Some(path.as_path()));
+///     assert!(client.local_addr()?.is_unnamed());
+///     std::fs::remove_file(&path) // the file outlives who listens
+/// })
+/// # }
+/// ```
 #[cfg(unix)]
 pub type UnixListener = crate::socket::UnixListener<Os>;
 
@@ -109,6 +184,18 @@ impl Os {
     ///
     /// # Errors
     /// If the system refuses one.
+    ///
+    /// ```
+    /// use reveille_reactor::os::{Os, UdpSocket};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let os = Os::new()?;
+    /// let socket = UdpSocket::bind_in(os.clone(), "127.0.0.1:0")?; // a clone is the same reactor
+    /// os.block_on(socket.send_to(b"to myself", socket.local_addr()?))?;
+    /// assert_eq!(os.block_on(socket.recv(&mut [0; 16]))?, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn new() -> io::Result<Self> {
         let poll = mio::Poll::new()?;
         let registry = poll.registry().try_clone()?;
@@ -125,6 +212,35 @@ impl Os {
     ///
     /// # Errors
     /// If waiting fails; an interrupted wait is none.
+    ///
+    /// ```
+    /// use std::pin::pin;
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use std::task::{Context, Wake};
+    /// use std::time::Duration;
+    /// use reveille_reactor::os::Os;
+    ///
+    /// struct Alarm(AtomicBool);
+    /// impl Wake for Alarm {
+    ///     fn wake(self: Arc<Self>) {
+    ///         self.0.store(true, Ordering::Relaxed);
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let (os, alarm) = (Os::new()?, Arc::new(Alarm(AtomicBool::new(false))));
+    /// let mut sleep = pin!(os.sleep(Duration::from_millis(2)));
+    /// let waker = Arc::clone(&alarm).into();
+    /// let mut context = Context::from_waker(&waker);
+    /// assert!(sleep.as_mut().poll(&mut context).is_pending());
+    /// while !alarm.0.load(Ordering::Relaxed) {
+    ///     os.turn(None)?; // until the timer is due
+    /// }
+    /// assert!(sleep.poll(&mut context).is_ready());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn turn(&self, timeout: Option<Duration>) -> io::Result<()> {
         let (turned, mut due, mut wakers) = {
             let mut polling = lock(&self.0.poll);
@@ -164,6 +280,21 @@ impl Os {
     ///
     /// # Panics
     /// If waiting for edges fails.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use reveille_reactor::os::Os;
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let os = Os::new()?;
+    /// let woken = os.block_on(async {
+    ///     os.sleep(Duration::from_millis(2)).await;
+    ///     "after 2 ms"
+    /// });
+    /// assert_eq!(woken, "after 2 ms");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let alarm = Arc::new(Alarm { rung: AtomicBool::new(true), os: self.clone() });
         let waker = Waker::from(Arc::clone(&alarm));

@@ -8,6 +8,26 @@
 //! What is awaited besides others (`accept`, `recv_from`, `peek`) is a wait under a name, which goes with its future; what is polled
 //! (`poll_read` and its kin) has one place per direction, that of who polled last.
 //!
+//! ```
+//! use reveille_reactor::socket::{TcpListener, TcpStream, UdpSocket};
+#![doc = include_str!("../../doc/kernel.txt")]
+//! let here = Here::default();
+//! let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+//! futures::executor::block_on(async {
+//!     let client = TcpStream::connect_in(here.clone(), "here:80").await?;
+//!     let (server, _) = listener.accept().await?;
+//!     client.try_write(b"hello")?;
+//!     assert_eq!(server.peek(&mut [0; 8]).await?, 5);
+//!
+//!     let socket = UdpSocket::bind_in(here, "127.0.0.1:80")?; // another 80 than that of TCP
+//!     socket.send_to(b"to myself", "127.0.0.1:80").await?;
+//!     assert_eq!(socket.recv(&mut [0; 16]).await?, 9);
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! # std::io::Result::Ok(())
+//! ```
+//!
 //! Deliberately absent: a reactor of its own. Readiness is one-shot and lives in the kernel; a socket tries first and leaves
 //! a waker only when it would have to wait.
 
@@ -80,6 +100,14 @@ use crate::kernel::{Interest, Kernel, Others, SocketId, WaitId};
 pub trait Handle: Clone + Unpin {
     /// Calls the kernel; `None` if it is gone. Afterwards, holding no borrow, wakes and drops what
     /// [`Kernel::take_wakers`] gives.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::Handle;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let addresses = Here::default().with(|kernel| kernel.lookup("here")).expect("the kernel is there")?;
+    /// assert_eq!(addresses, ["10.0.0.1".parse::<std::net::IpAddr>().unwrap()]);
+    /// # std::io::Result::Ok(())
+    /// ```
     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R>;
 
     /// Whether the kernel's calls cost so much that it is worth asking [`Kernel::is_known_to_wait`] first.
@@ -87,16 +115,63 @@ pub trait Handle: Clone + Unpin {
 
     /// Whether somebody follows what becomes of each wait, and [`attempted`](Self::attempted) is to be called. Not unless a
     /// handle says so.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::Handle;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// assert!(!Here::default().is_followed());
+    /// ```
     fn is_followed(&self) -> bool {
         false
     }
 
     /// A future that is polled with `waker` has tried to do something with `socket`, and `waits` now, or is done.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use std::task::Waker;
+    /// use futures::FutureExt;
+    /// use reveille_reactor::socket::{Handle, UdpSocket};
+    /// use reveille_reactor::{Interest, Kernel, SocketId};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// /// Counts the attempts that have to wait.
+    /// #[derive(Clone)]
+    /// struct Counted(Here, Rc<Cell<u32>>);
+    ///
+    /// impl Handle for Counted {
+    ///     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
+    ///         self.0.with(call)
+    ///     }
+    ///
+    ///     fn is_followed(&self) -> bool {
+    ///         true
+    ///     }
+    ///
+    ///     fn attempted(&self, _: SocketId, _: Interest, _: &Waker, waits: bool) {
+    ///         self.1.set(self.1.get() + u32::from(waits));
+    ///     }
+    /// }
+    ///
+    /// let counted = Counted(Here::default(), Rc::default());
+    /// let socket = UdpSocket::bind_in(counted.clone(), "0.0.0.0:1")?;
+    /// assert!(socket.recv(&mut [0; 8]).now_or_never().is_none()); // nothing has come
+    /// assert_eq!(counted.1.get(), 1);
+    /// # std::io::Result::Ok(())
+    /// ```
     fn attempted(&self, socket: SocketId, interest: Interest, waker: &Waker, waits: bool) {
         let _ = (socket, interest, waker, waits);
     }
 
     /// Waits until a name that is not known yet is worth asking for again. The operating system does not come to that: it blocks.
+    ///
+    /// ```
+    /// use futures::FutureExt;
+    /// use reveille_reactor::socket::Handle;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// // The names of this kernel are known at once, or never.
+    /// assert!(Here::default().wait_for_name().now_or_never().is_some());
+    /// ```
     fn wait_for_name(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -106,37 +181,7 @@ pub trait Handle: Clone + Unpin {
 ///
 /// ```
 /// use reveille_reactor::socket::{Ambient, UdpSocket};
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// thread_local! {
 ///     static HERE: Here = Here::default();
 /// }
@@ -156,6 +201,27 @@ pub trait Ambient: Handle {
     ///
     /// # Panics
     /// Where none is.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::socket::{Ambient, UdpSocket};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// thread_local! {
+    ///     static HERE: Here = Here::default();
+    /// }
+    ///
+    /// impl Ambient for Here {
+    ///     fn current(_: &'static str) -> Self {
+    ///         HERE.with(Clone::clone)
+    ///     }
+    /// }
+    ///
+    /// // It is the same kernel each time.
+    /// let _socket = UdpSocket::bind_in(Here::current("a test"), "0.0.0.0:80")?;
+    /// let taken = UdpSocket::bind_in(Here::current("a test"), "0.0.0.0:80").unwrap_err();
+    /// assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+    /// # std::io::Result::Ok(())
+    /// ```
     #[track_caller]
     fn current(what: &'static str) -> Self;
 }
@@ -167,37 +233,7 @@ pub trait Ambient: Handle {
 ///
 /// ```
 /// use reveille_reactor::socket::lookup_in;
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let here = Here::default();
 /// futures::executor::block_on(async {
 ///     assert_eq!(lookup_in(&here, "here:80").await?, ["10.0.0.1:80".parse().unwrap()]);

@@ -6,14 +6,58 @@ use std::sync::Arc;
 use super::{Family, Handle, Stream, Tcp};
 
 /// The reading half of [`Stream::split`].
+///
+/// ```
+/// use reveille_reactor::socket::UnixStream;
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (mut one, other) = UnixStream::pair_in(Here::default())?;
+/// other.try_write(b"hello")?;
+/// let (reader, _writer) = one.split();
+/// assert_eq!(reader.as_ref().try_read(&mut [0; 8])?, 5);
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct ReadHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
 /// The writing half of [`Stream::split`].
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::UnixStream;
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (mut one, other) = UnixStream::pair_in(Here::default())?;
+/// {
+///     let (_reader, writer) = one.split();
+///     writer.as_ref().try_write(b"hello")?;
+/// }
+/// let mut buffer = [0; 8];
+/// assert_eq!(other.try_read(&mut buffer)?, 5);
+/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock); // no end
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct WriteHalf<'a, H: Handle, F: Family = Tcp>(pub(super) &'a Stream<H, F>);
 
 /// The reading half of [`Stream::into_split`].
+///
+/// ```
+/// use reveille_reactor::socket::{TcpListener, TcpStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let here = Here::default();
+/// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+/// futures::executor::block_on(async {
+///     let client = TcpStream::connect_in(here, "here:80").await?;
+///     let (server, from) = listener.accept().await?;
+///     let (reader, writer) = server.into_split();
+///     assert_eq!(reader.peer_addr()?, from);
+///     drop(reader); // the other direction goes on
+///     assert_eq!(writer.as_ref().try_write(b"bye")?, 3);
+///     assert_eq!(client.try_read(&mut [0; 8])?, 3);
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct OwnedReadHalf<H: Handle, F: Family = Tcp>(pub(super) Arc<Stream<H, F>>);
 
@@ -21,37 +65,7 @@ pub struct OwnedReadHalf<H: Handle, F: Family = Tcp>(pub(super) Arc<Stream<H, F>
 ///
 /// ```
 /// use reveille_reactor::socket::UnixStream;
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let (one, other) = UnixStream::pair_in(Here::default())?;
 /// let (reader, writer) = one.into_split();
 /// writer.as_ref().try_write(b"bye")?;
@@ -95,37 +109,7 @@ impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
     ///
     /// ```
     /// use reveille_reactor::socket::{ReuniteError, UnixStream};
-    /// # use std::{cell::RefCell, rc::Rc, task::Waker};
-    /// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-    /// # use reveille_reactor::socket::Handle;
-    /// # use reveille_reactor::{Instant, Kernel};
-    /// # struct Plain;
-    /// # impl Fabric for Plain {
-    /// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-    /// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-    /// #     }
-    /// # }
-    /// # #[derive(Clone, Default)]
-    /// # struct Here(Rc<RefCell<(Net, Instant)>>);
-    /// # impl Handle for Here {
-    /// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-    /// #         let (result, wakers) = {
-    /// #             let (net, now) = &mut *self.0.borrow_mut();
-    /// #             let node = net.node("here");
-    /// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-    /// #             while let Some(next) = net.next_event() {
-    /// #                 *now = next;
-    /// #                 net.advance(next, &mut Plain);
-    /// #             }
-    /// #             (result, net.take_wakers())
-    /// #         };
-    /// #         wakers.wake.into_iter().for_each(Waker::wake);
-    /// #         Some(result)
-    /// #     }
-    /// # }
-    ///
-    /// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-    ///
+    #[doc = include_str!("../../doc/kernel.txt")]
     /// let (one, other) = UnixStream::pair_in(Here::default())?;
     /// let (reader, writer) = one.into_split();
     /// let (stranger, _its_writer) = other.into_split();
@@ -153,6 +137,17 @@ impl<H: Handle, F: Family> OwnedReadHalf<H, F> {
 
 impl<H: Handle, F: Family> OwnedWriteHalf<H, F> {
     /// Drops the half without ending the direction.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::socket::UnixStream;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let (one, other) = UnixStream::pair_in(Here::default())?;
+    /// let (_reader, writer) = one.into_split();
+    /// writer.forget();
+    /// assert_eq!(other.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock); // not the end
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn forget(mut self) {
         self.forgotten = true;
     }
@@ -168,6 +163,16 @@ impl<H: Handle, F: Family> Drop for OwnedWriteHalf<H, F> {
 }
 
 /// Halves of different streams cannot be put together.
+///
+/// ```
+/// use reveille_reactor::socket::{ReuniteError, UnixStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (one, other) = UnixStream::pair_in(Here::default())?;
+/// let ((reader, _), (_, writer)) = (one.into_split(), other.into_split());
+/// let error: ReuniteError<_, _> = reader.reunite(writer).unwrap_err();
+/// assert!(error.to_string().ends_with("they belong to different streams"));
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Debug)]
 pub struct ReuniteError<H: Handle, F: Family = Tcp>(pub OwnedReadHalf<H, F>, pub OwnedWriteHalf<H, F>);
 

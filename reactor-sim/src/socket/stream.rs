@@ -15,37 +15,7 @@ use crate::kernel::{Interest, SocketId};
 ///
 /// ```
 /// use reveille_reactor::socket::{TcpListener, TcpStream};
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let here = Here::default();
 /// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:0", 16)?;
 /// let port = listener.local_addr()?.port(); // one that was free
@@ -66,6 +36,28 @@ pub struct Listener<H: Handle, F: Family> {
 }
 
 /// A connection that was accepted, and the address of who asked for it.
+///
+/// ```
+/// use std::io;
+/// use reveille_reactor::socket::{Accepted, Tcp, TcpListener, TcpStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// /// The second connection: the first is sent away.
+/// async fn second(listener: &TcpListener<Here>) -> io::Result<Accepted<Here, Tcp>> {
+///     drop(listener.accept().await?);
+///     listener.accept().await
+/// }
+///
+/// let here = Here::default();
+/// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+/// futures::executor::block_on(async {
+///     let _away = TcpStream::connect_in(here.clone(), "here:80").await?;
+///     let client = TcpStream::connect_in(here, "here:80").await?;
+///     assert_eq!(second(&listener).await?.1, client.local_addr()?);
+///     io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// # std::io::Result::Ok(())
+/// ```
 pub type Accepted<H, F> = (Stream<H, F>, <F as Family>::Address);
 
 /// The backlog where none is given: tokio's.
@@ -91,6 +83,23 @@ impl<H: Handle, F: Family> Listener<H, F> {
     ///
     /// # Errors
     /// As `accept`.
+    ///
+    /// ```
+    /// use std::future::poll_fn;
+    /// use reveille_reactor::socket::{UnixListener, UnixStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let listener = UnixListener::bind_in(here.clone(), "/app.sock", 16)?;
+    /// futures::executor::block_on(async {
+    ///     let client = UnixStream::connect_in(here, "/app.sock").await?;
+    ///     let (server, _) = poll_fn(|context| listener.poll_accept(context)).await?;
+    ///     client.try_write(b"hello")?;
+    ///     assert_eq!(server.try_read(&mut [0; 8])?, 5);
+    ///     std::io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn poll_accept(&self, context: &mut Context<'_>) -> Poll<io::Result<Accepted<H, F>>> {
         let waits = (self.socket, Interest::Read);
         let accepted = ready!(poll_call(&self.handle, waits, context, |kernel| kernel.accept(self.socket)))?;
@@ -122,37 +131,7 @@ impl<H: Handle, F: Family> Drop for Listener<H, F> {
 /// ```
 /// use std::io::ErrorKind;
 /// use reveille_reactor::socket::UnixStream;
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let (one, other) = UnixStream::pair_in(Here::default())?;
 /// let mut buffer = [0; 8];
 /// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::WouldBlock);
@@ -189,6 +168,18 @@ impl<H: Handle, F: Family> Stream<H, F> {
     ///
     /// # Errors
     /// `ConnectionReset`, `TimedOut`.
+    ///
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    /// use reveille_reactor::socket::UnixStream;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let (one, other) = UnixStream::pair_in(Here::default())?;
+    /// let (context, mut buffer) = (Context::from_waker(Waker::noop()), [0; 8]);
+    /// assert!(other.poll_read_bytes(&context, &mut buffer).is_pending()); // the waker is kept
+    /// one.try_write(b"hello")?;
+    /// assert!(matches!(other.poll_read_bytes(&context, &mut buffer)?, Poll::Ready(5)));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn poll_read_bytes(&self, context: &Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let waits = (self.socket, Interest::Read);
         poll_call(&self.handle, waits, context, |kernel| kernel.read(self.socket, buffer, false))
@@ -198,6 +189,18 @@ impl<H: Handle, F: Family> Stream<H, F> {
     ///
     /// # Errors
     /// `BrokenPipe`, `ConnectionReset`, `TimedOut`.
+    ///
+    /// ```
+    /// use std::task::{Context, Poll, Waker};
+    /// use reveille_reactor::socket::UnixStream;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let (one, other) = UnixStream::pair_in(Here::default())?;
+    /// let context = Context::from_waker(Waker::noop());
+    /// while one.poll_write_bytes(&context, &[7; 4096])?.is_ready() {} // until there is no room
+    /// other.try_read(&mut [0; 100])?;
+    /// assert!(matches!(one.poll_write_bytes(&context, &[7; 4096])?, Poll::Ready(100)));
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn poll_write_bytes(&self, context: &Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let waits = (self.socket, Interest::Write);
         poll_call(&self.handle, waits, context, |kernel| kernel.write(self.socket, bytes))
@@ -248,6 +251,25 @@ impl<H: Handle, F: Family> Stream<H, F> {
     ///
     /// # Errors
     /// If the node crashed, or the run is over.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::socket::{TcpListener, TcpStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+    /// futures::executor::block_on(async {
+    ///     let client = TcpStream::connect_in(here, "here:80").await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.set_zero_linger(true)?;
+    ///     drop(client);
+    ///     assert_eq!(server.take_error()?.unwrap().kind(), ErrorKind::ConnectionReset);
+    ///     assert_eq!(server.try_read(&mut [0; 8])?, 0); // it was taken: only the end is left
+    ///     std::io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         call(&self.handle, |kernel| kernel.take_error(self.socket))
     }

@@ -9,9 +9,42 @@ use super::{Ambient, Handle, Listener, Stream, Tcp, ToSocketAddrs, Wait, call, l
 use crate::kernel::{Interest, StreamOption};
 
 /// A socket that listens for connections.
+///
+/// ```
+/// use reveille_reactor::socket::{TcpListener, TcpStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let here = Here::default();
+/// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+/// futures::executor::block_on(async {
+///     let client = TcpStream::connect_in(here, "here:80").await?;
+///     let (server, from) = listener.accept().await?;
+///     assert_eq!((from, server.local_addr()?), (client.local_addr()?, "10.0.0.1:80".parse().unwrap()));
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// # std::io::Result::Ok(())
+/// ```
 pub type TcpListener<H> = Listener<H, Tcp>;
 
 /// A connection. Dropping it closes it: with the end of the stream, or with a reset if bytes were left unread.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::{TcpListener, TcpStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let here = Here::default();
+/// futures::executor::block_on(async {
+///     let refused = TcpStream::connect_in(here.clone(), "here:80").await;
+///     assert_eq!(refused.unwrap_err().kind(), ErrorKind::ConnectionRefused); // nobody listens yet
+///
+///     let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+///     let client = TcpStream::connect_in(here, "here:80").await?;
+///     client.try_write(b"hello")?;
+///     assert_eq!(listener.accept().await?.0.try_read(&mut [0; 8])?, 5);
+///     std::io::Result::Ok(())
+/// })
+/// # .unwrap();
+/// ```
 pub type TcpStream<H> = Stream<H, Tcp>;
 
 impl<H: Ambient> TcpListener<H> {
@@ -76,6 +109,23 @@ impl<H: Handle> TcpStream<H> {
     ///
     /// # Errors
     /// Those of reading.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::{TcpListener, TcpStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+    /// futures::executor::block_on(async {
+    ///     let client = TcpStream::connect_in(here, "here:80").await?;
+    ///     client.try_write(b"GET /")?;
+    ///     let (server, mut first) = (listener.accept().await?.0, [0; 3]);
+    ///     assert_eq!((server.peek(&mut first).await?, &first), (3, b"GET"));
+    ///     assert_eq!(server.try_read(&mut [0; 8])?, 5); // all is still there
+    ///     std::io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// # std::io::Result::Ok(())
+    /// ```
     pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut wait = Wait::new(&self.handle, self.socket, Interest::Read);
         poll_fn(|context| wait.poll(context, |kernel| kernel.read(self.socket, buffer, true))).await
@@ -85,6 +135,18 @@ impl<H: Handle> TcpStream<H> {
     ///
     /// # Errors
     /// If the node crashed, or the run is over.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::{TcpListener, TcpStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let _listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+    /// let client = futures::executor::block_on(TcpStream::connect_in(here, "here:80"))?;
+    /// assert!(!client.nodelay()?);
+    /// client.set_nodelay(true)?;
+    /// assert!(client.nodelay()?);
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
         call(&self.handle, |kernel| kernel.set_option(self.socket, StreamOption::NoDelay(on)))
     }
@@ -101,6 +163,24 @@ impl<H: Handle> TcpStream<H> {
     ///
     /// # Errors
     /// If the node crashed, or the run is over.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use reveille_reactor::socket::{TcpListener, TcpStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let listener = TcpListener::bind_in(here.clone(), "0.0.0.0:80", 16)?;
+    /// futures::executor::block_on(async {
+    ///     let client = TcpStream::connect_in(here, "here:80").await?;
+    ///     let (server, _) = listener.accept().await?;
+    ///     client.set_zero_linger(true)?;
+    ///     drop(client);
+    ///     assert_eq!(server.try_read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionReset); // not the end
+    ///     std::io::Result::Ok(())
+    /// })
+    /// # .unwrap();
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn set_zero_linger(&self, on: bool) -> io::Result<()> {
         call(&self.handle, |kernel| kernel.set_option(self.socket, StreamOption::ResetOnClose(on)))
     }

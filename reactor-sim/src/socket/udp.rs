@@ -12,37 +12,7 @@ use crate::kernel::{Interest, Kernel, SocketId};
 ///
 /// ```
 /// use reveille_reactor::socket::UdpSocket;
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let here = Here::default();
 /// let one = UdpSocket::bind_in(here.clone(), "127.0.0.1:1")?;
 /// let two = UdpSocket::bind_in(here, "127.0.0.1:2")?;

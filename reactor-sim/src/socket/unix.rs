@@ -1,4 +1,20 @@
-//! Unix sockets.
+//! Unix sockets: streams within a node, whose addresses are paths.
+//!
+//! ```
+//! use reveille_reactor::socket::unix::{UnixListener, UnixStream};
+#![doc = include_str!("../../doc/kernel.txt")]
+//! let here = Here::default();
+//! let listener = UnixListener::bind_in(here.clone(), "/app.sock", 16)?;
+//! futures::executor::block_on(async {
+//!     let client = UnixStream::connect_in(here, "/app.sock").await?;
+//!     let (server, _) = listener.accept().await?;
+//!     client.try_write(b"hello")?;
+//!     assert_eq!(server.try_read(&mut [0; 8])?, 5); // there at once
+//!     std::io::Result::Ok(())
+//! })
+//! # .unwrap();
+//! # std::io::Result::Ok(())
+//! ```
 
 use std::fmt;
 use std::io;
@@ -13,49 +29,47 @@ use crate::address::Address;
 ///
 /// The path is a file, as on a real system: it stays when the listener is dropped, and until it is removed nobody can bind to
 /// it. Moved, it leads to the listener under its new name; removed, to nobody.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::{UnixListener, UnixStream};
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let here = Here::default();
+/// drop(UnixListener::bind_in(here.clone(), "/app.sock", 16)?);
+/// let gone = futures::executor::block_on(UnixStream::connect_in(here.clone(), "/app.sock")).unwrap_err();
+/// assert_eq!(gone.kind(), ErrorKind::ConnectionRefused);
+/// let again = UnixListener::bind_in(here, "/app.sock", 16).unwrap_err();
+/// assert_eq!(again.kind(), ErrorKind::AddrInUse); // the file is still there
+/// # std::io::Result::Ok(())
+/// ```
 pub type UnixListener<H> = Listener<H, Unix>;
 
 /// A connection within a node. What is written is there at once, as far as there is room.
 ///
 /// Dropping it with unread bytes is a reset for the other side, which reads what it was sent, then an error, once. Who
 /// writes after the other side is gone has a broken pipe at once.
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use reveille_reactor::socket::UnixStream;
+#[doc = include_str!("../../doc/kernel.txt")]
+/// let (one, other) = UnixStream::pair_in(Here::default())?;
+/// one.try_write(b"hello")?;
+/// other.try_write(b"unread")?;
+/// drop(one);
+/// let mut buffer = [0; 8];
+/// assert_eq!(other.try_read(&mut buffer)?, 5); // what was sent,
+/// assert_eq!(other.try_read(&mut buffer).unwrap_err().kind(), ErrorKind::ConnectionReset); // an error, once,
+/// assert_eq!(other.try_read(&mut buffer)?, 0); // and the end
+/// # std::io::Result::Ok(())
+/// ```
 pub type UnixStream<H> = Stream<H, Unix>;
 
 /// The address of a Unix socket: the path that it was bound to, if it was.
 ///
 /// ```
 /// use reveille_reactor::socket::UnixStream;
-/// # use std::{cell::RefCell, rc::Rc, task::Waker};
-/// # use reveille_reactor::net::{Fabric, Fate, Net, Packet, Verdict};
-/// # use reveille_reactor::socket::Handle;
-/// # use reveille_reactor::{Instant, Kernel};
-/// # struct Plain;
-/// # impl Fabric for Plain {
-/// #     fn carry(&mut self, packet: &Packet) -> Verdict {
-/// #         Verdict { delay: packet.latency, fate: Fate::Arrives }
-/// #     }
-/// # }
-/// # #[derive(Clone, Default)]
-/// # struct Here(Rc<RefCell<(Net, Instant)>>);
-/// # impl Handle for Here {
-/// #     fn with<R>(&self, call: impl FnOnce(&mut dyn Kernel) -> R) -> Option<R> {
-/// #         let (result, wakers) = {
-/// #             let (net, now) = &mut *self.0.borrow_mut();
-/// #             let node = net.node("here");
-/// #             let result = call(&mut net.calls(*now, node, &mut Plain));
-/// #             while let Some(next) = net.next_event() {
-/// #                 *now = next;
-/// #                 net.advance(next, &mut Plain);
-/// #             }
-/// #             (result, net.take_wakers())
-/// #         };
-/// #         wakers.wake.into_iter().for_each(Waker::wake);
-/// #         Some(result)
-/// #     }
-/// # }
-///
-/// // `Here`: the kernel of a node, on which packets arrive as soon as they are sent.
-///
+#[doc = include_str!("../../doc/kernel.txt")]
 /// let (one, _other) = UnixStream::pair_in(Here::default())?;
 /// let address = one.local_addr()?;
 /// assert!(address.is_unnamed() && address.as_pathname().is_none());
@@ -67,12 +81,31 @@ pub struct SocketAddr(pub(super) Option<Arc<Path>>);
 
 impl SocketAddr {
     /// Whether nobody bound the socket: those that connect, and pairs.
+    ///
+    /// ```
+    /// use reveille_reactor::socket::{UnixListener, UnixStream};
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let here = Here::default();
+    /// let _listener = UnixListener::bind_in(here.clone(), "/app.sock", 16)?;
+    /// let client = futures::executor::block_on(UnixStream::connect_in(here, "/app.sock"))?;
+    /// assert!(client.local_addr()?.is_unnamed() && !client.peer_addr()?.is_unnamed());
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn is_unnamed(&self) -> bool {
         self.0.is_none()
     }
 
     /// The path that it was bound to.
+    ///
+    /// ```
+    /// use std::path::Path;
+    /// use reveille_reactor::socket::UnixListener;
+    #[doc = include_str!("../../doc/kernel.txt")]
+    /// let listener = UnixListener::bind_in(Here::default(), "/app.sock", 16)?;
+    /// assert_eq!(listener.local_addr()?.as_pathname(), Some(Path::new("/app.sock")));
+    /// # std::io::Result::Ok(())
+    /// ```
     #[must_use]
     pub fn as_pathname(&self) -> Option<&Path> {
         self.0.as_deref()
