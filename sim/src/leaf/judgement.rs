@@ -5,6 +5,10 @@
 //! outside, they agree as long as the same calls are under way at the same lines. Where they part, the task has gone on in
 //! that function; what the timer's chain has further inside was suspended there, and nobody polls it. If it has nothing
 //! further inside, the timer is the function's own.
+//!
+//! Chains alike do not show that it is the same call: a method that waits for its owner's timer may have been dropped, and called anew.
+//! So it must be known that the future is still there ([`Hold`]). Known limit: a function that makes a timer, keeps it with its owner,
+//! and finds it there when it is called again, looks like one that was suspended.
 
 use std::time::Duration;
 
@@ -253,9 +257,13 @@ fn least(leaf: &AwaitSite, awaits: &[AwaitSite]) -> usize {
 }
 
 /// Whether the function that made a timer on the chain `maker` is one of the innermost `suspended` of `leaf`. Blocks and closures have
-/// the name of the function that they are in, so it is the one that has as many of that name outside of it.
+/// the name of the function that they are in, so it is the one that has as many of that name outside of it. False where that is unknown.
 fn is_maker_suspended(maker: &[Frame], leaf: &[Frame], suspended: usize) -> bool {
     let Some(innermost) = maker.first() else { return false };
+    // One function may have a name on one line and none on another.
+    if !leaf.iter().chain(maker).all(Frame::is_named) {
+        return false;
+    }
     let depth = maker.iter().filter(|frame| frame.function == innermost.function).count();
     let same = leaf.iter().enumerate().rev().filter(|(_, frame)| frame.function == innermost.function);
     same.map(|(at, _)| at).nth(depth - 1).is_some_and(|at| at < suspended)
