@@ -279,6 +279,18 @@ impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
     }
 
     /// Whether [`stop`](Self::stop) was called.
+    ///
+    /// ```
+    /// use reveille_executor::{TaskId, Workers};
+    ///
+    /// let (workers, mut seats) = Workers::<TaskId>::new(1);
+    /// let worker = seats.remove(0);
+    /// let sleeper = std::thread::spawn(move || worker.next());
+    /// assert!(!workers.is_stopping());
+    /// workers.stop();
+    /// assert!(workers.is_stopping());
+    /// assert_eq!(sleeper.join().unwrap(), None); // it does not wait for ever
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_stopping(&self) -> bool {
@@ -346,6 +358,19 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
 
     /// The same, for an entry that takes the place of the one that this worker was handed last, and if this worker moves
     /// next: then nobody need be woken, as there is no more to do than before.
+    ///
+    /// ```
+    /// use reveille_executor::{TaskId, Workers};
+    ///
+    /// let (_, workers) = Workers::new(1);
+    /// [0, 1].into_iter().for_each(|n| workers[0].push(TaskId::new(n)));
+    /// // A task that is not done with its poll goes to the back: they take turns.
+    /// for turn in [0, 1, 0, 1] {
+    ///     let task = workers[0].step(|_| 0).unwrap();
+    ///     assert_eq!(task, TaskId::new(turn));
+    ///     workers[0].push_back(task);
+    /// }
+    /// ```
     #[inline]
     pub fn push_back(&self, entry: T) {
         // SAFETY: as in `push`.
