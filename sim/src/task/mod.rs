@@ -142,6 +142,13 @@ pub struct Builder {
 
 impl Builder {
     /// A task without a name that is expected to end.
+    ///
+    /// ```
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let plain = reveille::task::Builder::new().spawn(async { 7 }); // as `spawn` does it
+    /// assert_eq!(plain.await.unwrap(), 7);
+    /// # }).unwrap();
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
