@@ -144,10 +144,11 @@ impl Builder {
     /// A task without a name that is expected to end.
     ///
     /// ```
-    /// # reveille::explore().runs(10).run(|| async {
-    /// let plain = reveille::task::Builder::new().spawn(async { 7 }); // as `spawn` does it
-    /// assert_eq!(plain.await.unwrap(), 7);
-    /// # }).unwrap();
+    /// use reveille::{explore, task::Builder};
+    ///
+    /// // As it is, it makes tasks as `spawn` does: a panic that nobody receives is a finding.
+    /// let failure = explore().run(|| async { drop(Builder::new().spawn(async { panic!("no job") })) }).unwrap_err();
+    /// assert!(failure.to_string().contains("task 1 (spawned at "));
     /// ```
     pub fn new() -> Self {
         Self::default()
