@@ -71,6 +71,28 @@ const YIELDS_PER_GLANCE: u32 = 8;
 ///
 /// # Safety
 /// `from_raw` gives back what `into_raw` was called on.
+///
+/// ```
+/// use reveille_executor::{Entry, Workers};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// struct Number(usize);
+///
+/// // SAFETY: the number there and back.
+/// unsafe impl Entry for Number {
+///     fn into_raw(self) -> *mut () {
+///         std::ptr::without_provenance_mut(self.0)
+///     }
+///
+///     unsafe fn from_raw(raw: *mut ()) -> Self {
+///         Self(raw.addr())
+///     }
+/// }
+///
+/// let (all, workers) = Workers::new(1);
+/// all.inject(Number(7));
+/// assert_eq!(workers[0].step(|_| 0), Some(Number(7)));
+/// ```
 pub unsafe trait Entry: Copy + Send + 'static {
     /// The entry as a pointer.
     fn into_raw(self) -> *mut ();
@@ -283,13 +305,10 @@ impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
     /// ```
     /// use reveille_executor::{TaskId, Workers};
     ///
-    /// let (workers, mut seats) = Workers::<TaskId>::new(1);
-    /// let worker = seats.remove(0);
-    /// let sleeper = std::thread::spawn(move || worker.next());
-    /// assert!(!workers.is_stopping());
-    /// workers.stop();
-    /// assert!(workers.is_stopping());
-    /// assert_eq!(sleeper.join().unwrap(), None); // it does not wait for ever
+    /// let (all, _workers) = Workers::<TaskId>::new(1);
+    /// assert!(!all.is_stopping());
+    /// all.stop();
+    /// assert!(all.is_stopping());
     /// ```
     #[inline]
     #[must_use]
@@ -362,14 +381,13 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
     /// ```
     /// use reveille_executor::{TaskId, Workers};
     ///
-    /// let (_, workers) = Workers::new(1);
-    /// [0, 1].into_iter().for_each(|n| workers[0].push(TaskId::new(n)));
-    /// // A task that is not done with its poll goes to the back: they take turns.
-    /// for turn in [0, 1, 0, 1] {
-    ///     let task = workers[0].step(|_| 0).unwrap();
-    ///     assert_eq!(task, TaskId::new(turn));
-    ///     workers[0].push_back(task);
-    /// }
+    /// let (_all, workers) = Workers::new(1);
+    /// let worker = &workers[0];
+    /// (0..2).for_each(|n| worker.push(TaskId::new(n)));
+    /// let first = worker.step(|_| 0).unwrap();
+    /// worker.push_back(first); // it yielded
+    /// let order = [worker.step(|_| 0), worker.step(|_| 0)];
+    /// assert_eq!(order, [Some(TaskId::new(1)), Some(first)]);
     /// ```
     #[inline]
     pub fn push_back(&self, entry: T) {

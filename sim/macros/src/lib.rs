@@ -1,5 +1,13 @@
 //! The attributes of `reveille`, which re-exports them: [`macro@test`] and [`macro@main`].
 //!
+//! ```
+//! #[reveille::main]
+//! async fn main() {
+//!     let task = reveille::spawn(async { 42 });
+//!     assert_eq!(task.await.unwrap(), 42);
+//! }
+//! ```
+//!
 //! They are small enough to be written by hand: a look at the function's tokens (`function.rs`), a list of arguments
 //! (`arguments.rs`), and a template to fill in (`template.rs`). A mistake is a compile error at the place of the mistake.
 //!

@@ -183,6 +183,27 @@ pub mod unix {
     /// The writing half of `UnixStream::split`.
     pub type WriteHalf<'a> = reveille_reactor::socket::WriteHalf<'a, Simulated, Unix>;
     /// The reading half of `UnixStream::into_split`.
+    ///
+    /// ```
+    /// use futures::{AsyncReadExt, AsyncWriteExt};
+    /// use reveille::net::{UnixStream, unix::OwnedReadHalf};
+    ///
+    /// async fn all_words(mut reader: OwnedReadHalf) -> std::io::Result<String> {
+    ///     let mut words = String::new();
+    ///     reader.read_to_string(&mut words).await?;
+    ///     Ok(words)
+    /// }
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (one, mut other) = UnixStream::pair()?;
+    /// let (reader, _writer) = one.into_split();
+    /// let words = reveille::spawn(all_words(reader));
+    /// other.write_all(b"hello").await?;
+    /// other.close().await?;
+    /// assert_eq!(words.await.unwrap()?, "hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub type OwnedReadHalf = reveille_reactor::socket::OwnedReadHalf<Simulated, Unix>;
     /// The writing half of `UnixStream::into_split`.
     pub type OwnedWriteHalf = reveille_reactor::socket::OwnedWriteHalf<Simulated, Unix>;
