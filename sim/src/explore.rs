@@ -225,12 +225,10 @@ impl Explore {
     /// use reveille::time::{Duration, sleep};
     /// use reveille::{FindingKind, explore};
     ///
-    /// async fn ask_again() {
-    ///     loop {
-    ///         sleep(Duration::from_secs(60)).await;
-    ///     }
-    /// }
-    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(ask_again).unwrap_err();
+    /// // It is done after two hours.
+    /// let program = || sleep(Duration::from_secs(7200));
+    /// explore().run(program).unwrap();
+    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(program).unwrap_err();
     /// assert_eq!(failure.kind(), Some(FindingKind::Limit));
     /// ```
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
