@@ -223,6 +223,21 @@ impl Interval {
     }
 
     /// Sets what happens to ticks that nobody took in time.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, MissedTickBehavior, interval, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut ticks = interval(Duration::from_secs(1));
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// ticks.tick().await;
+    /// sleep(Duration::from_secs(60)).await;
+    /// ticks.tick().await; // one for all that were missed
+    /// let late = Instant::now();
+    /// ticks.tick().await;
+    /// assert_eq!(late.elapsed(), Duration::from_secs(1));
+    /// # }).unwrap();
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed = behavior;
     }
