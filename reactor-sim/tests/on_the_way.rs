@@ -1,5 +1,5 @@
-//! What becomes of connections and datagrams while links are cut or held, to the millisecond: who asks again, who gives up when, and who is
-//! told by a reset, or that a port is closed. Each claim is one about Linux, of tcp(7) or ip-sysctl where a time is meant.
+//! What becomes of what is on its way, to the millisecond: who asks again while a link is cut, who gives up when, who is told by a reset, and
+//! what arrives before that. Each claim is one about Linux, of tcp(7) or ip-sysctl where a time is meant.
 
 #![cfg(not(loom))]
 
@@ -329,6 +329,69 @@ fn a_reset_is_sent_at_once_whatever_was_being_repeated() {
         two.pass(2 * MILLIS);
         assert_eq!(two.read(two.db, server), Err(ErrorKind::ConnectionReset), "{crashes}");
     }
+}
+
+/// The server reads nothing, or not all, of what it is asked, and hangs up with an answer.
+#[test]
+fn an_answer_arrives_before_the_reset_of_who_sent_it() {
+    // Of the question nothing has arrived when the server hangs up, or all of it; the answer was sent just then, or a little before.
+    for (before, after) in [(MILLIS / 2, Duration::ZERO), (10 * MILLIS, MILLIS), (10 * MILLIS, Duration::ZERO)] {
+        let mut two = Two::new();
+        let (client, server) = two.pair();
+        two.write(client, 100).unwrap();
+        two.pass(before);
+        two.call(two.db, |kernel| assert_eq!(kernel.write(server, b"413").unwrap(), 3));
+        two.pass(after / 2);
+        two.call(two.db, |kernel| kernel.close(server));
+        two.write(client, 1).unwrap();
+        two.pass(10 * MILLIS);
+        assert_eq!(two.read(two.here, client), Ok(3), "{before:?} {after:?}");
+        let next = two.read(two.here, client);
+        // The end of the stream, where nothing was unread when the server closed it, and otherwise the reset.
+        assert_eq!(next, if before < MILLIS { Ok(0) } else { Err(ErrorKind::ConnectionReset) }, "{before:?} {after:?}");
+        assert_eq!(two.write(client, 1).unwrap_err().kind(), ErrorKind::BrokenPipe);
+    }
+}
+
+/// What waits to be sent again goes with who would send it, and so does what a crash finds on its way.
+#[test]
+fn what_was_lost_is_not_repeated_by_who_has_left_with_a_reset() {
+    for crashes in [true, false] {
+        let mut two = Two::new();
+        let (client, server) = two.pair();
+        two.call(two.here, |kernel| kernel.set_option(client, StreamOption::ResetOnClose(true))).unwrap();
+        if !crashes {
+            two.partition();
+        }
+        two.write(client, 3).unwrap();
+        two.pass(if crashes { MILLIS / 2 } else { seconds(1) });
+        two.repair();
+        if crashes {
+            two.crash(two.here);
+        } else {
+            two.call(two.here, |kernel| kernel.close(client));
+        }
+        two.pass(seconds(10));
+        assert_eq!(two.read(two.db, server), Err(ErrorKind::ConnectionReset), "{crashes}");
+    }
+}
+
+/// The link is cut while the last words and the reset are on their way: nobody is left to repeat either.
+#[test]
+fn a_reset_that_is_lost_with_what_is_before_it_leaves_nothing_on_its_way() {
+    let mut two = Two::new();
+    let (client, server) = two.pair();
+    two.call(two.here, |kernel| kernel.set_option(client, StreamOption::ResetOnClose(true))).unwrap();
+    two.write(client, 3).unwrap();
+    two.call(two.here, |kernel| kernel.close(client));
+    two.partition();
+    two.pass(MILLIS);
+    assert_eq!(two.net.next_event(), None);
+    two.repair();
+    assert_eq!(two.read(two.db, server), Err(ErrorKind::WouldBlock));
+    two.call(two.db, |kernel| kernel.write(server, b"?")).unwrap();
+    two.pass(10 * MILLIS);
+    assert_eq!(two.read(two.db, server), Err(ErrorKind::ConnectionReset));
 }
 
 #[test]

@@ -240,6 +240,13 @@ impl Lane {
         self.queue.retain(|segment| segment.item == Item::Reset);
     }
 
+    /// Whose it is leaves with a reset. What was sent is on its way, and arrives before that; what was lost is sent no more.
+    pub(super) fn leave(&mut self) {
+        if self.is_repeated() {
+            self.cut_off();
+        }
+    }
+
     /// Forgets the head of the queue.
     pub(super) fn give_up(&mut self) {
         self.queue.pop();

@@ -176,7 +176,7 @@ impl Net {
         match this.phase {
             Phase::Open if unread || this.reset_on_close => {
                 this.phase = Phase::Dead;
-                connection.out(end).cut_off();
+                connection.out(end).leave();
                 self.send_item(key, end, Item::Reset, moment);
             }
             Phase::Open if !write_shut => {
@@ -322,7 +322,7 @@ impl Net {
         }
         end.phase = Phase::Dead;
         connection.into(here).discard_arrived();
-        connection.out(here).cut_off();
+        connection.out(here).leave();
         self.push_reset(key, here, moment);
     }
 

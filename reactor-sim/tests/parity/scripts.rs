@@ -239,6 +239,14 @@ scripts! {
         let (_, address) = p.listener(16);
         p.bind_datagram("the same port", address);
     }
+    bytes_before_a_close_that_does_not_linger(p) {
+        let (client, server, _) = p.connection();
+        p.reset_on_close(client);
+        p.write_and_close(client, "last words");
+        p.read(server);
+        p.read(server);
+        p.read(server);
+    }
     nodelay_is_remembered(p) {
         let (client, _, _) = p.connection();
         p.nodelay(client, true);
