@@ -135,14 +135,15 @@ impl Case<'_> {
         (outcome, trace.unwrap_or_default())
     }
 
-    /// The run as a report shows it.
-    pub(crate) fn schedule(&self) -> Schedule {
+    /// The run as the report of `finding` shows it.
+    pub(crate) fn schedule(&self, finding: &Finding) -> Schedule {
+        let (told, extent) = (finding.to_string(), self.trial.rules.extent);
         let run = self.trial.stage(self.tape, Watch::tracing());
         let schedule = |run: &Run| {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
             let strikes = run.network.strikes();
             let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
-            Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
+            Schedule { struck, ..Schedule::new(&trace, &told, extent, |task| TaskInfo::of(run, task).to_string()) }
         };
         let (outcome, mut schedule) = self.trial.perform(&run, 0, |run, _| schedule(run));
         if outcome.digest.whole != self.digest.whole {

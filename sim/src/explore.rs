@@ -21,7 +21,7 @@ use crate::trial::OracleMaker;
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
 /// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT`
-/// override what the builder says.
+/// override what the builder says. `REVEILLE_ROWS=all` shows the whole schedule of a failure.
 ///
 /// ```
 /// let passed = reveille::explore()

@@ -7,6 +7,7 @@ use reveille_executor::TaskId;
 use crate::leaf::{OwedLeaf, Suspicion};
 use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
+use crate::waiting;
 
 /// The kind of a finding.
 ///
@@ -279,6 +280,14 @@ pub(crate) struct Finding {
 impl Finding {
     pub(crate) fn new(kind: FindingKind, lines: Vec<String>) -> Self {
         Self { kind, lines, stuck: Vec::new(), place: None }
+    }
+}
+
+/// What is said of it: the tasks that wait, and the lines.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        waiting::tasks(f, &self.stuck)?;
+        self.lines.iter().try_for_each(|line| writeln!(f, "  {line}"))
     }
 }
 

@@ -66,6 +66,7 @@ use function::Function;
 /// | `REVEILLE_STRATEGY=exhaustive` | another strategy |
 /// | `REVEILLE_SEED=37`, `REVEILLE_REPLAY=r1.…` | repeats a run; failures print the line |
 /// | `REVEILLE_LENIENT=1` | repeats as much of a tape as fits, if it no longer does, and says where it parted |
+/// | `REVEILLE_ROWS=all` | shows every row of a failure's schedule, where a screen of them is shown otherwise |
 /// | `REVEILLE_REGRESSIONS=off`, `REVEILLE_WATCHDOG=0` | see below, and `reveille::Explore::watchdog` |
 ///
 /// With `cargo test -- --nocapture` a test that passes says how many runs there were.

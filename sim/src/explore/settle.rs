@@ -64,6 +64,7 @@ impl Explore {
             pulses: Pulses::default(),
             isolation,
             interposed: self.interposed,
+            extent: environment.rows,
         };
         match tape {
             Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(
