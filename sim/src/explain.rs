@@ -74,8 +74,8 @@ impl Case<'_> {
             Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
             Verdict::Limit { limit, busiest, unpolled, quiet } => self.limit(limit, busiest.as_ref(), &unpolled, quiet),
             Verdict::Panic(panicked) => advice::panic(&panicked),
-            Verdict::PollAfterReady { what, task } => {
-                Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
+            Verdict::PollAfterReady { misuse, task, of } => {
+                advice::poll_after_ready(&misuse, task.as_ref(), of.as_ref())
             }
             Verdict::Spun { spun, task } => advice::spun(&spun, &task),
             Verdict::Error(error) => {

@@ -1,4 +1,6 @@
 //! What is called outside of a run says so at the line that calls it, and not at one of ours.
+//!
+//! One test: the panic hook is the process'.
 
 #![cfg(not(loom))]
 
@@ -8,7 +10,7 @@ use std::sync::Mutex;
 use reveille::net::{UnixListener, UnixStream, heal, strikes};
 use reveille::task::{Builder, JoinSet};
 use reveille::time::{Duration, Instant, interval, sleep, system_time, timeout};
-use reveille::{Node, choose, explore, node, rng, spawn, spawn_blocking, spawn_send};
+use reveille::{choose, node, rng, spawn, spawn_blocking, spawn_send};
 
 static PANICKED_AT: Mutex<Option<String>> = Mutex::new(None);
 
@@ -38,16 +40,8 @@ fn a_call_outside_of_a_run_panics_at_its_own_line() {
     ];
     for (name, call) in calls {
         catch_unwind(call).expect_err("there is no run");
-        let place = PANICKED_AT.lock().unwrap().take().expect("the hook was called");
+        let place = PANICKED_AT.lock().unwrap().take();
+        let place = place.expect("the hook was called");
         assert!(place.ends_with("outside.rs"), "`{name}` panicked at {place}");
     }
-}
-
-#[test]
-fn a_node_of_a_run_that_is_over_is_refused_at_the_line_that_calls_it() {
-    static KEPT: Mutex<Option<Node>> = Mutex::new(None);
-    explore().runs(1).run(|| async { *KEPT.lock().unwrap() = Some(node("db")) }).unwrap();
-    let node = KEPT.lock().unwrap().take().unwrap();
-    let failure = explore().runs(1).run(move || async move { drop(node.name()) }).unwrap_err();
-    assert!(failure.place().unwrap().contains("outside.rs"), "{failure}");
 }
