@@ -43,6 +43,31 @@ pub trait Follow: Send + Sync {
 /// Leaves that compare wakers ([`Waker::will_wake`]) take it, and each of its clones, for a stranger. So a leaf
 /// registers anew whenever it is polled with it, also if it holds another clone already: which is what one wants in
 /// order to see *where* a task waits.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::task::Waker;
+/// use reveille_executor::{Follow, followed_waker};
+///
+/// /// Counts the wakes of a waker and of all its clones.
+/// struct Wakes(Arc<AtomicU32>);
+/// impl Follow for Wakes {
+///     fn cloned(&self) -> Box<dyn Follow> {
+///         Box::new(Self(Arc::clone(&self.0)))
+///     }
+///     fn woken(&self) {
+///         self.0.fetch_add(1, Ordering::Relaxed);
+///     }
+///     fn dropped(&self) {}
+/// }
+///
+/// let count = Arc::new(AtomicU32::new(0));
+/// let waker = followed_waker(Waker::noop().clone(), Box::new(Wakes(Arc::clone(&count))));
+/// waker.clone().wake();
+/// waker.wake_by_ref();
+/// assert_eq!(count.load(Ordering::Relaxed), 2);
+/// ```
 #[must_use]
 pub fn followed_waker(inner: Waker, follow: Box<dyn Follow>) -> Waker {
     // SAFETY: the functions of `FOLLOWED` keep the contract of wakers: every waker has a box of its own.

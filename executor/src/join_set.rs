@@ -208,6 +208,21 @@ impl<T> fmt::Debug for JoinSet<T> {
 }
 
 /// The future of [`JoinSet::join_next`].
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context, Waker};
+/// use reveille_executor::{JoinNext, JoinSet, LocalExecutor};
+///
+/// let executor = LocalExecutor::new();
+/// let mut set = JoinSet::new();
+/// set.insert(executor.spawn(async { 42 }));
+///
+/// let mut next: JoinNext<'_, i32> = set.join_next();
+/// assert!(Pin::new(&mut next).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+/// drop(next); // as a `select!` does with it
+/// assert_eq!(executor.block_on(set.join_next()).unwrap().unwrap(), 42);
+/// ```
 #[derive(Debug)]
 #[must_use = "futures do nothing unless polled"]
 pub struct JoinNext<'a, T> {

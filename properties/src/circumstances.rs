@@ -89,6 +89,17 @@ impl Circumstances {
     }
 
     /// A campaign of this one run. Without shrinking, which is proptest's business here.
+    ///
+    /// ```
+    /// use reveille_properties::Circumstances;
+    ///
+    /// use reveille::time::{Duration, sleep};
+    ///
+    /// let program = || async { drop(reveille::spawn(sleep(Duration::from_secs(1)))) };
+    /// let usual = Circumstances::of_bytes(&[]);
+    /// usual.run(program).unwrap();
+    /// assert!(usual.explore().deny_detached().run(program).is_err()); // the same run, judged otherwise
+    /// ```
     #[track_caller]
     pub fn explore(&self) -> Explore {
         let these = self.clone();

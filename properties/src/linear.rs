@@ -28,6 +28,36 @@ use std::fmt::{self, Debug};
 use std::time::Duration;
 
 /// What calls mean, one at a time.
+///
+/// ```
+/// use reveille_properties::linear::{History, Model, check};
+///
+/// /// A counter, of which each call says the number before it.
+/// struct Counter;
+///
+/// impl Model for Counter {
+///     type Op = u64;
+///     type Output = u64;
+///     type State = u64;
+///     type Key = ();
+///
+///     fn key(&self, _: &u64) {}
+///
+///     fn initial(&self) -> u64 {
+///         0
+///     }
+///
+///     fn apply(&self, state: &u64, by: &u64) -> (u64, u64) {
+///         (state + by, *state)
+///     }
+/// }
+///
+/// let history = History::default();
+/// let (one, two) = (history.begin(1), history.begin(5));
+/// history.end(one, 5); // so the other came first, which is right as they overlap
+/// history.end(two, 0);
+/// check(&Counter, &history.calls()).unwrap();
+/// ```
 pub trait Model {
     /// A call.
     type Op: Clone + Debug;
@@ -195,6 +225,21 @@ type Calls<M> = Vec<Call<<M as Model>::Op, <M as Model>::Output>>;
 ///
 /// # Errors
 /// A small part of the history that cannot.
+///
+/// ```
+/// use reveille_properties::linear::{Call, Register, RegisterOp::{Read, Write}, check};
+///
+/// // Of a write that has not returned a read may see something, or not; but not first one and then the other.
+/// let write = Call { op: Write("x", 1), begun: 1.into(), returned: None };
+/// let read = |begun: u64, value| Call {
+///     op: Read("x"),
+///     begun: begun.into(),
+///     returned: Some(((begun + 1).into(), Some(value))),
+/// };
+/// check(&Register, &[write.clone(), read(2, 0), read(4, 1)]).unwrap();
+/// let bad = check(&Register, &[write, read(2, 1), read(4, 0)]).unwrap_err();
+/// assert_eq!(bad.calls.len(), 3);
+/// ```
 pub fn check<M: Model>(model: &M, calls: &[Call<M::Op, M::Output>]) -> Result<(), NotLinearizable<M::Op, M::Output>> {
     let mut by_key: BTreeMap<M::Key, Calls<M>> = BTreeMap::new();
     for call in calls {

@@ -1,5 +1,23 @@
 //! What an executor owes its tasks, watched over while programs run: by an oracle, from the events of the run; and by a
 //! wrapper around each future, from within.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use reveille::{explore, spawn, yield_now};
+//! use reveille_properties::protocol::{Census, Protocol};
+//!
+//! let census = Arc::new(Census::default());
+//! explore()
+//!     .oracle(Protocol::default)
+//!     .run(|| {
+//!         let census = census.clone();
+//!         async move { spawn(census.watch(yield_now())).await.unwrap() }
+//!     })
+//!     .unwrap();
+//! assert!(census.made() >= 1_000);
+//! census.check().unwrap(); // each was dropped once, and none polled after its end
+//! ```
 
 use std::marker::PhantomPinned;
 use std::pin::Pin;
@@ -48,6 +66,21 @@ struct Tally {
 
 impl Protocol {
     /// The oracle for runs in which the schedule is first in, first out: seed 0.
+    ///
+    /// ```
+    /// use reveille::{FindingKind, explore, spawn, yield_now};
+    /// use reveille_properties::protocol::Protocol;
+    ///
+    /// let crowd = || async {
+    ///     for _ in 0..9 {
+    ///         drop(spawn(async { drop((yield_now().await, yield_now().await)) }));
+    ///     }
+    /// };
+    /// explore().seed(0).runs(1).oracle(Protocol::fair).run(crowd).unwrap();
+    /// // Other schedules than the first pass tasks over.
+    /// let failure = explore().oracle(Protocol::fair).run(crowd).unwrap_err();
+    /// assert_eq!(failure.kind(), Some(FindingKind::Oracle));
+    /// ```
     #[must_use]
     pub fn fair() -> Self {
         Self { is_fair: true, ..Self::default() }
@@ -146,12 +179,36 @@ impl Census {
     }
 
     /// An output for a future, by which it can be told from those of others.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use reveille_properties::protocol::Census;
+    ///
+    /// let census = Arc::new(Census::default());
+    /// let output = census.output(7);
+    /// assert_eq!(output.number(), 7);
+    /// assert_eq!(census.check().unwrap_err(), "of 1 outputs 0 were dropped");
+    /// drop(output);
+    /// census.check().unwrap();
+    /// ```
     pub fn output(self: &Arc<Self>, number: usize) -> Output {
         self.outputs_made.fetch_add(1, Ordering::Relaxed);
         Output { census: self.clone(), number }
     }
 
     /// How many futures there were.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use reveille_properties::protocol::Census;
+    ///
+    /// let census = Arc::new(Census::default());
+    /// let futures = [1, 2, 3].map(|n| census.watch(async move { n }));
+    /// assert_eq!(census.made(), 3);
+    /// assert_eq!(census.check().unwrap_err(), "of 3 futures 0 were dropped");
+    /// drop(futures);
+    /// census.check().unwrap();
+    /// ```
     pub fn made(&self) -> u64 {
         self.made.load(Ordering::Relaxed)
     }

@@ -14,6 +14,24 @@ use crate::{Choose, Driver, Hint, JoinHandle, Kind, Observe, Point, Ran, Ready, 
 /// The most runnable tasks that [`LocalExecutor::pick`] lets its [`Choose`] choose from: the front of the queue.
 /// Passing over more than this at once is done in several picks; a choice among all of 100,000 tasks would say little,
 /// and its answer would not be small.
+///
+/// ```
+/// use reveille_executor::{Choose, LocalExecutor, Point, SCHEDULE_BOUND_MAX};
+///
+/// /// Remembers among how many it was asked to choose.
+/// struct Asked(u32);
+/// impl Choose for Asked {
+///     fn choose(&mut self, point: Point<'_>) -> u32 {
+///         self.0 = point.bound;
+///         0
+///     }
+/// }
+///
+/// let (executor, mut asked) = (LocalExecutor::new(), Asked(0));
+/// (0..300).for_each(|_| drop(executor.spawn(async {})));
+/// executor.pick(&mut asked).unwrap().run();
+/// assert_eq!(asked.0, SCHEDULE_BOUND_MAX);
+/// ```
 pub const SCHEDULE_BOUND_MAX: u32 = 256;
 
 /// An executor for futures that need not be [`Send`]: one run queue, first in, first out.

@@ -49,6 +49,32 @@ impl std::error::Error for PoolError {
 }
 
 /// What a [`Pool`] that has been told to end still waits for; see [`Pool::try_end`].
+///
+/// ```
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use reveille_executor::{Pool, StillRunning};
+///
+/// /// Ends a pool, if its tasks return soon.
+/// fn end(mut pool: Pool) -> Result<(), StillRunning> {
+///     for _ in 0..10 {
+///         match pool.try_end() {
+///             Err(waits) => pool = waits.into_pool(),
+///             ended => return ended,
+///         }
+///         std::thread::yield_now();
+///     }
+///     pool.try_end()
+/// }
+///
+/// static GO_ON: AtomicBool = AtomicBool::new(false);
+/// let pool = Pool::new(1)?;
+/// drop(pool.spawn(async { while !GO_ON.load(Ordering::Relaxed) {} }));
+/// while pool.running().is_empty() {}
+/// let waits = end(pool).unwrap_err();
+/// assert_eq!(waits.tasks().len(), 1);
+/// GO_ON.store(true, Ordering::Relaxed);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 #[must_use = "the pool is in here, and dropping it waits"]
 pub struct StillRunning {
     pool: Pool,

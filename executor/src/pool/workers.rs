@@ -71,6 +71,28 @@ const YIELDS_PER_GLANCE: u32 = 8;
 ///
 /// # Safety
 /// `from_raw` gives back what `into_raw` was called on.
+///
+/// ```
+/// use reveille_executor::{Entry, Workers};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq)]
+/// struct Number(usize);
+///
+/// // SAFETY: the number there and back.
+/// unsafe impl Entry for Number {
+///     fn into_raw(self) -> *mut () {
+///         std::ptr::without_provenance_mut(self.0)
+///     }
+///
+///     unsafe fn from_raw(raw: *mut ()) -> Self {
+///         Self(raw.addr())
+///     }
+/// }
+///
+/// let (all, workers) = Workers::new(1);
+/// all.inject(Number(7));
+/// assert_eq!(workers[0].step(|_| 0), Some(Number(7)));
+/// ```
 pub unsafe trait Entry: Copy + Send + 'static {
     /// The entry as a pointer.
     fn into_raw(self) -> *mut ();
@@ -279,6 +301,15 @@ impl<T: Entry, Q: LocalQueue<T>> Workers<T, Q> {
     }
 
     /// Whether [`stop`](Self::stop) was called.
+    ///
+    /// ```
+    /// use reveille_executor::{TaskId, Workers};
+    ///
+    /// let (all, _workers) = Workers::<TaskId>::new(1);
+    /// assert!(!all.is_stopping());
+    /// all.stop();
+    /// assert!(all.is_stopping());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is_stopping(&self) -> bool {
@@ -346,6 +377,18 @@ impl<T: Entry, Q: LocalQueue<T>> Worker<T, Q> {
 
     /// The same, for an entry that takes the place of the one that this worker was handed last, and if this worker moves
     /// next: then nobody need be woken, as there is no more to do than before.
+    ///
+    /// ```
+    /// use reveille_executor::{TaskId, Workers};
+    ///
+    /// let (_all, workers) = Workers::new(1);
+    /// let worker = &workers[0];
+    /// (0..2).for_each(|n| worker.push(TaskId::new(n)));
+    /// let first = worker.step(|_| 0).unwrap();
+    /// worker.push_back(first); // it yielded
+    /// let order = [worker.step(|_| 0), worker.step(|_| 0)];
+    /// assert_eq!(order, [Some(TaskId::new(1)), Some(first)]);
+    /// ```
     #[inline]
     pub fn push_back(&self, entry: T) {
         // SAFETY: as in `push`.

@@ -154,6 +154,17 @@ impl<R: Reach> Drop for CloseOnDrop<'_, R> {
 }
 
 /// The future of [`Scope::cancel`]: done when the children that were being polled are gone.
+///
+/// ```
+/// use reveille_executor::{CancelScope, LocalExecutor, scope};
+///
+/// LocalExecutor::new().block_on(scope(async |scope| {
+///     let child = scope.spawn(std::future::pending::<()>());
+///     let cancel: CancelScope<'_, _> = scope.cancel();
+///     cancel.await;
+///     assert!(child.await.is_err());
+/// }));
+/// ```
 #[must_use = "futures do nothing unless polled"]
 pub struct CancelScope<'env, R: Reach> {
     /// The borrowing children that were being polled.

@@ -145,6 +145,19 @@ where
 ///
 /// Dropping it waits for those of its separate children that other threads are polling at the moment. So two such scopes that
 /// children of each other drop at one time wait for ever.
+///
+/// ```
+/// use reveille_executor::{Pool, scope_across};
+///
+/// let pool = Pool::new(2)?;
+/// let host = pool.handle();
+/// let sum = pool.block_on(scope_across(&host, async |scope| {
+///     let (one, two) = (scope.spawn(async { 1 }), scope.spawn(async { 2 })); // on whatever threads
+///     one.await.unwrap() + two.await.unwrap()
+/// }));
+/// assert_eq!(sum, 3);
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
 pub fn scope_across<'env, F, T>(host: &'env (dyn Host<AnyThread> + Sync), body: F) -> impl Future<Output = T>
 where
     F: AsyncFnOnce(Scope<'env, AnyThread>) -> T,

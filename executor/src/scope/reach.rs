@@ -9,6 +9,20 @@ use super::{LocalBox, SendBox};
 /// Whether the children of a scope may go to other threads: [`OneThread`] or [`AnyThread`].
 ///
 /// Sealed: there are no other answers.
+///
+/// ```
+/// use reveille_executor::{AnyThread, Reach};
+///
+/// /// Takes only what may go to other threads.
+/// fn send<R: Reach>() where R::Task<'static>: Send {}
+/// send::<AnyThread>();
+/// ```
+///
+/// ```compile_fail,E0277
+/// # use reveille_executor::{OneThread, Reach};
+/// # fn send<R: Reach>() where R::Task<'static>: Send {}
+/// send::<OneThread>();
+/// ```
 pub trait Reach: sealed::Sealed + Sized + 'static {
     /// A child, whatever its future.
     type Task<'a>: Future<Output = ()> + Unpin + 'a;
@@ -56,7 +70,29 @@ mod sealed {
 /// Has a task that [`Host::spawn`] was given dropped soon, by waking it or by the executor's own means.
 pub type Abort = Box<dyn Fn() + Send + Sync>;
 
-/// An executor that schedules the separate children of scopes; see [`scope_on`](crate::scope_on) for an example.
+/// An executor that schedules the separate children of scopes; see [`scope_on`](crate::scope_on).
+///
+/// ```
+/// use std::cell::Cell;
+/// use std::panic::Location;
+/// use reveille_executor::{Abort, Host, LocalExecutor, OneThread, Reach, scope_on};
+///
+/// /// Counts the children that it schedules.
+/// #[derive(Default)]
+/// struct Counting(LocalExecutor, Cell<u32>);
+///
+/// impl Host<OneThread> for Counting {
+///     fn spawn(&self, task: <OneThread as Reach>::Task<'static>, _at: &'static Location<'static>) -> Abort {
+///         self.1.set(self.1.get() + 1);
+///         let task = self.0.spawn(task).abort_handle();
+///         Box::new(move || task.abort())
+///     }
+/// }
+///
+/// let host = Counting::default();
+/// host.0.block_on(scope_on(&host, async |scope| (0..3).for_each(|_| drop(scope.spawn(async {})))));
+/// assert_eq!(host.1.get(), 3);
+/// ```
 pub trait Host<R: Reach> {
     /// Spawns `task`, detached. It neither panics nor has an output. `at` is where the user asked for it.
     ///

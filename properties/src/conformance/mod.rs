@@ -96,6 +96,35 @@ pub struct Conforms {
 ///
 /// # Panics
 /// If proptest gives up, which it has no reason to.
+///
+/// ```
+/// use reveille_executor::{Choose, LocalExecutor, Point};
+/// use reveille_properties::conformance::{Property, Subject, check};
+/// # struct Fifo;
+/// # impl Choose for Fifo {
+/// #     fn choose(&mut self, _: Point<'_>) -> u32 {
+/// #         0
+/// #     }
+/// # }
+///
+/// /// Runs one task, and throws away all that come after it.
+/// struct One(LocalExecutor, bool);
+///
+/// impl Subject for One {
+///     fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
+///         if !std::mem::replace(&mut self.1, true) {
+///             drop(self.0.spawn(future));
+///         }
+///     }
+///
+///     fn step(&mut self) -> bool {
+///         self.0.pick(&mut Fifo).map(|task| task.run()).is_some()
+///     }
+/// }
+///
+/// let broken = check(20, || One(LocalExecutor::new(), false)).unwrap_err();
+/// assert_eq!(broken.property, Property::SpawnIsPolled);
+/// ```
 pub fn check<S: Subject>(cases: u32, make: impl Fn() -> S + Send + Sync + 'static) -> Result<Conforms, Broken> {
     let make = Arc::new(make);
     play::set_pieces(&make)?;

@@ -165,8 +165,9 @@ impl Ledger {
     /// What would be broken if no task could run now.
     pub(super) fn unsettled(&self) -> Option<Property> {
         let inner = self.lock();
-        let alive = inner.probes.iter().filter(|record| record.drops == 0 && !record.completed);
-        alive.fold(None, |broken, record| match (record.polls, record.woken || record.polling) {
+        // Also of those that are gone: an executor may drop a task that nobody can wake, and no other.
+        let unfinished = inner.probes.iter().filter(|record| !record.completed);
+        unfinished.fold(None, |broken, record| match (record.polls, record.woken || record.polling) {
             (0, _) => Some(Property::SpawnIsPolled),
             (_, true) => broken.or(Some(Property::WakeIsPolled)),
             _ => broken,

@@ -3,6 +3,15 @@
 //! A target takes any bytes at all, in any number, and panics if the harness has broken a promise. The folder `fuzz` of the
 //! repository has a binary for each, which libFuzzer drives; the suite `corpus` replays the inputs that are kept there, on
 //! any toolchain. A failing program is made small before it is shown, and the report ends with its tape.
+//!
+//! ```
+//! use reveille_properties::fuzz::TARGETS;
+//!
+//! // What a fuzzer does with a target, and `cargo test` with what it has kept.
+//! for (_name, target) in TARGETS {
+//!     target(&[2, 3, 0, 0, 3, 0, 0, 1, 1, 1]);
+//! }
+//! ```
 
 mod programs;
 mod stream;

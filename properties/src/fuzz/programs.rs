@@ -25,6 +25,10 @@ pub fn schedule(bytes: &[u8]) {
 ///
 /// # Panics
 /// If there is a finding.
+///
+/// ```
+/// reveille_properties::fuzz::cancel(&[2, 3, 0, 0, 3, 0, 0, 1, 1, 1]);
+/// ```
 pub fn cancel(bytes: &[u8]) {
     let (program, answers) = decode(bytes);
     judge(program.tame_for_cuts(), answers, Mode::Cuttable);

@@ -2,6 +2,16 @@
 //!
 //! Each takes its operations from bytes, so that a fuzzer and a property test drive the same comparison; each panics when
 //! the two differ. What a model is made of (a deque that is rotated, a map) can be checked by looking at it.
+//!
+//! ```
+//! use proptest::prelude::*;
+//! use reveille_properties::models::{queues_agree, timers_agree};
+//!
+//! proptest!(ProptestConfig::with_cases(50), |(bytes: Vec<u8>)| {
+//!     timers_agree(&bytes);
+//!     queues_agree(&bytes);
+//! });
+//! ```
 
 mod bytes;
 mod datagrams;

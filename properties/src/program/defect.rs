@@ -1,6 +1,21 @@
 //! Mistakes that are planted in the interpreter.
 
 /// A mistake that the interpreter makes on request: what [`model::check`](super::model::check) is tested with.
+///
+/// ```
+/// use reveille_properties::program::{Defect, Interpreter, Program, Step, model};
+///
+/// let interpreter = Interpreter { defect: Some(Defect::LostUpdate), ..Interpreter::default() };
+/// let twice = Program { tasks: vec![vec![Step::Increment(0)]; 2] };
+/// let judged = reveille::explore().run(move || {
+///     let (interpreter, program) = (interpreter.clone(), twice.clone());
+///     async move {
+///         let outcome = interpreter.perform(program.clone()).await;
+///         model::check(&program, &outcome)
+///     }
+/// });
+/// assert!(judged.unwrap_err().to_string().contains("counter 0 is 1, increased 2 times"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Defect {
     /// Counters are increased without their lock.

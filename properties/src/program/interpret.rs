@@ -24,6 +24,22 @@ use super::scoped::Watch;
 use super::{COUNTERS, Ended, Mark, Note, Outcome, PERMITS, Program, Step, Then, size};
 
 /// Whether the run may drop the program's tasks.
+///
+/// ```
+/// use reveille_properties::program::{Ended, Interpreter, Mode, Program, Step};
+///
+/// let interpreter = Interpreter { mode: Mode::Cuttable, ..Interpreter::default() };
+/// reveille::explore()
+///     .run(move || {
+///         let interpreter = interpreter.clone();
+///         async move {
+///             let outcome = interpreter.perform(Program { tasks: vec![vec![Step::Yield]] }).await;
+///             reveille::sometimes!(outcome.tasks == [Ended::Completed], "it is let alone");
+///             reveille::sometimes!(outcome.tasks == [Ended::Cancelled], "it is dropped");
+///         }
+///     })
+///     .unwrap();
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Tasks end as the program says.

@@ -9,6 +9,23 @@
 //! that waits for another task, what is waited for is done by a task that waits for nobody, and the root does nothing but
 //! receive until every sender is gone. So a stuck run of a generated program is a bug of the harness.
 //!
+//! ```
+//! use proptest::prelude::*;
+//! use reveille_properties::program::{Interpreter, model, programs};
+//! use reveille_properties::schedules;
+//!
+//! // Whatever the program and whatever the schedule, the outcome is one of those that the model allows.
+//! proptest!(ProptestConfig::with_cases(50), |(program in programs(3, 4), world in schedules())| {
+//!     world.check(move || {
+//!         let program = program.clone();
+//!         async move {
+//!             let outcome = Interpreter::default().perform(program.clone()).await;
+//!             model::check(&program, &outcome)
+//!         }
+//!     })?;
+//! });
+//! ```
+//!
 //! Deliberately absent: values that depend on the schedule. An outcome is about what was done and in what order.
 
 mod decode;
@@ -33,6 +50,21 @@ pub const COUNTERS: u8 = 3;
 pub const PERMITS: usize = 2;
 
 /// A program: the bodies of its tasks, which the root spawns in this order.
+///
+/// ```
+/// use reveille_properties::program::{Ended, Interpreter, Program, Step};
+///
+/// let program = Program { tasks: vec![vec![Step::Sleep(3)], vec![Step::Panic]] };
+/// reveille::explore()
+///     .run(move || {
+///         let program = program.clone();
+///         async move {
+///             let outcome = Interpreter::default().perform(program).await;
+///             assert_eq!(outcome.tasks, [Ended::Completed, Ended::Panicked]);
+///         }
+///     })
+///     .unwrap();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Program {
     /// One body a task.
@@ -42,6 +74,14 @@ pub struct Program {
 /// What a task does next.
 ///
 /// Steps have numbers: a step's own, then those of the steps within it, then that of the step after it.
+///
+/// ```
+/// use reveille_properties::program::Step;
+///
+/// // Three steps: of number 0 the time-out, of 1 and 2 what it bounds.
+/// let step = Step::Timeout(5, vec![Step::Notified, Step::Permit]);
+/// assert_eq!(step.size(), 3);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Lets others run.
@@ -112,6 +152,16 @@ pub enum Then {
 }
 
 /// What came of a program.
+///
+/// ```
+/// use reveille_properties::program::{Interpreter, Mark, Note, Program, Step};
+///
+/// # reveille::explore().runs(10).run(|| async {
+/// let program = Program { tasks: vec![vec![Step::Timeout(2, vec![Step::Sleep(5)])]] };
+/// let outcome = Interpreter::default().perform(program).await;
+/// assert_eq!(outcome.marks, [Mark::Done(Note::Elapsed(true)), Mark::Begun]);
+/// # }).unwrap();
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Outcome {
     /// By the number of the step.
@@ -172,6 +222,13 @@ pub enum Ended {
 
 impl Program {
     /// How many steps there are, those within steps included.
+    ///
+    /// ```
+    /// use reveille_properties::program::{Program, Step, Then};
+    ///
+    /// let child = Step::Spawn(Then::Join, vec![Step::Yield, Step::Permit]);
+    /// assert_eq!(Program { tasks: vec![vec![child], vec![Step::Yield]] }.steps(), 4);
+    /// ```
     #[must_use]
     pub fn steps(&self) -> usize {
         self.tasks.iter().map(|body| size(body)).sum()
@@ -179,6 +236,15 @@ impl Program {
 
     /// Replaces each panic that might not be received by a [`Step::Yield`]: one in a task that is not waited for, or whose
     /// joiner may be dropped or may panic itself meanwhile. Nothing else changes.
+    ///
+    /// ```
+    /// use reveille_properties::program::{Program, Step, Then};
+    ///
+    /// let child = |then, step| vec![Step::Spawn(then, vec![step])];
+    /// let wild = Program { tasks: vec![child(Then::Join, Step::Panic), child(Then::Detach, Step::Panic)] };
+    /// let tame = Program { tasks: vec![child(Then::Join, Step::Panic), child(Then::Detach, Step::Yield)] };
+    /// assert_eq!(wild.tame(), tame); // nobody would hear of the panic of a task that is detached
+    /// ```
     #[must_use]
     pub fn tame(mut self) -> Self {
         self.tasks.iter_mut().for_each(|body| tame(body, true, true));
@@ -186,6 +252,14 @@ impl Program {
     }
 
     /// The same for a program whose tasks may be dropped at any await.
+    ///
+    /// ```
+    /// use reveille_properties::program::{Program, Step, Then};
+    ///
+    /// let child = |step| Program { tasks: vec![vec![Step::Spawn(Then::Join, vec![step])]] };
+    /// assert_eq!(child(Step::Panic).tame(), child(Step::Panic));
+    /// assert_eq!(child(Step::Panic).tame_for_cuts(), child(Step::Yield)); // who waits for it may be dropped
+    /// ```
     #[must_use]
     pub fn tame_for_cuts(mut self) -> Self {
         self.tasks.iter_mut().for_each(|body| tame(body, true, false));
@@ -194,6 +268,12 @@ impl Program {
 }
 
 /// How many steps `body` has, those within steps included.
+///
+/// ```
+/// use reveille_properties::program::{Step, size};
+///
+/// assert_eq!(size(&[Step::Yield, Step::Timeout(5, vec![Step::Permit])]), 3);
+/// ```
 #[must_use]
 pub fn size(body: &[Step]) -> usize {
     body.iter().map(Step::size).sum()
@@ -207,6 +287,14 @@ impl Step {
     }
 
     /// The bodies within this step, in the order of their numbers.
+    ///
+    /// ```
+    /// use reveille_properties::program::Step;
+    ///
+    /// let select = Step::Select { left: vec![Step::Sleep(1)], right: vec![Step::Permit], keep: false };
+    /// assert_eq!(select.bodies(), [&vec![Step::Sleep(1)], &vec![Step::Permit]]);
+    /// assert!(Step::Yield.bodies().is_empty());
+    /// ```
     #[must_use]
     pub fn bodies(&self) -> Vec<&Vec<Step>> {
         match self {
@@ -219,6 +307,14 @@ impl Step {
     }
 
     /// The same, to be changed.
+    ///
+    /// ```
+    /// use reveille_properties::program::Step;
+    ///
+    /// let mut step = Step::Timeout(5, vec![Step::Yield]);
+    /// step.bodies_mut().into_iter().for_each(Vec::clear);
+    /// assert_eq!(step, Step::Timeout(5, vec![]));
+    /// ```
     pub fn bodies_mut(&mut self) -> Vec<&mut Vec<Step>> {
         match self {
             Self::Spawn(_, body) | Self::Timeout(_, body) => vec![body],

@@ -6,6 +6,21 @@
 //! [`check`] goes through a program and its outcome in this way. The outcomes it accepts are the set that the program
 //! allows; over programs that are small enough the suite compares that set with all schedules there are.
 //!
+//! ```
+//! use reveille_properties::program::{Ended, Interpreter, Program, Step, Then, model};
+//!
+//! reveille::explore()
+//!     .run(|| async {
+//!         let child = Step::Spawn(Then::Abort(1), vec![Step::Yield, Step::Yield]);
+//!         let program = Program { tasks: vec![vec![child]] };
+//!         let mut outcome = Interpreter::default().perform(program.clone()).await;
+//!         model::check(&program, &outcome).unwrap(); // the child may end, or be aborted before
+//!         outcome.tasks = vec![Ended::Cancelled];
+//!         model::check(&program, &outcome).unwrap_err(); // its parent may not
+//!     })
+//!     .unwrap();
+//! ```
+//!
 //! Deliberately absent: anything of the interpreter, and time beyond two facts: sleeping takes at least as long as it says,
 //! and what waits for nothing takes none.
 
@@ -93,6 +108,16 @@ pub fn check(program: &Program, outcome: &Outcome) -> Result<(), String> {
 ///
 /// # Errors
 /// As for [`check`].
+///
+/// ```
+/// use reveille_properties::program::model::{Setting, check, check_in};
+/// use reveille_properties::program::{Ended, Mark, Mode, Outcome, Program, Step};
+///
+/// let program = Program { tasks: vec![vec![Step::Yield]] };
+/// let dropped = Outcome { marks: vec![Mark::Begun], tasks: vec![Ended::Cancelled], ..Outcome::default() };
+/// assert!(check(&program, &dropped).is_err());
+/// check_in(&program, &dropped, Setting { mode: Mode::Cuttable, ..Setting::default() }).unwrap();
+/// ```
 pub fn check_in(program: &Program, outcome: &Outcome, setting: Setting) -> Result<(), String> {
     let judge = Judge { outcome, setting };
     expect(outcome.marks.len() == program.steps(), || "not every step has a mark".to_owned())?;

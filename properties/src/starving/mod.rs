@@ -79,6 +79,14 @@ impl Habit {
         [Self::Hog, Self::SelfWaker, Self::SlowBody, Self::BiasedSelect, Self::UnfairLock, Self::KeptLoser];
 
     /// What it comes to.
+    ///
+    /// ```
+    /// use reveille::FindingKind;
+    /// use reveille_properties::starving::Habit;
+    ///
+    /// assert_eq!(Habit::KeptLoser.finding(), FindingKind::Futurelock);
+    /// assert!(Habit::ALL.iter().all(|habit| habit.finding() != FindingKind::Deadlock)); // others go on
+    /// ```
     #[must_use]
     pub const fn finding(self) -> FindingKind {
         match self {

@@ -159,6 +159,7 @@ fn every_mistake_is_found_and_named() {
         (Mistake::BoundedQueue, Property::WakingReturns),
         (Mistake::LastInFirstOut, Property::NobodyStarves),
         (Mistake::ClearsTheBitLate, Property::WakeIsPolled),
+        (Mistake::DropsWhenFull, Property::SpawnIsPolled),
     ] {
         let broken = check(CASES, move || Naive::new(mistake)).unwrap_err();
         println!("{mistake:?}: {broken}");

@@ -28,6 +28,8 @@ pub(crate) enum Mistake {
     LastInFirstOut,
     /// A wake that comes while the task is being polled is taken for one that the poll has seen.
     ClearsTheBitLate,
+    /// It has room for two tasks, and drops what is spawned beyond.
+    DropsWhenFull,
 }
 
 /// Tasks, and the queue of those that can run.
@@ -100,7 +102,8 @@ impl Subject for Naive {
             queue: self.queue.clone(),
         };
         let signal = Arc::new(signal);
-        self.tasks.push(Some(Box::pin(future)));
+        let is_full = self.mistake == Mistake::DropsWhenFull && self.tasks.len() >= 2;
+        self.tasks.push((!is_full).then(|| -> Task { Box::pin(future) }));
         self.signals.push(signal.clone());
         // Room for a first poll is made where a wake would wait for it.
         if self.mistake == Mistake::BoundedQueue {

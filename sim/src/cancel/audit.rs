@@ -284,13 +284,18 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
 
     /// On how many threads the runs are spread; 1 by default, and `REVEILLE_JOBS` overrides it. The report is the same
     /// whatever the number.
+    ///
+    /// ```
+    /// let audit = |jobs| reveille::cancel::audit(|()| reveille::yield_now()).jobs(jobs).run().unwrap();
+    /// assert_eq!(audit(1).rows(), audit(4).rows());
+    /// ```
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.explore = self.explore.jobs(jobs);
         self
     }
 
-    /// What may go wrong in the network, in runs with a cut and in those without: `off` (the default), `light` or `heavy`;
-    /// see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
+    /// What may go wrong with the network, disks and machines, in runs with a cut and in those without: `off` (the default),
+    /// `light`, `heavy`, and so on; see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
     /// to end, with an error perhaps. An error that they meet without a cut as well is not blamed on one.
     ///
     /// ```
@@ -325,6 +330,21 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// Makes tasks that are alive at the end a finding; see [`Explore::deny_detached`].
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{cancel, spawn};
+    ///
+    /// // Cut in the middle it leaves a helper behind, which is alive at the end.
+    /// let with_help = |()| async {
+    ///     let helper = spawn(sleep(Duration::from_secs(60)));
+    ///     reveille::yield_now().await;
+    ///     helper.await.unwrap();
+    /// };
+    /// let audit = || cancel::audit(with_help).only_once();
+    /// audit().run().unwrap().assert_clean();
+    /// assert!(!audit().deny_detached().run().unwrap().is_clean());
+    /// ```
     pub fn deny_detached(mut self) -> Self {
         self.explore = self.explore.deny_detached();
         self

@@ -183,6 +183,27 @@ pub mod unix {
     /// The writing half of `UnixStream::split`.
     pub type WriteHalf<'a> = reveille_reactor::socket::WriteHalf<'a, Simulated, Unix>;
     /// The reading half of `UnixStream::into_split`.
+    ///
+    /// ```
+    /// use futures::{AsyncReadExt, AsyncWriteExt};
+    /// use reveille::net::{UnixStream, unix::OwnedReadHalf};
+    ///
+    /// async fn all_words(mut reader: OwnedReadHalf) -> std::io::Result<String> {
+    ///     let mut words = String::new();
+    ///     reader.read_to_string(&mut words).await?;
+    ///     Ok(words)
+    /// }
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (one, mut other) = UnixStream::pair()?;
+    /// let (reader, _writer) = one.into_split();
+    /// let words = reveille::spawn(all_words(reader));
+    /// other.write_all(b"hello").await?;
+    /// other.close().await?;
+    /// assert_eq!(words.await.unwrap()?, "hello");
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap();
+    /// ```
     pub type OwnedReadHalf = reveille_reactor::socket::OwnedReadHalf<Simulated, Unix>;
     /// The writing half of `UnixStream::into_split`.
     pub type OwnedWriteHalf = reveille_reactor::socket::OwnedWriteHalf<Simulated, Unix>;
@@ -266,8 +287,10 @@ pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::Into
     reveille_reactor::socket::lookup_in(&handle, host).await.map(IntoIterator::into_iter)
 }
 
-/// Ends the fault phase of a run: every link is repaired and released, every disk and every paused node goes on, a node that a fault has crashed is started again, and nothing goes wrong from here on. What was lost is
-/// sent again as before. A test asserts after it that the program converges.
+/// Ends the fault phase of a run: nothing goes wrong from here on, and a test asserts that the program converges.
+///
+/// Every link is repaired and released, every disk and every paused node goes on, and a node that a fault has crashed is started
+/// again. What streams have lost is sent again as before.
 ///
 /// # Panics
 /// Outside of a run.

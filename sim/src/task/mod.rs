@@ -142,6 +142,14 @@ pub struct Builder {
 
 impl Builder {
     /// A task without a name that is expected to end.
+    ///
+    /// ```
+    /// use reveille::{explore, task::Builder};
+    ///
+    /// // As it is, it makes tasks as `spawn` does: a panic that nobody receives is a finding.
+    /// let failure = explore().run(|| async { drop(Builder::new().spawn(async { panic!("no job") })) }).unwrap_err();
+    /// assert!(failure.to_string().contains("task 1 (spawned at "));
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
