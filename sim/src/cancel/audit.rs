@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::report::Report;
@@ -13,6 +13,7 @@ use crate::explore::{Explore, explore};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::run::Run;
+use crate::strategy::Strategy;
 use crate::trial::Trial;
 use crate::watchdog::{Describe, Endless, PollAt, Tell, watched};
 
@@ -400,7 +401,11 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// ```
     pub fn run(self) -> Result<Report, Failure> {
         let round = self.explore.runs_asked();
-        let prepared = self.explore.prepare()?;
+        let mut prepared = self.explore.prepare()?;
+        let not_taken = prepared.plan.strategy.learner();
+        if not_taken.is_some() {
+            prepared.plan.strategy = Strategy::Random;
+        }
         if self.cast.world.is_none() && no_world::<W>().is_none() {
             return Err(Failure::setup(format!(
                 "`{}`: the operation takes a `{}`, and there is no `.world(..)` that makes one",
@@ -417,6 +422,8 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
         let sweep = Sweep {
             trial,
             prepared: &prepared,
+            not_taken,
+            profile: OnceLock::new(),
             reference: &reference,
             enlarging: Mutex::default(),
             round,
@@ -457,5 +464,33 @@ impl Describe for Cutting<'_> {
 impl<W, T> Debug for Audit<W, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Audit").field("explore", &self.explore).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use reveille_executor::{Choose, Kind, Point};
+
+    use super::*;
+
+    /// Panics where it is asked whom to poll.
+    struct Panics;
+
+    impl Choose for Panics {
+        fn choose(&mut self, point: Point<'_>) -> u32 {
+            assert_ne!(point.kind, Kind::SCHEDULE, "no idea");
+            0
+        }
+    }
+
+    #[test]
+    fn a_panic_of_what_answers_is_told_as_such() {
+        let mut audit = audit(|()| crate::yield_now()).bystander("another", |()| crate::yield_now());
+        audit.explore = audit.explore.answered_by(|_| Panics);
+        let payload = catch_unwind(AssertUnwindSafe(|| audit.run())).unwrap_err();
+        let text = crate::panics::message(&*payload);
+        assert!(text.contains("not the program's") && text.contains("no idea") && text.contains(file!()), "{text}");
     }
 }

@@ -35,6 +35,12 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result 
     if let Some(test) = report.passed_over {
         writeln!(f, "  performed in full: the tape in REVEILLE_REPLAY is of another test (hash {test:04x})")?;
     }
+    if let Some(strategy) = report.not_taken {
+        writeln!(
+            f,
+            "  performed with strategy `random`: runs of {strategy} follow from one another, and a cut run from its seed"
+        )?;
+    }
     // The replay of a single run counts nothing.
     if lines.is_empty() {
         return Ok(());
