@@ -187,10 +187,11 @@ fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Deta
     let alive = waiting(run);
     let wakers = live_wakers(run);
     let dead: Vec<_> = alive.iter().copied().filter(|task| wakers.get(task) == Some(&0)).collect();
-    if !dead.is_empty() {
-        return Some(Verdict::Dead(infos(run, &dead)));
+    // That one is dead is no excuse for the others: it may turn out to be parked on purpose.
+    if detached == Detached::Deny && dead.len() < alive.len() {
+        return Some(Verdict::Detached(infos(run, &alive)));
     }
-    (detached == Detached::Deny && !alive.is_empty()).then_some(Verdict::Detached(infos(run, &alive)))
+    (!dead.is_empty()).then(|| Verdict::Dead(infos(run, &dead)))
 }
 
 /// What the root returned, if that is an error. A cancelled root is one too: it aborted itself.
