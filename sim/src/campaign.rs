@@ -3,7 +3,7 @@
 //! The number of a run and the first seed make its seed; nothing else does. So which thread performs a run, and how many
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -12,13 +12,12 @@ use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::fair::{LongestWait, longer, named};
-use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::finding::{Finding, FindingKind};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
-use crate::leaf::{Late, Made};
 use crate::net::{Fault, Faults, Strikes};
-use crate::run::{Hint, Run, Site, Sometimes};
+use crate::run::{Hint, Run, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
@@ -93,10 +92,6 @@ struct Shared {
     performed: AtomicU64,
     /// Every run there is has been performed.
     complete: AtomicBool,
-    /// Where tasks were spawned that wait for ever on purpose.
-    parked: Mutex<BTreeSet<Site>>,
-    /// Where leaves were made of which nothing depends on when they are polled.
-    idle: Mutex<BTreeSet<Made>>,
     /// What the dullest run is like, where a thread had to find that out by itself.
     profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
@@ -138,8 +133,6 @@ impl Shared {
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
-            parked: Mutex::default(),
-            idle: Mutex::default(),
             profile: OnceLock::new(),
             sum: Mutex::default(),
         }
@@ -151,36 +144,6 @@ impl Shared {
         if sum.failed.as_ref().is_none_or(|other| failed.run < other.run) {
             sum.failed = Some(failed);
         }
-    }
-
-    /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
-    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: Fingerprint, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
-        let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = lock().clone();
-        let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
-        if unknown.is_empty() {
-            return unknown;
-        }
-        let sites: BTreeSet<_> = unknown.iter().map(|task| task.site).collect();
-        let tape = trial.tape(world);
-        let guilty = Case { trial, tape: &tape, digest }.not_parked(unknown);
-        lock().extend(sites.into_iter().filter(|site| guilty.iter().all(|task| task.site != *site)));
-        guilty
-    }
-
-    /// Those of `late` that were starved indeed. As above, what was learnt of a place is kept.
-    fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
-        let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = lock().clone();
-        late.retain(|late| !known.contains(&late.made));
-        if late.is_empty() {
-            return None;
-        }
-        let verdict = case.starvation(&late);
-        if verdict.is_none() {
-            lock().extend(late.iter().map(|late| late.made));
-        }
-        verdict
     }
 
     /// Adds what a thread has to tell at its end.
@@ -197,37 +160,28 @@ impl Shared {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
     }
+}
 
-    /// What is wrong with `run`, which has been performed in `world` and came to `outcome`. Of a run that is repeated to be compared, a new
-    /// record of `wait` is noted.
-    fn reason(
-        &self,
-        trial: &Trial<'_>,
-        world: &Run,
-        run: u64,
-        outcome: Outcome,
-        wait: &mut Option<LongestWait>,
-    ) -> Option<Reason> {
-        let Outcome { verdict, digest, late, .. } = outcome;
-        let reason = match verdict {
-            Some(Verdict::Dead(tasks)) => {
-                let guilty = self.not_parked(trial, world, digest, tasks);
-                (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
-            }
-            Some(verdict) => Some(Reason::Verdict(verdict)),
-            None if is_compared(run) => {
-                let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
-                let case = Case { trial, tape: &trial.tape(world), digest };
-                case.compared(None, look).map(Reason::Finding)
-            }
-            None => None,
-        };
-        if reason.is_some() || late.is_empty() {
-            return reason;
-        }
-        let case = Case { trial, tape: &trial.tape(world), digest };
-        self.starved(&case, late).map(Reason::Verdict)
+/// What is wrong with `run`, which has been performed in `world` and came to `outcome`. Of a run that is repeated to be compared, a new
+/// record of `wait` is noted. Nothing that other runs came to has a part in it.
+fn reason(
+    trial: &Trial<'_>,
+    world: &Run,
+    run: u64,
+    outcome: Outcome,
+    wait: &mut Option<LongestWait>,
+) -> Option<Reason> {
+    let Outcome { verdict, besides, digest, late, .. } = outcome;
+    if verdict.is_none() && late.is_empty() && !is_compared(run) {
+        return None;
     }
+    let case = Case { trial, tape: &trial.tape(world), digest };
+    if let Some(verdict) = case.settled(verdict, besides) {
+        return Some(Reason::Verdict(verdict));
+    }
+    let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
+    let differs = if is_compared(run) { case.compared(None, look) } else { None };
+    differs.map(Reason::Finding).or_else(|| case.starvation(&late).map(Reason::Verdict))
 }
 
 /// What came of a campaign in which no run failed.
@@ -387,7 +341,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             digests.push((outcome.digest.whole, nth));
         }
         let digest = outcome.digest;
-        let reason = shared.reason(trial, &world, run, outcome, &mut wait);
+        let reason = reason(trial, &world, run, outcome, &mut wait);
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
             shared.failed(Failed { run, reason, tape, digest, hints });
@@ -460,7 +414,7 @@ struct Explained {
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
 fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: Fingerprint) -> Explained {
     let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
-    let guilty = finding.stuck.first().map(|stuck| &stuck.task);
+    let guilty = finding.stuck.first();
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
     let same = Same::of(&verdict, guilty).filter(|_| repeats);
     let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
@@ -520,9 +474,9 @@ fn replay_by(
         // What really happened, which is what the tape says unless it was read leniently.
         (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken(), world.network.take_struck())
     });
-    let (digest, polls) = (outcome.digest, outcome.polls);
+    let Outcome { verdict, besides, digest, polls, late } = outcome;
     let case = Case { trial, tape: &tape, digest };
-    let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
+    let verdict = match case.settled(verdict, besides).or_else(|| case.starvation(&late)) {
         None => {
             let exercised = freedom::exercised(freedom::Set::NONE, &taken);
             let struck = struck(&tape.settings.faults, &strikes);

@@ -175,7 +175,7 @@ fn foreign(run: &Run, ending: Ending) -> Option<TaskId> {
     run.foreign_wake(patience)
 }
 
-fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Detached) -> Option<Verdict> {
+fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, rule: Detached) -> Option<Verdict> {
     if let Some(error) = root_error(root) {
         return Some(Verdict::Error(error));
     }
@@ -188,7 +188,13 @@ fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Deta
     if !dead.is_empty() {
         return Some(Verdict::Dead(infos(run, &dead)));
     }
-    (detached == Detached::Deny && !alive.is_empty()).then_some(Verdict::Detached(infos(run, &alive)))
+    detached(run, rule)
+}
+
+/// The verdict on the tasks that are alive after the root's end, by this rule alone.
+pub(crate) fn detached(run: &Run, rule: Detached) -> Option<Verdict> {
+    let alive = || infos(run, &waiting(run));
+    (rule == Detached::Deny).then(alive).filter(|alive| !alive.is_empty()).map(Verdict::Detached)
 }
 
 /// What the root returned, if that is an error. A cancelled root is one too: it aborted itself.
