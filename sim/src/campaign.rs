@@ -258,8 +258,9 @@ pub(crate) fn explore(
         work();
     } else {
         std::thread::scope(|scope| {
-            for _ in 0..plan.jobs {
-                scope.spawn(work);
+            let threads: Vec<_> = (0..plan.jobs).map(|_| scope.spawn(work)).collect();
+            for thread in threads {
+                thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             }
         });
     }

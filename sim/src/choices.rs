@@ -25,6 +25,8 @@ pub(crate) struct Choices {
     digest: Digest,
     /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
     refused: bool,
+    /// The source is being called; or it has panicked, and is called no more in this run.
+    is_away: bool,
     /// Somebody looks on and wants to know of picks out of order.
     watched: bool,
     /// Whose turn it was, and how many were passed over, if the last pick was out of order and somebody looks on.
@@ -33,7 +35,15 @@ pub(crate) struct Choices {
 
 impl Choices {
     pub(crate) fn new(source: Box<dyn Source>) -> Self {
-        Self { source, draws: Vec::new(), digest: Digest::EMPTY, refused: false, watched: false, passed_over: None }
+        Self {
+            source,
+            draws: Vec::new(),
+            digest: Digest::EMPTY,
+            refused: false,
+            is_away: false,
+            watched: false,
+            passed_over: None,
+        }
     }
 
     /// Keeps note of picks out of order, for [`take_passed_over`](Self::take_passed_over).
@@ -55,11 +65,30 @@ impl Choices {
 
     /// Starts the run of `seed`; keeps the memory of the run before.
     pub(crate) fn begin(&mut self, seed: u64) {
-        self.source.begin(seed);
+        self.is_away = false;
+        self.call(|source| source.begin(seed));
         self.draws.clear();
         self.digest = Digest::EMPTY;
         self.refused = false;
         self.passed_over = None;
+    }
+
+    /// Calls the source, unless it has panicked. A poll in which it does is ended like one that panics by itself: the run is told
+    /// by [`has_panicked`](Self::has_panicked).
+    #[inline]
+    fn call<R>(&mut self, f: impl FnOnce(&mut dyn Source) -> R) -> Option<R> {
+        if self.is_away {
+            return None;
+        }
+        self.is_away = true;
+        let result = f(&mut *self.source);
+        self.is_away = false;
+        Some(result)
+    }
+
+    /// Whether the source has panicked.
+    pub(crate) fn has_panicked(&self) -> bool {
+        self.is_away
     }
 
     /// Lets `source` answer from the next run on.
@@ -90,17 +119,17 @@ impl Choices {
 
     /// Tells the source of a spawn.
     pub(crate) fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
-        self.source.spawned(task, parent, site);
+        self.call(|source| source.spawned(task, parent, site));
     }
 
     /// Tells the source that `task` is about to be polled.
     pub(crate) fn polled(&mut self, task: TaskId) {
-        self.source.polled(task);
+        self.call(|source| source.polled(task));
     }
 
     /// Tells the source that a poll of `by` made `task` runnable.
     pub(crate) fn woke(&mut self, by: TaskId, task: TaskId) {
-        self.source.woke(by, task);
+        self.call(|source| source.woke(by, task));
     }
 
     /// What the runs so far have covered, if the source looks at that.
@@ -124,8 +153,9 @@ impl Choices {
         !self.source.is_finished()
     }
 
+    /// Whether there are no answers any more, and the run is to end.
     pub(crate) fn refused(&self) -> bool {
-        self.refused
+        self.refused || self.is_away
     }
 
     /// What the source has to say against the run that has just ended: a tape with draws left over, for one.
@@ -157,7 +187,7 @@ impl Choose for Choices {
     #[inline]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         debug_assert!(point.bound >= 2, "a point with one answer is not asked");
-        let answer = self.source.choose(point);
+        let answer = self.call(|source| source.choose(point)).unwrap_or(0);
         self.refused |= answer >= point.bound;
         let value = if answer < point.bound { answer } else { 0 };
         if self.watched && value > 0 {

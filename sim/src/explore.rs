@@ -20,8 +20,8 @@ use crate::trial::OracleMaker;
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_REPLAY` and `REVEILLE_LENIENT`
-/// override what the builder says.
+/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_WATCHDOG`, `REVEILLE_REPLAY` and
+/// `REVEILLE_LENIENT` override what the builder says.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -148,8 +148,8 @@ pub struct Explore {
 }
 
 impl Explore {
-    /// The name that reports and tapes carry. Without it: the test's own name where that is known, else the place of the
-    /// call.
+    /// The name that reports show, and by which a tape knows its test. Without it reports show the test's own name where that is
+    /// known, else the place of the call, and a tape fits whatever the file explores.
     ///
     /// ```
     /// let failure = reveille::explore().name("transfer").run(|| async { panic!("no such account") }).unwrap_err();
@@ -218,18 +218,17 @@ impl Explore {
     }
 
     /// How far a run may go, in polls (`u32::MAX` at most) and in virtual time; 1,000,000 polls and 100 years by default.
-    /// Reaching a limit is a finding.
+    /// Reaching a limit is a finding: [`Limit`](crate::FindingKind::Limit), or [`Livelock`](crate::FindingKind::Livelock) where nothing
+    /// came of the polls.
     ///
     /// ```
     /// use reveille::time::{Duration, sleep};
     /// use reveille::{FindingKind, explore};
     ///
-    /// async fn ask_again() {
-    ///     loop {
-    ///         sleep(Duration::from_secs(60)).await;
-    ///     }
-    /// }
-    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(ask_again).unwrap_err();
+    /// // It is done after two hours.
+    /// let program = || sleep(Duration::from_secs(7200));
+    /// explore().run(program).unwrap();
+    /// let failure = explore().limits(1_000_000, Duration::from_secs(3600)).run(program).unwrap_err();
     /// assert_eq!(failure.kind(), Some(FindingKind::Limit));
     /// ```
     pub fn limits(mut self, polls_max: u64, time_max: Duration) -> Self {
@@ -283,8 +282,8 @@ impl Explore {
         self
     }
 
-    /// Makes tasks that are alive when the root ends a finding (daemons apart). By default they are dropped in silence,
-    /// unless nobody can ever wake them.
+    /// Makes tasks that are alive when the root ends a finding ([`DetachedTask`](crate::FindingKind::DetachedTask)),
+    /// [daemons](crate::task::Builder::daemon) apart. By default they are dropped in silence, unless nobody can ever wake them.
     ///
     /// ```
     /// use reveille::time::{Duration, sleep};

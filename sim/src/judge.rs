@@ -142,6 +142,8 @@ fn busiest(run: &Run) -> Option<TaskInfo> {
 /// A panic whose `JoinError` nobody received; the root's first of all.
 fn panicked(run: &Run) -> Option<Verdict> {
     let mut notes = run.notes.panics();
+    // What answers the choices has caught that by itself.
+    notes.retain(|note| !note.in_choices);
     let Some(task) = run.tasks.first_untaken_panic() else {
         // In a waker, between polls: nobody else would hear of it.
         let note = notes.into_iter().find(|note| note.task.is_none() && !note.in_teardown)?;

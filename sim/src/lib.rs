@@ -27,7 +27,19 @@
 //! println!("{failure}"); // which task, which schedule, and the line that replays it
 //! ```
 //!
-//! In a test crate the same is an attribute: [`#[reveille::test]`](test) on an `async fn`.
+//! As a test of `cargo test` the same is an attribute: [`#[reveille::test]`](test) on an `async fn`. The [`guide`] begins with
+//! [`getting_started`](guide::getting_started).
+//!
+//! # What a program calls
+//!
+//! | for | there is |
+//! |---|---|
+//! | tasks | [`spawn`], [`JoinSet`], [`scope()`], [`task`] |
+//! | time | [`time`]: virtual, so that an hour takes none |
+//! | machines, sockets, files | [`node()`], [`net`], [`fs`], and what may [go wrong](guide::faults) with them |
+//! | decisions of its own | [`choose`], [`rng`], [`sometimes!`], [`buggify!`] |
+//! | futures that are dropped half-way | [`cancel`] |
+//! | futures that are left unpolled, tasks that wait for their turn | [`leaf`](mod@leaf), [`fair`] |
 //!
 //! # How it works
 //!

@@ -3,12 +3,16 @@
 //! A campaign of a thousand runs would fill the terminal with panics that the program may well handle. The hook is installed
 //! once per process and decides by thread: outside a run it calls the hook that was there before, so tests running in
 //! parallel, and the user's own hook, see no difference.
+//!
+//! A panic that is not the program's is no finding: [`Trial::perform`](crate::trial::Trial::perform) says what was noted of it in
+//! another, outside of the run.
 
+use std::any::Any;
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
 use crate::context;
-use crate::run::{PanicNote, Phase};
+use crate::run::{PanicNote, Phase, Run};
 
 pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
@@ -16,7 +20,7 @@ pub(crate) fn install_hook() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let noted = context::try_with(|run| {
-                run.notes.panicked(note(info, run.current(), run.phase() == Phase::TearingDown));
+                run.notes.panicked(note(info, run));
             });
             if noted.is_none() {
                 before(info);
@@ -25,17 +29,39 @@ pub(crate) fn install_hook() {
     });
 }
 
-fn note(info: &PanicHookInfo<'_>, task: Option<reveille_executor::TaskId>, in_teardown: bool) -> PanicNote {
+fn note(info: &PanicHookInfo<'_>, run: &Run) -> PanicNote {
     PanicNote {
-        task,
+        task: run.current(),
         message: message(info.payload()),
         place: info.location().map(|at| (at.file().to_owned(), at.line(), at.column())),
-        in_teardown,
+        in_teardown: run.phase() == Phase::TearingDown,
+        // Nothing of the program's runs while they are lent out.
+        in_choices: run.choices.try_borrow().is_err(),
     }
 }
 
+/// What to say of a panic in `run` that is not the program's: that of what answers the choices, wherever it was caught, or one that
+/// has left the run with `payload`.
+pub(crate) fn bug(run: &Run, payload: Option<&(dyn Any + Send)>) -> String {
+    let payload = payload.map(message);
+    let notes = run.notes.panics();
+    let in_choices = notes.iter().find(|note| note.in_choices).filter(|_| run.choices.borrow().has_panicked());
+    let note = in_choices.or_else(|| notes.iter().rfind(|note| Some(&note.message) == payload.as_ref()));
+    let what = note.map(|note| note.message.clone()).or(payload).unwrap_or_else(|| "no hook saw it".into());
+    let place = note.and_then(|note| note.place.as_ref());
+    let place = place.map_or_else(String::new, |(file, line, column)| format!("\n  at {file}:{line}:{column}"));
+    let whose = match in_choices {
+        Some(_) => {
+            "\n  in what answers the choices of a run: if that is a `Choose` of your own (`answered_by`) it is at fault, else this is a bug of \
+             reveille, and worth an issue with these lines"
+        }
+        None => "\n  outside of all tasks of the run: this is a bug of reveille, and worth an issue with these lines",
+    };
+    format!("reveille: a panic that is not the program's: {what}{place}{whose}")
+}
+
 /// The text of a panic, where it has one.
-pub(crate) fn message(payload: &(dyn std::any::Any + Send)) -> String {
+pub(crate) fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     text.unwrap_or("a panic whose payload is not a text").to_owned()
 }

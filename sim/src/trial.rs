@@ -14,6 +14,7 @@ use crate::isolation::{Isolation, on_a_thread};
 use crate::judge::{Detached, Panicked, Verdict, detached, judge};
 use crate::leaf::Late;
 use crate::oracle::Oracle;
+use crate::panics;
 use crate::run::{Ending, Limits, Run};
 use crate::strategy::{Lenient, Profile, Replay, Source};
 use crate::tape::{Settings, Tape};
@@ -154,8 +155,27 @@ impl Trial<'_> {
     }
 
     /// Performs the program in `run` with `seed`. `inspect` sees the world as it stands at the end, before it is dropped.
+    ///
+    /// # Panics
+    /// If anything does but the program: no finding, since the tool is at fault.
     pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
-        let _entered = context::enter(run);
+        let entered = context::enter(run);
+        // The world is not used any more if this has panicked.
+        let performed = catch_unwind(AssertUnwindSafe(|| self.perform_entered(run, seed, inspect)));
+        match performed {
+            Ok(performed) if !run.choices.borrow().has_panicked() => performed,
+            performed => {
+                let bug = panics::bug(run, performed.err().as_deref());
+                // Its destructors look for their run, and what they panic with is of no interest.
+                let _ = catch_unwind(AssertUnwindSafe(|| run.tear_down()));
+                // Outside of the run, where the panic hook is not silent.
+                drop(entered);
+                panic!("{bug}");
+            }
+        }
+    }
+
+    fn perform_entered<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         run.begin(seed);
         if let Some(watch) = &run.watch {
             watch.judge_by(self.rules.oracles.iter().map(|make| make()).collect());

@@ -25,8 +25,9 @@ use crate::thread_state::{ThreadPlace, ThreadState};
 
 /// How often the watchdog looks within its limit.
 const LOOKS: u32 = 8;
-/// How long a replay that looks into the poll may take until it says something, or something more.
-pub(crate) const DETAILS: Duration = Duration::from_secs(3);
+/// How long a replay that looks into the poll may take until it says something, or something more. It takes less than a second, where it
+/// has a processor to itself; the thread that hangs may well be busy, and be one of many.
+pub(crate) const DETAILS: Duration = Duration::from_secs(5);
 /// The exit status of a test process that failed.
 const EXIT: i32 = 101;
 

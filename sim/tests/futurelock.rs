@@ -8,7 +8,7 @@ use std::rc::Rc;
 use futures::StreamExt as _;
 use futures::stream;
 use reveille::leaf::may_starve;
-use reveille::time::{Duration, sleep, timeout};
+use reveille::time::{Duration, Interval, Sleep, interval, sleep, timeout};
 use reveille::{Failure, FindingKind, explore, leaf, spawn, task, yield_now};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 
@@ -197,4 +197,43 @@ fn a_heartbeat_does_not_hide_it() {
     };
     let failure = explore().limits(1_000, Duration::from_secs(100)).run(program).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Futurelock));
+}
+
+/// An interval is kept by its owner, and the call that waited for it is over: what hangs hangs for another reason.
+#[test]
+fn an_interval_that_nobody_waits_for_has_no_part_in_a_deadlock() {
+    struct Ticker(Interval);
+    impl Ticker {
+        async fn next(&mut self) {
+            self.0.tick().await;
+        }
+    }
+    let failure = fails(|| async {
+        let (_sender, mut receiver) = mpsc::channel::<()>(1);
+        let mut ticker = Ticker(interval(Duration::from_secs(2)));
+        ticker.next().await;
+        assert!(timeout(Duration::from_secs(1), ticker.next()).await.is_err());
+        receiver.recv().await;
+        ticker.next().await;
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock));
+    assert!(!failure.to_string().contains("owns"), "{failure}");
+}
+
+/// The same of a timer that somebody else made.
+#[test]
+fn a_timer_that_was_lent_to_a_call_that_is_over_has_no_part_in_a_deadlock() {
+    async fn rings(timer: &mut std::pin::Pin<Box<Sleep>>) {
+        timer.await;
+    }
+    let failure = fails(|| async {
+        let (_sender, mut receiver) = mpsc::channel::<()>(1);
+        let mut timer = Box::pin(sleep(Duration::from_secs(2)));
+        assert!(timeout(Duration::from_secs(1), rings(&mut timer)).await.is_err());
+        drop(spawn(async { sleep(Duration::from_secs(5)).await }));
+        receiver.recv().await;
+        rings(&mut timer).await;
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::Deadlock));
+    assert!(!failure.to_string().contains("owns"), "{failure}");
 }

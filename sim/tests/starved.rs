@@ -2,6 +2,9 @@
 
 #![cfg(not(loom))]
 
+#[path = "starved/kept_timers.rs"]
+mod kept_timers;
+
 use std::cell::{Cell, RefCell};
 use std::pin::pin;
 

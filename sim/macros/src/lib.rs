@@ -59,7 +59,7 @@ use function::Function;
 /// | `freedoms` | `"none"`, `"default"`, or names with commas | what odd but legal things the executor may do |
 /// | `detached` | `"allow"` or `"deny"` | whether a task may outlive the test's own |
 /// | `isolation` | `"shared"`, `"thread"` or `"process"` | what runs share; see `reveille::Explore::isolation` |
-/// | `starved_after` | a time, such as `"90s"` (`ms`, `s`, `min`, `h`) | how long a future may be left unpolled on purpose; see `reveille::Explore::starved_after` |
+/// | `starved_after` | a time, such as `"90s"` (`ms`, `s`, `min`, `h`) | how long a future that was woken may be left unpolled; see `reveille::Explore::starved_after` |
 /// | `starved_polls` | a number of polls, such as `5_000` | the same in polls, of a future in `leaf(..)` |
 /// | `wake_to_poll_max` | a number of polls | how long a task may wait for its turn; without it there is no bound |
 /// | `watchdog` | a time, such as `"60s"`, or `"0s"` for no limit | how long a poll may take in real time |
@@ -71,7 +71,7 @@ use function::Function;
 /// | `REVEILLE_RUNS=10_000`, `REVEILLE_SECONDS=60` | explores more, or less |
 /// | `REVEILLE_JOBS=4` | on so many threads; the finding is the same |
 /// | `REVEILLE_SHARD=1/4` | one of four parts of the campaign, for four machines |
-/// | `REVEILLE_STRATEGY=exhaustive` | another strategy |
+/// | `REVEILLE_STRATEGY=exhaustive`, `REVEILLE_FREEDOMS=none` | another strategy, other freedoms |
 /// | `REVEILLE_SEED=37`, `REVEILLE_REPLAY=r1.…` | repeats a run; failures print the line |
 /// | `REVEILLE_LENIENT=1` | repeats as much of a tape as fits, if it no longer does, and says where it parted |
 /// | `REVEILLE_REGRESSIONS=off`, `REVEILLE_WATCHDOG=0` | see below, and `reveille::Explore::watchdog` |

@@ -3,11 +3,13 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use reveille_executor::{Choose, Point};
+use reveille_executor::{Choose, Point, TaskId};
 
 use super::cuts::Way;
+use crate::freedom;
 use crate::kinds;
-use crate::strategy::Source;
+use crate::run::Site;
+use crate::strategy::{Profile, Source};
 
 /// Which cut the next runs get; `None` for none.
 pub(super) type Aim = Rc<Cell<Option<(u64, Way)>>>;
@@ -40,9 +42,39 @@ impl Choose for Aimed {
     }
 }
 
+/// What the strategy wants to be told of a run it is told, but never that a run is over: one that learnt from the runs before
+/// would begin a cut run otherwise than the uncut run of its seed.
 impl Source for Aimed {
     fn begin(&mut self, seed: u64) {
         self.next = 0;
         self.others.begin(seed);
+    }
+
+    fn calibrate(&mut self, profile: &Profile) {
+        self.others.calibrate(profile);
+    }
+
+    fn freedoms(&self) -> freedom::Set {
+        self.others.freedoms()
+    }
+
+    fn follows(&self) -> bool {
+        self.others.follows()
+    }
+
+    fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
+        self.others.spawned(task, parent, site);
+    }
+
+    fn polled(&mut self, task: TaskId) {
+        self.others.polled(task);
+    }
+
+    fn follows_wakes(&self) -> bool {
+        self.others.follows_wakes()
+    }
+
+    fn woke(&mut self, by: TaskId, task: TaskId) {
+        self.others.woke(by, task);
     }
 }

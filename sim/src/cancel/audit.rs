@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::panic::Location;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use super::report::Report;
@@ -13,6 +13,7 @@ use crate::explore::{Explore, explore};
 use crate::failure::Failure;
 use crate::outcome::Outcome;
 use crate::run::Run;
+use crate::strategy::Strategy;
 use crate::trial::Trial;
 use crate::watchdog::{Describe, Endless, PollAt, Tell, watched};
 
@@ -284,13 +285,18 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
 
     /// On how many threads the runs are spread; 1 by default, and `REVEILLE_JOBS` overrides it. The report is the same
     /// whatever the number.
+    ///
+    /// ```
+    /// let audit = |jobs| reveille::cancel::audit(|()| reveille::yield_now()).jobs(jobs).run().unwrap();
+    /// assert_eq!(audit(1).rows(), audit(4).rows());
+    /// ```
     pub fn jobs(mut self, jobs: usize) -> Self {
         self.explore = self.explore.jobs(jobs);
         self
     }
 
-    /// What may go wrong in the network, in runs with a cut and in those without: `off` (the default), `light` or `heavy`;
-    /// see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
+    /// What may go wrong with the network, disks and machines, in runs with a cut and in those without: `off` (the default),
+    /// `light`, `heavy`, and so on; see [`Explore::faults`]. The operation and its bystanders have to live with the faults before they can be audited:
     /// to end, with an error perhaps. An error that they meet without a cut as well is not blamed on one.
     ///
     /// ```
@@ -325,6 +331,21 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     }
 
     /// Makes tasks that are alive at the end a finding; see [`Explore::deny_detached`].
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    /// use reveille::{cancel, spawn};
+    ///
+    /// // Cut in the middle it leaves a helper behind, which is alive at the end.
+    /// let with_help = |()| async {
+    ///     let helper = spawn(sleep(Duration::from_secs(60)));
+    ///     reveille::yield_now().await;
+    ///     helper.await.unwrap();
+    /// };
+    /// let audit = || cancel::audit(with_help).only_once();
+    /// audit().run().unwrap().assert_clean();
+    /// assert!(!audit().deny_detached().run().unwrap().is_clean());
+    /// ```
     pub fn deny_detached(mut self) -> Self {
         self.explore = self.explore.deny_detached();
         self
@@ -380,7 +401,11 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// ```
     pub fn run(self) -> Result<Report, Failure> {
         let round = self.explore.runs_asked();
-        let prepared = self.explore.prepare()?;
+        let mut prepared = self.explore.prepare()?;
+        let not_taken = prepared.plan.strategy.learner();
+        if not_taken.is_some() {
+            prepared.plan.strategy = Strategy::Random;
+        }
         if self.cast.world.is_none() && no_world::<W>().is_none() {
             return Err(Failure::setup(format!(
                 "`{}`: the operation takes a `{}`, and there is no `.world(..)` that makes one",
@@ -397,6 +422,8 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
         let sweep = Sweep {
             trial,
             prepared: &prepared,
+            not_taken,
+            profile: OnceLock::new(),
             reference: &reference,
             enlarging: Mutex::default(),
             round,
@@ -437,5 +464,33 @@ impl Describe for Cutting<'_> {
 impl<W, T> Debug for Audit<W, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Audit").field("explore", &self.explore).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use reveille_executor::{Choose, Kind, Point};
+
+    use super::*;
+
+    /// Panics where it is asked whom to poll.
+    struct Panics;
+
+    impl Choose for Panics {
+        fn choose(&mut self, point: Point<'_>) -> u32 {
+            assert_ne!(point.kind, Kind::SCHEDULE, "no idea");
+            0
+        }
+    }
+
+    #[test]
+    fn a_panic_of_what_answers_is_told_as_such() {
+        let mut audit = audit(|()| crate::yield_now()).bystander("another", |()| crate::yield_now());
+        audit.explore = audit.explore.answered_by(|_| Panics);
+        let payload = catch_unwind(AssertUnwindSafe(|| audit.run())).unwrap_err();
+        let text = crate::panics::message(&*payload);
+        assert!(text.contains("not the program's") && text.contains("no idea") && text.contains(file!()), "{text}");
     }
 }

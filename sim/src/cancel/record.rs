@@ -69,7 +69,7 @@ pub(crate) struct Record {
     /// How the second run of the operation (index 0) and the bystanders ended. Kept for its memory.
     outcomes: RefCell<Vec<Option<String>>>,
     /// The audited operation's task, for the cuts that abort it.
-    pub(super) abort: RefCell<Option<AbortHandle>>,
+    abort: RefCell<Option<AbortHandle>>,
     /// The task that makes a cut on another's behalf.
     pub(super) knife: RefCell<Option<JoinHandle<()>>>,
     /// Looks where futures that can be cut wait. Present in replays.
@@ -140,6 +140,16 @@ impl Record {
     pub(crate) fn may_abort(&self, task: TaskId, abort: AbortHandle) {
         self.watchful.set(true);
         self.abortable.borrow_mut().insert(task, abort);
+    }
+
+    /// The task of the operation that an audit cuts has been spawned.
+    pub(crate) fn is_audited(&self, abort: AbortHandle) {
+        self.abort.replace(Some(abort));
+    }
+
+    /// What the task of the audited operation is aborted with: once.
+    pub(super) fn take_victim(&self) -> Option<AbortHandle> {
+        self.abort.take()
     }
 
     pub(super) fn abort_handle(&self, task: TaskId) -> Option<AbortHandle> {

@@ -38,6 +38,8 @@ pub struct Report {
     failure: Option<Failure>,
     /// The hash of the test whose tape the environment asks to repeat, which is not this audit.
     pub(super) passed_over: Option<u16>,
+    /// The strategy that was asked for and is none for audits.
+    pub(super) not_taken: Option<&'static str>,
 }
 
 /// What became of one kind of cut at one await.
@@ -317,11 +319,12 @@ impl Report {
             rows: tally.rows(),
             failure,
             passed_over: None,
+            not_taken: None,
         }
     }
 
-    /// The same report, of an audit that was performed although a tape of another test was to be repeated.
-    pub(super) fn passing_over(self, tape: Option<u16>) -> Self {
-        Self { passed_over: tape, ..self }
+    /// The same report, of an audit that was performed although a tape of another test was to be repeated, or another strategy taken.
+    pub(super) fn passing_over(self, tape: Option<u16>, strategy: Option<&'static str>) -> Self {
+        Self { passed_over: tape, not_taken: strategy, ..self }
     }
 }

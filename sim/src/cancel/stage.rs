@@ -56,8 +56,8 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
 
     async fn play(&self) -> Result<(), String> {
         let world = self.make_world();
-        let victim = self.spawn(OPERATION, Victim::new((self.operation)(world.clone()), self.unwinding));
-        context::try_with(|run| run.cancel.abort.replace(Some(victim.abort_handle())));
+        let victim = Victim::new((self.operation)(world.clone()), self.unwinding);
+        let victim = spawn(victim, Origin { audited: true, ..self.origin(OPERATION) });
         let bystanders: Vec<_> =
             self.bystanders.iter().map(|(name, make)| self.spawn(name, make(world.clone()))).collect();
         if is_panic(&join(victim).await) {
@@ -98,8 +98,11 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
         F: Future + 'static,
         F::Output: 'static,
     {
-        let origin = Origin { name: Some(name.to_owned().into()), ..Origin::at(self.site) };
-        context::with("cancel::audit", |run| run.spawn(future, origin))
+        spawn(future, self.origin(name))
+    }
+
+    fn origin(&self, name: &str) -> Origin {
+        Origin { name: Some(name.to_owned().into()), ..Origin::at(self.site) }
     }
 
     pub(super) fn reference(&self) -> MutexGuard<'_, Reference> {
@@ -123,6 +126,14 @@ impl<W: Clone + 'static, T: 'static> Cast<W, T> {
             }
         });
     }
+}
+
+fn spawn<F>(future: F, origin: Origin) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+    F::Output: 'static,
+{
+    context::with("cancel::audit", |run| run.spawn(future, origin))
 }
 
 /// Whether `task` is the one that an audit cuts: its report speaks of the cut.

@@ -13,7 +13,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use super::aim::{Aim, Aimed};
 use super::baseline::Base;
@@ -29,7 +29,7 @@ use crate::judge::Verdict;
 use crate::leaf::Late;
 use crate::prepared::Prepared;
 use crate::run::Run;
-use crate::strategy::Source;
+use crate::strategy::{Profile, Source};
 use crate::tape::Tape;
 use crate::trial::Trial;
 
@@ -37,6 +37,10 @@ use crate::trial::Trial;
 pub(super) struct Sweep<'a> {
     pub(super) trial: Trial<'a>,
     pub(super) prepared: &'a Prepared,
+    /// What the environment asked for and an audit cannot take, since its runs follow from one another; `random` is in its place.
+    pub(super) not_taken: Option<&'static str>,
+    /// What the dullest run is like, where the strategy wants to know.
+    pub(super) profile: OnceLock<Profile>,
     /// How the tasks of the program end without a cut.
     pub(super) reference: &'a (dyn Fn() -> MutexGuard<'a, Reference> + Sync),
     /// Held while the reference is made larger.
@@ -98,7 +102,8 @@ impl Sweep<'_> {
         let (made, all) = (points(most, self.points_max).len() as u64, points_of(most));
         let sampled = (all > made).then_some(Sampled { points: made, of: all });
         let failure = smallest.map(|smallest| self.report(smallest.failed));
-        Ok(Report::new(name, tally, Some(done), sampled, failure).passing_over(self.prepared.passed_over))
+        Ok(Report::new(name, tally, Some(done), sampled, failure)
+            .passing_over(self.prepared.passed_over, self.not_taken))
     }
 
     /// How many schedules each cut gets before anybody looks at the clock: all of them, where no time is set.
@@ -121,8 +126,14 @@ impl Sweep<'_> {
         }
     }
 
+    /// A source for many runs. Calibrated from the first on, since the runs of a seed are performed in several worlds.
     pub(super) fn source(&self, aim: &Aim) -> Box<dyn Source> {
-        Box::new(Aimed::new(aim, self.prepared.plan.strategy.source()))
+        let strategy = &self.prepared.plan.strategy;
+        let mut others = strategy.source();
+        if strategy.needs_calibration() {
+            others.calibrate(self.profile.get_or_init(|| self.trial.profile()));
+        }
+        Box::new(Aimed::new(aim, others))
     }
 
     /// Performs the run of this number.

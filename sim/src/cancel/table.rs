@@ -35,6 +35,12 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result 
     if let Some(test) = report.passed_over {
         writeln!(f, "  performed in full: the tape in REVEILLE_REPLAY is of another test (hash {test:04x})")?;
     }
+    if let Some(strategy) = report.not_taken {
+        writeln!(
+            f,
+            "  performed with strategy `random`: runs of {strategy} follow from one another, and a cut run from its seed"
+        )?;
+    }
     let width = |way: Way| {
         let cells = lines.iter().flat_map(|line| &line.cells).filter(|(of, _)| *of == way);
         cells.map(|(_, text)| text.len()).chain([way.to_string().len()]).max().unwrap_or(0)

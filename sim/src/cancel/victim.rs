@@ -166,7 +166,7 @@ fn lend_knife(cut: impl FnOnce() + 'static) {
 }
 
 fn abort_victim() {
-    let victim = context::try_with(|run| run.cancel.abort.take()).flatten();
+    let victim = context::try_with(|run| run.cancel.take_victim()).flatten();
     lend_knife(move || {
         if let Some(victim) = victim {
             victim.abort();

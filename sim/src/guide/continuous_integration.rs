@@ -14,7 +14,7 @@
 //! * **Kept failures.** A test that fails writes `reveille-regressions/<test>.txt` beside it. On a build machine nobody commits that file:
 //!   keep it as an artifact, or take the `replay:` line from the log, which is the same run.
 //!
-//! A test for all of this says nothing of machines, and what it wants to have met:
+//! A test says nothing of all this. It does say what a campaign has to have met, long or short:
 //!
 //! ```
 //! use reveille::time::{Duration, sleep, timeout};

@@ -52,7 +52,7 @@
 //!
 //! | line | what it says |
 //! |---|---|
-//! | `lost wakeup in .. (run 2 of 1000, seed 1)` | the *kind* of finding ([`FindingKind`](crate::FindingKind)), the test, and which run it was; `REVEILLE_SEED=1` is that run |
+//! | `lost wakeup in .. (run 1 of 1000, seed 1)` | the *kind* of finding ([`FindingKind`](crate::FindingKind)), the test, and which run it was; `REVEILLE_SEED=1` is that run |
 //! | `task 1 (spawned at ..) could have run` | the task that is to blame or to be pitied, by where it was spawned |
 //! | `awaits  src/mail.rs:28   in ..::receive` | the chain of awaits in which it stands, yours first: the line to look at |
 //! | `through tokio::sync::..` | the future of another crate at the end of the chain, if it is one |
@@ -61,7 +61,7 @@
 //! | `also: ..` | others that were stuck, and are not the cause |
 //! | `choices: 1 of 5 unusual` | what it took: 0 is the usual answer (the next in line, no fault), and few others are left after shrinking |
 //! | `step 3: task 0 instead of task 1` | such a choice: whose turn it would have been |
-//! | `shrunk: from 9 unusual, in 120 replays` | how far that is from the run that was found; *cut off* if replays were used up (500, or five seconds) |
+//! | `shrunk: from 9 unusual, in 120 replays` | how far that is from the run that was found; *there may be a smaller run* if replays were used up (500, or five seconds) |
 //! | `schedule:` | a column for each task that matters: what was polled, woken, dropped, and when time passed |
 //! | `replay: REVEILLE_REPLAY=r1.. cargo test ..` | the command that repeats exactly this run, on any machine |
 //! | `kept in reveille-regressions/..` | the same, in a file to be committed: it is repeated first from now on |

@@ -67,6 +67,6 @@
 //!
 //! # What is no finding
 //!
-//! A timer or an interval that belongs to the busy loop itself; a socket on which something has come and nobody waits (that is
+//! A timer or an interval that belongs to the busy loop itself, or to what a call borrows that was given up; a socket on which something has come and nobody waits (that is
 //! back-pressure, or an idle connection in a pool); a handle that is kept; a future that is kept and never polled again, but for
 //! those in `leaf(..)`; a task that is not polled because others are. The reasons are in [`leaf`](mod@crate::leaf).

@@ -5,6 +5,10 @@
 //! outside, they agree as long as the same calls are under way at the same lines. Where they part, the task has gone on in
 //! that function; what the timer's chain has further inside was suspended there, and nobody polls it. If it has nothing
 //! further inside, the timer is the function's own.
+//!
+//! Chains alike do not show that it is the same call: a method that waits for its owner's timer may have been dropped, and called anew.
+//! So it must be known that the future is still there ([`Hold`]). Known limit: a function that makes a timer, keeps it with its owner,
+//! and finds it there when it is called again, looks like one that was suspended.
 
 use std::time::Duration;
 
@@ -39,6 +43,35 @@ pub(crate) struct OwedLeaf {
     pub(crate) excuse: Option<&'static str>,
     /// Its author gave it to [`leaf`](super::leaf).
     wrapped: bool,
+    hold: Hold,
+}
+
+/// How it is known that a future which waits for a leaf is still there, if it is.
+#[derive(Clone, Debug)]
+enum Hold {
+    /// It would have told that it gave up, or tells by other means.
+    Told,
+    /// It owns the timer, if it made it: on these chains of awaits timers were made there.
+    Made(Vec<Vec<Frame>>),
+}
+
+impl Hold {
+    fn of(owed: &Owed, makers: &[Stack]) -> Self {
+        match owed.leaf {
+            LeafId::Timer(_) if !owed.held => {
+                Self::Made(makers.iter().map(|maker| maker.await_site().frames).collect())
+            }
+            _ => Self::Told,
+        }
+    }
+
+    /// Whether the future is there whose innermost `suspended` functions polled the leaf at `leaf`.
+    fn holds(&self, leaf: &[Frame], suspended: usize) -> bool {
+        match self {
+            Self::Told => true,
+            Self::Made(makers) => makers.iter().any(|maker| is_maker_suspended(maker, leaf, suspended)),
+        }
+    }
 }
 
 impl OwedLeaf {
@@ -49,7 +82,8 @@ impl OwedLeaf {
 
     /// Whether a future was left behind with it, by a task that waits at `awaits`.
     pub(crate) fn is_left_behind(&self, awaits: &[AwaitSite]) -> bool {
-        self.wrapped || is_left_behind(&self.site, awaits)
+        self.wrapped
+            || (is_left_behind(&self.site, awaits) && self.hold.holds(&self.site.frames, least(&self.site, awaits)))
     }
 }
 
@@ -85,43 +119,50 @@ impl Case<'_> {
         }
         all.truncate(OWED_MAX);
         // Once more, with the stacks of these.
-        let all = self.owed_with(all.into_iter().map(|(owed, _)| owed.leaf).collect());
+        let all = self.owed_with(all.into_iter().map(|(owed, ..)| (owed.leaf, owed.made)).collect());
         let is_certain = |owed: &Owed| !owed.leaf.is_lasting() || self.is_unpolled(owed.leaf, &owed.wake);
-        let certain = all.into_iter().filter(|(owed, _)| is_certain(owed));
-        let looked_into = certain.filter_map(|(owed, owner)| {
+        let certain = all.into_iter().filter(|(owed, ..)| is_certain(owed));
+        let looked_into = certain.filter_map(|(owed, owner, makers)| {
+            let hold = Hold::of(&owed, &makers);
             let Owed { leaf, made, poll, wake, excuse, .. } = owed;
             let site = site(leaf, poll.stack.as_ref()?);
             let (woken, woken_at, passed_over) = (wake.step, wake.at, wake.passed_over);
             let wrapped = matches!(leaf, LeafId::Wrapped(_));
-            Some(OwedLeaf { leaf, made, owner, site, polled: poll.step, woken, woken_at, passed_over, excuse, wrapped })
+            let polled = poll.step;
+            Some(OwedLeaf { leaf, made, owner, site, polled, woken, woken_at, passed_over, excuse, wrapped, hold })
         });
         looked_into.collect()
     }
 
-    fn owed_with(&self, wanted: Vec<LeafId>) -> Vec<(Owed, TaskInfo)> {
+    /// With who owns each, and the stacks on which such timers were made if it is `wanted`.
+    fn owed_with(&self, wanted: Vec<(LeafId, Made)>) -> Vec<(Owed, TaskInfo, Vec<Stack>)> {
         let watch = || Watch::of_leaves(Log::of(wanted));
         let (_, owed) = self.trial.repeat(self.tape, watch, |run, _| {
-            let owed = run.watch.as_ref().and_then(Watch::leaves).map(|log| log.owed(run)).unwrap_or_default();
+            let Some(log) = run.watch.as_ref().and_then(Watch::leaves) else { return Vec::new() };
             let is_alive = |task: TaskId| run.tasks.progress(task).ended.is_none();
-            let alive = owed.into_iter().filter(|owed| is_alive(owed.owner));
-            alive.map(|owed| (TaskInfo::of(run, owed.owner), owed)).map(|(owner, owed)| (owed, owner)).collect()
+            let alive = log.owed(run).into_iter().filter(|owed| is_alive(owed.owner));
+            alive
+                .map(|owed| (TaskInfo::of(run, owed.owner), log.makers(owed.made.site), owed))
+                .map(|(owner, makers, owed)| (owed, owner, makers))
+                .collect()
         });
         owed
     }
 
     /// Those of `late` that were starved indeed, with what is known of them.
     pub(crate) fn starved(&self, late: &[Late]) -> Vec<(Late, Starvation)> {
-        let watch = || Watch::of_leaves(Log::of(late.iter().map(|late| late.leaf)));
+        let watch = || Watch::of_leaves(Log::of(late.iter().map(|late| (late.leaf, late.made))));
         // What is left of the program drops its leaves when the world is dropped, which is no matter of these.
         let (_, delays) = self.trial.repeat(self.tape, watch, |run, _| {
             let log = run.watch.as_ref().and_then(Watch::leaves);
             let delay = |late: &Late| {
                 let owed = log?.delay(run, late.leaf)?;
-                Some((*late, TaskInfo::of(run, owed.owner), owed))
+                Some((*late, TaskInfo::of(run, owed.owner), log?.makers(late.made.site), owed))
             };
             late.iter().filter_map(delay).collect::<Vec<_>>()
         });
-        let starved = delays.into_iter().filter_map(|(late, owner, owed)| Some((late, self.judge(owner, owed)?)));
+        let judge = |(late, owner, makers, owed): (_, _, Vec<_>, _)| Some((late, self.judge(owner, owed, &makers)?));
+        let starved = delays.into_iter().filter_map(judge);
         starved.collect()
     }
 
@@ -144,7 +185,7 @@ impl Case<'_> {
         (!starved.is_empty()).then_some(Verdict::Starved(starved))
     }
 
-    fn judge(&self, owner: TaskInfo, owed: Owed) -> Option<Starvation> {
+    fn judge(&self, owner: TaskInfo, owed: Owed, makers: &[Stack]) -> Option<Starvation> {
         let limits = self.trial.rules.limits;
         let wrapped = matches!(owed.leaf, LeafId::Wrapped(_));
         let too_long = owed.time() > limits.starved_time;
@@ -162,7 +203,8 @@ impl Case<'_> {
         // A call that was given up is not what polls the leaf at last: some other call does.
         let again = owed.again.as_ref().map(Stack::await_site);
         let goes_on = || again.as_ref().is_none_or(|again| is_inside(&site, &meanwhile, again));
-        let is_guilty = wrapped || (is_left_behind(&site, &meanwhile) && goes_on());
+        let is_there = || Hold::of(&owed, makers).holds(&site.frames, least(&site, &meanwhile));
+        let is_guilty = wrapped || (is_left_behind(&site, &meanwhile) && goes_on() && is_there());
         let is_certain = || !owed.leaf.is_lasting() || self.is_unpolled(owed.leaf, &owed.wake);
         (is_guilty && is_certain()).then(|| Starvation {
             leaf: owed.leaf,
@@ -209,10 +251,28 @@ fn suspended(leaf: &[Frame], task: &[Frame]) -> usize {
     }
 }
 
+/// How many of them are suspended at least, wherever of `awaits` the task waits.
+fn least(leaf: &AwaitSite, awaits: &[AwaitSite]) -> usize {
+    awaits.iter().map(|task| suspended(&leaf.frames, &task.frames)).min().unwrap_or(0)
+}
+
+/// Whether the function that made a timer on the chain `maker` is one of the innermost `suspended` of `leaf`. Blocks and closures have
+/// the name of the function that they are in, so it is the one that has as many of that name outside of it. False where that is unknown.
+fn is_maker_suspended(maker: &[Frame], leaf: &[Frame], suspended: usize) -> bool {
+    let Some(innermost) = maker.first() else { return false };
+    // One function may have a name on one line and none on another.
+    if !leaf.iter().chain(maker).all(Frame::is_named) {
+        return false;
+    }
+    let depth = maker.iter().filter(|frame| frame.function == innermost.function).count();
+    let same = leaf.iter().enumerate().rev().filter(|(_, frame)| frame.function == innermost.function);
+    same.map(|(at, _)| at).nth(depth - 1).is_some_and(|at| at < suspended)
+}
+
 /// Whether what is polled at `again` may be what was suspended at `leaf` while its task waited at `awaits`: it is in the same
 /// functions, at the same lines.
 fn is_inside(leaf: &AwaitSite, awaits: &[AwaitSite], again: &AwaitSite) -> bool {
-    let inside = awaits.iter().map(|task| suspended(&leaf.frames, &task.frames)).min().unwrap_or(0);
+    let inside = least(leaf, awaits);
     again.frames.get(..inside).is_some_and(|again| again == &leaf.frames[..inside])
 }
 

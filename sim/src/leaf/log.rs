@@ -18,6 +18,10 @@ use crate::site::Stack;
 pub(crate) struct Log {
     /// Those whose stacks are taken, and whose delays are kept.
     wanted: BTreeSet<LeafId>,
+    /// Where the timers among them were made.
+    sites: BTreeSet<Site>,
+    /// The stacks on which timers were made there, each once.
+    makers: RefCell<Vec<(Site, Stack)>>,
     inner: RefCell<Inner>,
     /// Where timers were made that were polled at all.
     polled: RefCell<BTreeSet<Site>>,
@@ -45,7 +49,21 @@ struct Record {
     wake: Option<Wake>,
     /// When it strikes, if it is a timer.
     deadline: Option<Instant>,
+    /// Who waits for it tells when they give up.
+    held: bool,
     /// The waker of the last poll, of a leaf that may outlast who waits for it.
+    waker: Option<Waker>,
+}
+
+/// So many ways to a place at which timers are made are looked at.
+const MAKERS_MAX: usize = 64;
+
+/// By what a leaf is held when it is polled.
+#[derive(Default)]
+struct Held {
+    /// As in a [`Record`].
+    deadline: Option<Instant>,
+    held: bool,
     waker: Option<Waker>,
 }
 
@@ -92,6 +110,8 @@ pub(super) struct Owed {
     pub(super) poll: Poll,
     pub(super) wake: Wake,
     pub(super) excuse: Option<&'static str>,
+    /// Who waits for it has not given up, or would have told.
+    pub(super) held: bool,
     /// When the owner first passed it over, and in which of its polls.
     pub(super) since: Instant,
     pub(super) first: u64,
@@ -134,6 +154,7 @@ impl Record {
             poll: self.poll.clone().unwrap_or(Poll { step: 0, stack: None }),
             wake,
             excuse: self.excuse,
+            held: self.held,
             since,
             first,
             until: run.clock.now(),
@@ -165,8 +186,29 @@ impl Inner {
 
 impl Log {
     /// Takes the stacks of `wanted`, and keeps their delays.
-    pub(crate) fn of(wanted: impl IntoIterator<Item = LeafId>) -> Self {
-        Self { wanted: wanted.into_iter().collect(), ..Self::default() }
+    pub(crate) fn of(wanted: impl IntoIterator<Item = (LeafId, Made)>) -> Self {
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let timers = wanted.iter().filter(|(leaf, _)| matches!(leaf, LeafId::Timer(_)));
+        let sites = timers.map(|(_, made)| made.site).collect();
+        Self { wanted: wanted.into_iter().map(|(leaf, _)| leaf).collect(), sites, ..Self::default() }
+    }
+
+    /// A timer is being made at `site`.
+    pub(crate) fn timer_made(&self, site: Site) {
+        if !self.sites.contains(&site) || self.makers.borrow().len() >= MAKERS_MAX {
+            return;
+        }
+        let stack = Stack::capture();
+        let mut makers = self.makers.borrow_mut();
+        if !makers.iter().any(|(other, known)| *other == site && known.addresses() == stack.addresses()) {
+            makers.push((site, stack));
+        }
+    }
+
+    /// The stacks on which timers were made at `site`.
+    pub(super) fn makers(&self, site: Site) -> Vec<Stack> {
+        let makers = self.makers.borrow();
+        makers.iter().filter(|(other, _)| *other == site).map(|(_, stack)| stack.clone()).collect()
     }
 
     /// `task` has been woken, or would be if it had not been.
@@ -186,13 +228,13 @@ impl Log {
 
     /// A leaf is being polled, and waits or may wait.
     pub(super) fn polled(&self, run: &Run, leaf: LeafId, made: Made) {
-        self.poll(run, leaf, made, None, None);
+        self.poll(run, leaf, made, Held::default());
     }
 
     /// A leaf that may outlast who waits for it is being polled with `waker`, and waits.
     pub(super) fn waits(&self, run: &Run, leaf: LeafId, made: Made, waker: &Waker) {
         // Cloned outside of the borrow: it may be anybody's code.
-        self.poll(run, leaf, made, None, Some(waker.clone()));
+        self.poll(run, leaf, made, Held { waker: Some(waker.clone()), ..Held::default() });
     }
 
     /// A timer that was made at `site` is being polled.
@@ -205,12 +247,17 @@ impl Log {
         self.polled.borrow().contains(&site)
     }
 
-    /// A timer is being polled, and waits.
-    pub(crate) fn armed(&self, run: &Run, timer: u64, made: Made, deadline: Instant) {
-        self.poll(run, LeafId::Timer(timer), made, Some(deadline), None);
+    /// A timer is being polled, and waits; `held` by somebody who calls [`let_go`](Self::let_go) when they give up.
+    pub(crate) fn armed(&self, run: &Run, timer: u64, made: Made, deadline: Instant, held: bool) {
+        self.poll(run, LeafId::Timer(timer), made, Held { deadline: Some(deadline), held, waker: None });
     }
 
-    fn poll(&self, run: &Run, leaf: LeafId, made: Made, deadline: Option<Instant>, waker: Option<Waker>) {
+    /// Nobody waits for a timer any more that goes on.
+    pub(crate) fn let_go(&self, timer: u64) {
+        drop(self.inner.borrow_mut().forget(LeafId::Timer(timer)));
+    }
+
+    fn poll(&self, run: &Run, leaf: LeafId, made: Made, Held { deadline, held, waker }: Held) {
         let wanted = self.wanted.contains(&leaf);
         let stack = wanted.then(Stack::capture);
         let mut inner = self.inner.borrow_mut();
@@ -226,7 +273,7 @@ impl Log {
         }
         let poll = Some(Poll { step: run.step(), stack });
         let (owner, excuse) = (run.current(), run.leaves.excuse());
-        inner.leaves.insert(leaf, Record { made, owner, poll, excuse, wake: None, deadline, waker });
+        inner.leaves.insert(leaf, Record { made, owner, poll, excuse, wake: None, deadline, held, waker });
         drop(inner);
         drop(before);
     }

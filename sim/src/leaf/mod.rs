@@ -69,8 +69,10 @@
 //! minute in one of its branches: the timer strikes meanwhile, and the loop will notice in its next turn. Nothing is held up
 //! by that, since behind the timer there is no code but that of the loop, which is busy. So of a timer the stack of its last
 //! poll is compared with where the task is meanwhile. If all functions in which the timer was awaited are still running, it
-//! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle; provided
-//! that the timer is polled in that very function again at last, and not by another who had lent it.
+//! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle, provided that
+//! it is still there: `timeout(brief, ticker.next())` has dropped the call, and kept the ticker. A [`Tick`](crate::time::Tick) tells when
+//! it is dropped. Of any other timer it is certain only if it was made by a function that is suspended: such a timer is a variable of
+//! that future, and is gone when the future is. So a timer is no evidence that belongs to somebody else than who waits for it.
 //! (`judgement.rs`.)
 //!
 //! *A future that is kept and dropped later.* `match select(a, b).await { Left((a, _)) => .. }` keeps `b` alive to the end of

@@ -287,8 +287,10 @@ pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::Into
     reveille_reactor::socket::lookup_in(&handle, host).await.map(IntoIterator::into_iter)
 }
 
-/// Ends the fault phase of a run: every link is repaired and released, every disk and every paused node goes on, a node that a fault has crashed is started again, and nothing goes wrong from here on. What was lost is
-/// sent again as before. A test asserts after it that the program converges.
+/// Ends the fault phase of a run: nothing goes wrong from here on, and a test asserts that the program converges.
+///
+/// Every link is repaired and released, every disk and every paused node goes on, and a node that a fault has crashed is started
+/// again. What streams have lost is sent again as before.
 ///
 /// # Panics
 /// Outside of a run.

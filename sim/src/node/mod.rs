@@ -294,7 +294,7 @@ impl Node {
         self.with("Node::cut_to", |run| run.network.with(run, |net, now, _| net.cut(now, self.id, other.id)));
     }
 
-    /// Undoes [`partition`](Self::partition).
+    /// Mends the links to `other`, both ways, whether [`partition`](Self::partition) or [`cut_to`](Self::cut_to) has cut them.
     ///
     /// ```
     /// use futures::AsyncWriteExt;

@@ -271,6 +271,10 @@ impl Run {
         if origin.abortable {
             self.cancel.may_abort(task, handle.abort_handle());
         }
+        if origin.audited {
+            // Here already, since it may be polled, and cut, before the spawn returns.
+            self.cancel.is_audited(handle.abort_handle());
+        }
         if let Some(watch) = &self.watch {
             watch.spawned(task, self.current.get());
         }

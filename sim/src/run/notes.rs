@@ -19,6 +19,8 @@ pub(crate) struct PanicNote {
     pub(crate) place: Option<(String, u32, u32)>,
     /// The world was being dropped.
     pub(crate) in_teardown: bool,
+    /// It came from what answers the choices, or from what asks it.
+    pub(crate) in_choices: bool,
 }
 
 /// A rule of the `Future` contract, broken towards one of our futures.

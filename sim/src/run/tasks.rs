@@ -17,12 +17,14 @@ pub(crate) struct Origin {
     pub(crate) daemon: bool,
     /// The run may abort the task.
     pub(crate) abortable: bool,
+    /// It is the operation that an audit cuts.
+    pub(crate) audited: bool,
 }
 
 impl Origin {
     /// That of an ordinary task.
     pub(crate) fn at(site: Site) -> Self {
-        Self { name: None, site, daemon: false, abortable: false }
+        Self { name: None, site, daemon: false, abortable: false, audited: false }
     }
 }
 
@@ -83,7 +85,7 @@ impl Tasks {
     }
 
     pub(super) fn add(&self, task: TaskId, origin: Origin) {
-        let Origin { name, site, daemon, abortable: _ } = origin;
+        let Origin { name, site, daemon, abortable: _, audited: _ } = origin;
         let mut records = self.records.borrow_mut();
         assert_eq!(task.index(), records.len(), "the executor numbers its tasks from 0 without gaps");
         records.push(Record { polls: 0, last_step: 0, ended: None, panic_taken: false, daemon });

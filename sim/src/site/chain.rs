@@ -117,8 +117,7 @@ impl<'a> Chain<'a> {
     fn frame(&self, one: &Function) -> Frame {
         let file = one.resolved.file.as_ref().map_or_else(String::new, |file| self.paths.short(file));
         let site = Site { file, line: one.resolved.line, column: one.resolved.column };
-        let function =
-            self.symbol(one).map_or_else(|| "a function without a name".to_owned(), |symbol| symbol.path.join("::"));
+        let function = self.symbol(one).map_or_else(|| Frame::NAMELESS.to_owned(), |symbol| symbol.path.join("::"));
         Frame { function, site }
     }
 

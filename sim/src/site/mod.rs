@@ -129,6 +129,16 @@ pub(crate) struct Frame {
     pub(crate) site: Site,
 }
 
+impl Frame {
+    /// What the function is called if neither symbols nor the source have a name for it, as in a macro.
+    const NAMELESS: &'static str = "a function without a name";
+
+    /// Whether its function has a name to be compared by.
+    pub(crate) fn is_named(&self) -> bool {
+        self.function != Self::NAMELESS
+    }
+}
+
 /// `src/pool.rs:131:29   in pool::Pool::get`; a width pads the place, so that the functions of several frames align.
 impl fmt::Display for Frame {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

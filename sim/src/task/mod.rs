@@ -232,7 +232,7 @@ impl Builder {
         F::Output: 'static,
     {
         let Self { name, daemon, abortable } = self;
-        spawn_with(future, Origin { name, site: Location::caller(), daemon, abortable })
+        spawn_with(future, Origin { name, daemon, abortable, ..Origin::at(Location::caller()) })
     }
 }
 

@@ -48,8 +48,9 @@ pub fn interval(period: Duration) -> Interval {
 #[track_caller]
 pub fn interval_at(start: Instant, period: Duration) -> Interval {
     assert!(!period.is_zero(), "an interval needs a period above zero");
-    let run = context::with("reveille::time::interval_at", Home::of);
-    let delay = Sleep::inner(start, run, Role::Interval, Location::caller());
+    let site = Location::caller();
+    let run = context::with("reveille::time::interval_at", |run| Home::of(run, site));
+    let delay = Sleep::inner(start, run, Role::Interval, site);
     Interval { delay, period, missed: MissedTickBehavior::default() }
 }
 
@@ -123,7 +124,7 @@ impl Interval {
     /// # }).unwrap();
     /// ```
     pub fn tick(&mut self) -> Tick<'_> {
-        Tick { interval: self }
+        Tick { interval: self, waits: false }
     }
 
     /// Polls for the next tick. See [`tick`](Self::tick).
@@ -153,6 +154,11 @@ impl Interval {
     /// # }).unwrap();
     /// ```
     pub fn poll_tick(&mut self, context: &mut Context<'_>) -> Poll<Instant> {
+        self.poll_as(Role::Interval, context)
+    }
+
+    fn poll_as(&mut self, role: Role, context: &mut Context<'_>) -> Poll<Instant> {
+        self.delay.act_as(role);
         std::task::ready!(Pin::new(&mut self.delay).poll(context));
         let due = self.delay.deadline();
         let next = self.next(due, self.delay.now());
@@ -217,6 +223,21 @@ impl Interval {
     }
 
     /// Sets what happens to ticks that nobody took in time.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, Instant, MissedTickBehavior, interval, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut ticks = interval(Duration::from_secs(1));
+    /// ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    /// ticks.tick().await;
+    /// sleep(Duration::from_secs(60)).await;
+    /// ticks.tick().await; // one for all that were missed
+    /// let late = Instant::now();
+    /// ticks.tick().await;
+    /// assert_eq!(late.elapsed(), Duration::from_secs(1));
+    /// # }).unwrap();
+    /// ```
     pub fn set_missed_tick_behavior(&mut self, behavior: MissedTickBehavior) {
         self.missed = behavior;
     }
@@ -243,12 +264,24 @@ impl Interval {
 #[must_use = "futures do nothing unless polled"]
 pub struct Tick<'a> {
     interval: &'a mut Interval,
+    /// It was polled, and has not completed.
+    waits: bool,
 }
 
 impl Future for Tick<'_> {
     type Output = Instant;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Instant> {
-        self.interval.poll_tick(context)
+        let polled = self.interval.poll_as(Role::Tick, context);
+        self.waits = polled.is_pending();
+        polled
+    }
+}
+
+impl Drop for Tick<'_> {
+    fn drop(&mut self) {
+        if self.waits {
+            self.interval.delay.let_go();
+        }
     }
 }

@@ -36,8 +36,9 @@ use crate::watch::Watch;
 /// ```
 #[track_caller]
 pub fn sleep(duration: Duration) -> Sleep {
-    let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run)));
-    Sleep::new(now + duration, run, Location::caller())
+    let site = Location::caller();
+    let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run, site)));
+    Sleep::new(now + duration, run, site)
 }
 
 /// Waits until `deadline`; completes at once if that has passed.
@@ -57,8 +58,9 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// ```
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    let run = context::with("reveille::time::sleep_until", Home::of);
-    Sleep::new(deadline, run, Location::caller())
+    let site = Location::caller();
+    let run = context::with("reveille::time::sleep_until", |run| Home::of(run, site));
+    Sleep::new(deadline, run, site)
 }
 
 /// The future of [`sleep`]. Dropping it disarms the timer. It may be polled again after it has completed.
@@ -101,7 +103,11 @@ pub(super) struct Home {
 }
 
 impl Home {
-    pub(super) fn of(run: &Run) -> Self {
+    /// Where a timer is that is being made at `site`.
+    pub(super) fn of(run: &Run, site: Site) -> Self {
+        if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
+            log.timer_made(site);
+        }
         Self { run: run.id(), node: run.here() }
     }
 }
@@ -112,6 +118,8 @@ pub(super) enum Role {
     Sleep,
     Timeout,
     Interval,
+    /// An interval's, in a [`Tick`](super::Tick) that tells when it is dropped.
+    Tick,
     /// Another crate's.
     #[cfg(feature = "hyper")]
     Anothers,
@@ -212,11 +220,27 @@ impl Sleep {
         }
     }
 
+    /// From here on it is `role`.
+    pub(super) fn act_as(&mut self, role: Role) {
+        self.role = role;
+    }
+
+    /// Who waited for it does so no more, and it goes on.
+    #[cold]
+    pub(super) fn let_go(&self) {
+        let Some(timer) = self.timer else { return };
+        self.in_its_run(|run| {
+            if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
+                log.let_go(run.clock.name(timer));
+            }
+        });
+    }
+
     fn made(&self) -> Made {
         let what = match self.role {
             Role::Sleep => "sleep",
             Role::Timeout => "timeout",
-            Role::Interval => "interval",
+            Role::Interval | Role::Tick => "interval",
             #[cfg(feature = "hyper")]
             Role::Anothers => "sleep",
         };
@@ -243,7 +267,7 @@ impl Sleep {
         visit(run, self.made().what);
         let timer = run.clock.wait(self.timer, self.node, deadline, context.waker());
         if let Some(log) = log {
-            log.armed(run, run.clock.name(timer), self.made(), deadline);
+            log.armed(run, run.clock.name(timer), self.made(), deadline, self.role == Role::Tick);
         }
         Some(timer)
     }

@@ -30,8 +30,9 @@ use crate::task::misused;
 /// ```
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
-    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.reading()), Home::of(run)));
-    Timeout::new(future.into_future(), Sleep::inner(now + duration, run, Role::Timeout, Location::caller()))
+    let site = Location::caller();
+    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.reading()), Home::of(run, site)));
+    Timeout::new(future.into_future(), Sleep::inner(now + duration, run, Role::Timeout, site))
 }
 
 /// Awaits `future` until `deadline` at most. See [`timeout`].
@@ -52,8 +53,9 @@ pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoF
 /// ```
 #[track_caller]
 pub fn timeout_at<F: IntoFuture>(deadline: Instant, future: F) -> Timeout<F::IntoFuture> {
-    let run = context::with("reveille::time::timeout_at", Home::of);
-    Timeout::new(future.into_future(), Sleep::inner(deadline, run, Role::Timeout, Location::caller()))
+    let site = Location::caller();
+    let run = context::with("reveille::time::timeout_at", |run| Home::of(run, site));
+    Timeout::new(future.into_future(), Sleep::inner(deadline, run, Role::Timeout, site))
 }
 
 pin_project! {
