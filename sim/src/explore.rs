@@ -283,7 +283,8 @@ impl Explore {
     }
 
     /// Makes tasks that are alive when the root ends a finding ([`DetachedTask`](crate::FindingKind::DetachedTask)),
-    /// [daemons](crate::task::Builder::daemon) apart. By default they are dropped in silence, unless nobody can ever wake them.
+    /// [daemons](crate::task::Builder::daemon) and those that wait for nothing at all apart. By default they are dropped in silence, unless
+    /// nobody can ever wake them.
     ///
     /// ```
     /// use reveille::time::{Duration, sleep};

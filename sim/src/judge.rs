@@ -177,7 +177,7 @@ fn foreign(run: &Run, ending: Ending) -> Option<TaskId> {
     run.foreign_wake(patience)
 }
 
-fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, rule: Detached) -> Option<Verdict> {
+fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, detached: Detached) -> Option<Verdict> {
     if let Some(error) = root_error(root) {
         return Some(Verdict::Error(error));
     }
@@ -187,16 +187,11 @@ fn finished(run: &Run, root: &mut JoinHandle<Result<(), String>>, rule: Detached
     let alive = waiting(run);
     let wakers = live_wakers(run);
     let dead: Vec<_> = alive.iter().copied().filter(|task| wakers.get(task) == Some(&0)).collect();
-    if !dead.is_empty() {
-        return Some(Verdict::Dead(infos(run, &dead)));
+    // That one is dead is no excuse for the others: it may turn out to be parked on purpose.
+    if detached == Detached::Deny && dead.len() < alive.len() {
+        return Some(Verdict::Detached(infos(run, &alive)));
     }
-    detached(run, rule)
-}
-
-/// The verdict on the tasks that are alive after the root's end, by this rule alone.
-pub(crate) fn detached(run: &Run, rule: Detached) -> Option<Verdict> {
-    let alive = || infos(run, &waiting(run));
-    (rule == Detached::Deny).then(alive).filter(|alive| !alive.is_empty()).map(Verdict::Detached)
+    (!dead.is_empty()).then(|| Verdict::Dead(infos(run, &dead)))
 }
 
 /// What the root returned, if that is an error. A cancelled root is one too: it aborted itself.

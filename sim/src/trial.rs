@@ -11,7 +11,7 @@ use crate::context;
 use crate::digest::Fingerprint;
 use crate::freedom;
 use crate::isolation::{Isolation, on_a_thread};
-use crate::judge::{Detached, Panicked, Verdict, detached, judge};
+use crate::judge::{Detached, Panicked, Verdict, judge};
 use crate::leaf::Late;
 use crate::oracle::Oracle;
 use crate::panics;
@@ -193,13 +193,12 @@ impl Trial<'_> {
         let digest = run.fingerprint();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
         let is_dead = matches!(verdict, Some(Verdict::Dead(_)));
-        let besides = if is_dead { detached(run, self.rules.detached) } else { None };
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
         let panicked = run.tear_down();
         let at_last = || panicked.then(|| panic_in_teardown(run)).or_else(|| run.cancel.forgotten().map(Verdict::Harm));
-        let besides = if is_dead { besides.or_else(at_last) } else { None };
+        let besides = if is_dead { at_last() } else { None };
         let verdict = verdict.or_else(at_last);
         (Outcome { verdict, besides, digest, polls: run.step(), late: run.leaves.late() }, inspected)
     }

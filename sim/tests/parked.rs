@@ -178,18 +178,6 @@ fn a_program_that_parks_a_task_is_compared_with_its_repetition_as_well() {
     assert_eq!(failure.unwrap_err().kind(), Some(FindingKind::Nondeterminism));
 }
 
-#[test]
-fn where_no_task_may_outlive_the_root_none_may_wait_on_purpose_either() {
-    let failure = explore().deny_detached().run(|| async {
-        drop(spawn(pending::<()>()));
-        yield_now().await;
-    });
-    let failure = failure.unwrap_err();
-    assert_eq!(failure.kind(), Some(FindingKind::DetachedTask));
-    let tape = failure.tape().unwrap().to_string();
-    assert!(!tape.is_empty());
-}
-
 /// What a parked task holds is dropped with the run, and may panic as any other.
 #[test]
 fn a_panic_in_the_destructor_of_what_a_parked_task_holds_is_found() {

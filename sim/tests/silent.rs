@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use common::{Event, nowhere};
+use reveille::time::{Duration, sleep};
 use reveille::{FindingKind, explore, spawn, task, yield_now};
 
 fn passes<Fut: Future<Output = ()> + 'static>(program: impl Fn() -> Fut + Sync) {
@@ -119,6 +120,18 @@ fn alive_at_the_end_is_a_finding_where_it_is_denied() {
     let failure = explore().deny_detached().run(program).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::DetachedTask));
     assert!(failure.to_string().contains("was alive when the root ended"), "{failure}");
+}
+
+/// One that is parked on purpose excuses none of the others.
+#[test]
+fn a_task_beside_one_that_waits_for_nothing_is_a_finding_where_it_is_denied() {
+    let program = || async {
+        drop(spawn(std::future::pending::<()>()));
+        drop(spawn(sleep(Duration::from_secs(60))));
+    };
+    explore().run(program).unwrap();
+    let failure = explore().deny_detached().run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::DetachedTask), "{failure}");
 }
 
 /// `pending()` is how a service says that it has nothing left to do.

@@ -76,6 +76,7 @@ mod datagram;
 mod describe;
 mod events;
 mod fabric;
+mod handshake;
 mod hosts;
 mod lane;
 mod links;
@@ -437,8 +438,9 @@ impl Net {
             What::Credit { connection, .. } | What::Unreachable { connection } => {
                 self.connections.get(connection).is_none()
             }
+            What::Forgotten { connection } => !self.is_embryo(connection),
             What::Datagram { .. } => false,
-            What::Unheard { socket } => self.sockets.get(socket).is_none(),
+            What::Unheard { datagram } => self.has_no_sender(datagram),
         }
     }
 
@@ -447,8 +449,9 @@ impl Net {
             What::Lane { connection, end } => self.lane_is_due(connection, end, moment),
             What::Credit { connection, end, tries, bytes } => self.credit(connection, end, (tries, bytes), moment),
             What::Unreachable { connection } => self.unreachable(connection),
+            What::Forgotten { connection } => self.forgotten(connection),
             What::Datagram { datagram } => self.datagram_arrives(datagram, moment),
-            What::Unheard { socket } => self.unheard(socket),
+            What::Unheard { datagram } => self.unheard(datagram),
         }
     }
 }

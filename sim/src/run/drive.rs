@@ -267,7 +267,8 @@ impl Run {
         if next.is_none() || self.root_ended() {
             return;
         }
-        let cost = PollCost::from_index(self.decide(Point::new(kinds::POLL_COST, PollCost::COUNT)));
+        // Between polls, where nothing may unwind: a tape without an answer ends the run at the next pick.
+        let cost = PollCost::from_index(self.ask(Point::new(kinds::POLL_COST, PollCost::COUNT)));
         let now = cost.charge(self.clock.now(), next);
         if now > self.clock.now() {
             self.advance(now);
