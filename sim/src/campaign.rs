@@ -3,7 +3,7 @@
 //! The number of a run and the first seed make its seed; nothing else does. So which thread performs a run, and how many
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
+use crate::leaf::{Late, Made};
 use crate::net::{Fault, Faults, Strikes};
 use crate::run::{Hint, Run, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
@@ -92,6 +93,8 @@ struct Shared {
     performed: AtomicU64,
     /// Every run there is has been performed.
     complete: AtomicBool,
+    /// Where leaves were made of which nothing depends on when they are polled.
+    idle: Mutex<BTreeSet<Made>>,
     /// What the dullest run is like, where a thread had to find that out by itself.
     profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
@@ -133,6 +136,7 @@ impl Shared {
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
+            idle: Mutex::default(),
             profile: OnceLock::new(),
             sum: Mutex::default(),
         }
@@ -144,6 +148,21 @@ impl Shared {
         if sum.failed.as_ref().is_none_or(|other| failed.run < other.run) {
             sum.failed = Some(failed);
         }
+    }
+
+    /// Those of `late` that were starved indeed. What was learnt of a place is kept: each costs a replay.
+    fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
+        let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = lock().clone();
+        late.retain(|late| !known.contains(&late.made));
+        if late.is_empty() {
+            return None;
+        }
+        let verdict = case.starvation(&late);
+        if verdict.is_none() {
+            lock().extend(late.iter().map(|late| late.made));
+        }
+        verdict
     }
 
     /// Adds what a thread has to tell at its end.
@@ -160,28 +179,29 @@ impl Shared {
             *sum.sometimes.entry(key).or_insert(false) |= held;
         }
     }
-}
 
-/// What is wrong with `run`, which has been performed in `world` and came to `outcome`. Of a run that is repeated to be compared, a new
-/// record of `wait` is noted. Nothing that other runs came to has a part in it.
-fn reason(
-    trial: &Trial<'_>,
-    world: &Run,
-    run: u64,
-    outcome: Outcome,
-    wait: &mut Option<LongestWait>,
-) -> Option<Reason> {
-    let Outcome { verdict, besides, digest, late, .. } = outcome;
-    if verdict.is_none() && late.is_empty() && !is_compared(run) {
-        return None;
+    /// What is wrong with `run`, which has been performed in `world` and came to `outcome`. Of a run that is repeated to be compared, a new
+    /// record of `wait` is noted.
+    fn reason(
+        &self,
+        trial: &Trial<'_>,
+        world: &Run,
+        run: u64,
+        outcome: Outcome,
+        wait: &mut Option<LongestWait>,
+    ) -> Option<Reason> {
+        let Outcome { verdict, besides, digest, late, .. } = outcome;
+        if verdict.is_none() && late.is_empty() && !is_compared(run) {
+            return None;
+        }
+        let case = Case { trial, tape: &trial.tape(world), digest };
+        if let Some(verdict) = case.settled(verdict, besides) {
+            return Some(Reason::Verdict(verdict));
+        }
+        let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
+        let differs = if is_compared(run) { case.compared(None, look) } else { None };
+        differs.map(Reason::Finding).or_else(|| self.starved(&case, late).map(Reason::Verdict))
     }
-    let case = Case { trial, tape: &trial.tape(world), digest };
-    if let Some(verdict) = case.settled(verdict, besides) {
-        return Some(Reason::Verdict(verdict));
-    }
-    let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
-    let differs = if is_compared(run) { case.compared(None, look) } else { None };
-    differs.map(Reason::Finding).or_else(|| case.starvation(&late).map(Reason::Verdict))
 }
 
 /// What came of a campaign in which no run failed.
@@ -342,7 +362,7 @@ fn work(trial: &Trial<'_>, plan: &Plan, shared: &Shared, stop: &Stop) -> bool {
             digests.push((outcome.digest.whole, nth));
         }
         let digest = outcome.digest;
-        let reason = reason(trial, &world, run, outcome, &mut wait);
+        let reason = shared.reason(trial, &world, run, outcome, &mut wait);
         if let Some(reason) = reason {
             let (tape, hints) = (trial.tape(&world), world.notes.hints());
             shared.failed(Failed { run, reason, tape, digest, hints });

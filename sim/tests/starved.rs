@@ -217,32 +217,6 @@ fn a_loser_that_is_awaited_much_later_was_starved() {
     says(&failure, "was woken at step 2, at 10s, and not polled\n  for 51s, until step 4, at 61s");
 }
 
-/// A leaf made at one place starves in some runs, and in others is a loser that nobody minds: those tell nothing of these.
-#[test]
-fn what_a_run_comes_to_does_not_depend_on_the_runs_before_it() {
-    let program = || async {
-        let starves = reveille::choose(8) == 7;
-        let slow = async {
-            sleep(seconds(10)).await;
-            sleep(seconds(10)).await;
-        };
-        match future::select(pin!(sleep(seconds(1))), pin!(slow)).await {
-            future::Either::Left(((), kept)) => {
-                sleep(seconds(60)).await;
-                if starves {
-                    kept.await;
-                }
-            }
-            future::Either::Right(_) => unreachable!("it takes longer"),
-        }
-    };
-    let alone = |seed| explore().name("losers").seed(seed).runs(1).run(program).is_err();
-    let first = (0..64).find(|seed| alone(*seed)).expect("one run of eight fails");
-    assert!(first > 0, "a run that passes comes first");
-    let together = explore().name("losers").seed(0).runs(64).run(program).expect_err("as when it is alone");
-    assert!(together.to_string().contains(&format!("(run {first} of 64, seed {first})")), "{together}");
-}
-
 /// In a world that has been used for other runs before.
 #[test]
 fn what_starves_in_some_runs_only_is_found_in_the_first_of_them() {
