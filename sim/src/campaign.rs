@@ -402,7 +402,7 @@ pub(crate) fn report(
     let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
-    let schedule = if repeats { case.schedule() } else { Schedule::default() };
+    let schedule = if repeats { case.schedule(&finding) } else { Schedule::default() };
     let hints = if finding.kind == FindingKind::ForeignWake { hints } else { case.worthwhile(hints) };
     if repeats {
         case.show();
@@ -509,7 +509,7 @@ fn replay_by(
     let finding = case.explain(verdict.clone());
     let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
-    let schedule = case.schedule();
+    let schedule = case.schedule(&finding);
     let hints = case.worthwhile(hints);
     let found = Found {
         name: name.to_owned(),

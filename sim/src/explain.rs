@@ -75,8 +75,8 @@ impl Case<'_> {
             Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
             Verdict::Limit { limit, busiest, unpolled, quiet } => self.limit(limit, busiest.as_ref(), &unpolled, quiet),
             Verdict::Panic(panicked) => advice::panic(&panicked),
-            Verdict::PollAfterReady { what, task } => {
-                Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
+            Verdict::PollAfterReady { misuse, task, of } => {
+                advice::poll_after_ready(&misuse, task.as_ref(), of.as_ref())
             }
             Verdict::Spun { spun, task } => advice::spun(&spun, &task),
             Verdict::Error(error) => {
@@ -136,14 +136,15 @@ impl Case<'_> {
         (outcome, trace.unwrap_or_default())
     }
 
-    /// The run as a report shows it.
-    pub(crate) fn schedule(&self) -> Schedule {
+    /// The run as the report of `finding` shows it.
+    pub(crate) fn schedule(&self, finding: &Finding) -> Schedule {
+        let (told, extent) = (finding.to_string(), self.trial.rules.extent);
         let run = self.trial.stage(self.tape, Watch::tracing());
         let schedule = |run: &Run| {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
             let strikes = run.network.strikes();
             let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
-            Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
+            Schedule { struck, ..Schedule::new(&trace, &told, extent, |task| TaskInfo::of(run, task).to_string()) }
         };
         let (outcome, mut schedule) = self.trial.perform(&run, 0, |run, _| schedule(run));
         if outcome.digest.whole != self.digest.whole {

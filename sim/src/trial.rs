@@ -12,6 +12,7 @@ use crate::digest::Fingerprint;
 use crate::freedom;
 use crate::isolation::{Isolation, on_a_thread};
 use crate::judge::{Detached, Panicked, Verdict, judge};
+use crate::lanes::Extent;
 use crate::leaf::Late;
 use crate::oracle::Oracle;
 use crate::panics;
@@ -42,6 +43,8 @@ pub(crate) struct Rules {
     pub(crate) isolation: Isolation,
     /// The C library's entropy and clocks answer from the run.
     pub(crate) interposed: bool,
+    /// How much of its schedule the report of a failure shows.
+    pub(crate) extent: Extent,
 }
 
 impl Rules {

@@ -20,7 +20,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
-pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
+pub(crate) use notes::{Hint, Misuse, Notes, PanicNote, Sometimes};
 pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;

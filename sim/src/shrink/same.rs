@@ -73,7 +73,7 @@ impl Same {
             Verdict::Limit { limit, busiest, .. } => {
                 Some(Self::Limit { polls: *limit == Limit::Polls, busiest: busiest.as_ref().map(signature) })
             }
-            Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
+            Verdict::PollAfterReady { misuse, .. } => Some(Self::PollAfterReady(misuse.what)),
             Verdict::Spun { task, .. } => Some(Self::Spun(signature(task))),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
             Verdict::Harm(
