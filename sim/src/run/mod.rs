@@ -300,7 +300,7 @@ impl Run {
         if self.phase.get() == Phase::TearingDown {
             return 0;
         }
-        let answer = self.choices.borrow_mut().decide(point);
+        let answer = self.choices.borrow_mut().answer(point);
         self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
         answer
     }
