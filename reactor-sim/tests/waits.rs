@@ -15,6 +15,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use futures::AsyncRead;
+#[cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64"))]
+use reveille_reactor::socket::UnixListener;
 use reveille_reactor::socket::{TcpListener, TcpStream, UdpSocket};
 use reveille_reactor::{Address, Interest, Kernel, Others, SocketId};
 use world::{LOOPBACK, Waiter, World, pair};
@@ -236,4 +238,54 @@ on_both_kernels! {
     wakers_are_woken_and_dropped_outside_of_everything
     who_is_about_to_wait_misses_nothing
     the_end_that_comes_with_the_last_bytes_is_seen
+}
+
+/// A read stops at the urgent mark, with more behind it (tcp(7)), and no other edge comes: that it gave less than it was asked for does not mean
+/// that it gave all.
+#[cfg(all(feature = "os", target_os = "linux"))]
+#[test]
+fn what_is_behind_an_urgent_mark_is_read() {
+    let os = reveille_reactor::os::Os::new().unwrap();
+    let listener = TcpListener::bind_in(os.clone(), SocketAddr::from(LOOPBACK), 4).unwrap();
+    let peer = socket2::Socket::from(std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap());
+    let stream = os.block_on(listener.accept()).unwrap().0;
+    let reader = Waiter::new();
+    assert!(reader.read(&stream).is_pending());
+    peer.send(b"a").unwrap();
+    peer.send_out_of_band(b"!").unwrap();
+    peer.send(b"b").unwrap();
+    World::settle(&os);
+    assert!(reader.is_woken());
+    for _ in 0..2 {
+        assert!(matches!(reader.read(&stream), Poll::Ready(Ok(1))));
+    }
+    assert!(reader.read(&stream).is_pending());
+}
+
+/// A read of a Unix stream stops behind bytes that came with a file descriptor (unix(7)), with more behind them.
+#[cfg(all(feature = "os", target_os = "linux", target_pointer_width = "64"))]
+#[test]
+fn what_is_behind_a_file_descriptor_is_read() {
+    use std::os::fd::AsRawFd as _;
+
+    let os = reveille_reactor::os::Os::new().unwrap();
+    let path = std::env::temp_dir().join(format!("reveille-waits-{}", std::process::id()));
+    let listener = UnixListener::bind_in(os.clone(), &path, 4).unwrap();
+    let peer = socket2::Socket::from(std::os::unix::net::UnixStream::connect(&path).unwrap());
+    std::fs::remove_file(&path).unwrap();
+    let stream = os.block_on(listener.accept()).unwrap().0;
+    let reader = Waiter::new();
+    assert!(reader.read(&stream).is_pending());
+    // The header of a control message: its length, `SOL_SOCKET`, `SCM_RIGHTS`; and the descriptor, filled up to eight bytes.
+    let mut control = 20_usize.to_ne_bytes().to_vec();
+    control.extend([1, 1, peer.as_raw_fd(), 0].into_iter().flat_map(i32::to_ne_bytes));
+    let bytes = [std::io::IoSlice::new(b"a")];
+    peer.sendmsg(&socket2::MsgHdr::new().with_buffers(&bytes).with_control(&control), 0).unwrap();
+    peer.send(b"b").unwrap();
+    World::settle(&os);
+    assert!(reader.is_woken());
+    for _ in 0..2 {
+        assert!(matches!(reader.read(&stream), Poll::Ready(Ok(1))));
+    }
+    assert!(reader.read(&stream).is_pending());
 }

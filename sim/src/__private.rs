@@ -1,9 +1,11 @@
 //! What the macros expand to. Not part of the API.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use reveille_executor::{Pool, StillRunning};
 
+use crate::command::Target;
 use crate::{Explore, Failure, Isolation, Passed};
 
 pub use crate::outcome::Outcome;
@@ -17,6 +19,12 @@ pub struct Test {
     pub name: &'static str,
     /// The package, for the line that repeats a failure.
     pub package: &'static str,
+    /// The folder of the package, when it was built.
+    pub folder: &'static str,
+    /// The name of the binary or example that it is a test of, if it is one.
+    pub program: Option<&'static str>,
+    /// Whether it was built as an integration test, or as a benchmark.
+    pub is_integration: bool,
     /// The argument `runs`.
     pub runs: Option<u64>,
     /// The argument `seed`.
@@ -67,7 +75,7 @@ where
     Fut: Future + 'static,
     Fut::Output: Outcome,
 {
-    let mut explore = crate::explore().attribute(test.name, test.package);
+    let mut explore = crate::explore().attribute(test.name, test.package, target(test));
     if let Some(runs) = test.runs {
         explore = explore.runs(runs);
     }
@@ -106,6 +114,11 @@ where
         }
     };
     explore.run(program)
+}
+
+/// The target that the test belongs to.
+fn target(test: Test) -> Option<Target> {
+    Target::of(test.name, test.package, Path::new(test.folder), test.program, test.is_integration)
 }
 
 /// What the program is meant to do that would be a finding else.

@@ -7,8 +7,8 @@ use reveille_executor::TaskId;
 use crate::cancel::{End, Harm, Who};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
-use crate::run::{Limit, Limits, PanicNote};
-use crate::site::{self, Stack};
+use crate::run::{Limit, Limits, Misuse, PanicNote};
+use crate::site::{self, AwaitSite, Stack};
 use crate::spin::Spun;
 use crate::waiting::await_sites;
 
@@ -73,19 +73,33 @@ fn place(note: &PanicNote) -> Option<String> {
     Some(format!("{}:{line}:{column}", site::shorten(file)))
 }
 
-pub(crate) fn poll_after_ready(what: &str, task: Option<&TaskInfo>) -> Vec<String> {
+/// A future of ours that was polled once too often by `task`; the handle of the task `of`, if it is one.
+pub(crate) fn poll_after_ready(misuse: &Misuse, task: Option<&TaskInfo>, of: Option<&TaskInfo>) -> Finding {
     let by = task.map_or_else(|| "somebody".into(), ToString::to_string);
-    vec![
-        format!("{by} polled a `{what}` again after it had completed"),
+    let site = misuse.stack.await_site();
+    let at = if site.frames.is_empty() { "" } else { ", at" };
+    let mut lines = vec![format!("{by} polled a `{}` again after it had completed{at}", misuse.what)];
+    if !site.frames.is_empty() {
+        lines.extend(places(&site));
+    }
+    lines.extend(of.map(|of| format!("it is that of {of}")));
+    lines.push(
         "the `Future` contract leaves that undefined; in a `select!` loop, fuse the future or guard its branch".into(),
-    ]
+    );
+    let place = site.frames.first().map(|frame| frame.site.to_string());
+    Finding { place, ..Finding::new(FindingKind::PollAfterReady, lines) }
+}
+
+/// The lines of where somebody awaits, below a line of a finding.
+fn places(site: &AwaitSite) -> Vec<String> {
+    await_sites(site).lines().map(|line| line.strip_prefix("  ").unwrap_or(line).to_owned()).collect()
 }
 
 /// A poll that was ended since it would not end.
 pub(crate) fn spun(spun: &Spun, task: &TaskInfo) -> Finding {
     let site = spun.stack.await_site();
     let mut lines = vec![format!("a poll of {task} does not end: it polled a `{}` again and again, at", spun.what)];
-    lines.extend(await_sites(&site).lines().map(|line| line.strip_prefix("  ").unwrap_or(line).to_owned()));
+    lines.extend(places(&site));
     lines.push(
         "what waits must return `Pending` to its executor: nothing else can run, and no time passes, until it does"
             .into(),

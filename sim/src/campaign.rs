@@ -12,13 +12,13 @@ use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::{Failure, Found, Passed, Shrinking};
 use crate::fair::{LongestWait, longer, named};
-use crate::finding::{Finding, FindingKind, TaskInfo};
+use crate::finding::{Finding, FindingKind};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
 use crate::leaf::{Late, Made};
 use crate::net::{Fault, Faults, Strikes};
-use crate::run::{Hint, Run, Site, Sometimes};
+use crate::run::{Hint, Run, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
 use crate::strategy::{Covered, Lenient, Profile, Reached, Replay, Source, Strategy};
 use crate::tape::{Mismatch, Tape};
@@ -93,8 +93,6 @@ struct Shared {
     performed: AtomicU64,
     /// Every run there is has been performed.
     complete: AtomicBool,
-    /// Where tasks were spawned that wait for ever on purpose.
-    parked: Mutex<BTreeSet<Site>>,
     /// Where leaves were made of which nothing depends on when they are polled.
     idle: Mutex<BTreeSet<Made>>,
     /// What the dullest run is like, where a thread had to find that out by itself.
@@ -138,7 +136,6 @@ impl Shared {
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
-            parked: Mutex::default(),
             idle: Mutex::default(),
             profile: OnceLock::new(),
             sum: Mutex::default(),
@@ -153,22 +150,7 @@ impl Shared {
         }
     }
 
-    /// Those of `tasks` that do not wait for ever on purpose. What was learnt of a spawn site is kept: each costs a replay.
-    fn not_parked(&self, trial: &Trial<'_>, world: &Run, digest: Fingerprint, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
-        let lock = || self.parked.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = lock().clone();
-        let unknown: Vec<_> = tasks.into_iter().filter(|task| !known.contains(&task.site)).collect();
-        if unknown.is_empty() {
-            return unknown;
-        }
-        let sites: BTreeSet<_> = unknown.iter().map(|task| task.site).collect();
-        let tape = trial.tape(world);
-        let guilty = Case { trial, tape: &tape, digest }.not_parked(unknown);
-        lock().extend(sites.into_iter().filter(|site| guilty.iter().all(|task| task.site != *site)));
-        guilty
-    }
-
-    /// Those of `late` that were starved indeed. As above, what was learnt of a place is kept.
+    /// Those of `late` that were starved indeed. What was learnt of a place is kept: each costs a replay.
     fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
         let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = lock().clone();
@@ -208,25 +190,17 @@ impl Shared {
         outcome: Outcome,
         wait: &mut Option<LongestWait>,
     ) -> Option<Reason> {
-        let Outcome { verdict, digest, late, .. } = outcome;
-        let reason = match verdict {
-            Some(Verdict::Dead(tasks)) => {
-                let guilty = self.not_parked(trial, world, digest, tasks);
-                (!guilty.is_empty()).then_some(Reason::Verdict(Verdict::Dead(guilty)))
-            }
-            Some(verdict) => Some(Reason::Verdict(verdict)),
-            None if is_compared(run) => {
-                let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
-                let case = Case { trial, tape: &trial.tape(world), digest };
-                case.compared(None, look).map(Reason::Finding)
-            }
-            None => None,
-        };
-        if reason.is_some() || late.is_empty() {
-            return reason;
+        let Outcome { verdict, besides, digest, late, .. } = outcome;
+        if verdict.is_none() && late.is_empty() && !is_compared(run) {
+            return None;
         }
         let case = Case { trial, tape: &trial.tape(world), digest };
-        self.starved(&case, late).map(Reason::Verdict)
+        if let Some(verdict) = case.settled(verdict, besides) {
+            return Some(Reason::Verdict(verdict));
+        }
+        let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
+        let differs = if is_compared(run) { case.compared(None, look) } else { None };
+        differs.map(Reason::Finding).or_else(|| self.starved(&case, late).map(Reason::Verdict))
     }
 }
 
@@ -428,7 +402,7 @@ pub(crate) fn report(
     let Explained { finding, tape, digest, shrunk, freedoms } = explained;
     let case = Case { trial, tape: &tape, digest };
     let repeats = !matches!(finding.kind, FindingKind::ForeignWake | FindingKind::Nondeterminism);
-    let schedule = if repeats { case.schedule() } else { Schedule::default() };
+    let schedule = if repeats { case.schedule(&finding) } else { Schedule::default() };
     let hints = if finding.kind == FindingKind::ForeignWake { hints } else { case.worthwhile(hints) };
     if repeats {
         case.show();
@@ -461,7 +435,7 @@ struct Explained {
 /// Explains the run, shrinks it, and explains what is left, unless that turns out to be something else.
 fn explain(trial: &Trial<'_>, plan: &Plan, verdict: Verdict, tape: Tape, digest: Fingerprint) -> Explained {
     let finding = Case { trial, tape: &tape, digest }.explain(verdict.clone());
-    let guilty = finding.stuck.first().map(|stuck| &stuck.task);
+    let guilty = finding.stuck.first();
     let repeats = !matches!(finding.kind, FindingKind::Nondeterminism | FindingKind::ForeignWake);
     let same = Same::of(&verdict, guilty).filter(|_| repeats);
     let shrunk = plan.shrink.zip(same).and_then(|(budget, same)| shrink(trial, &tape, &same, budget));
@@ -521,9 +495,9 @@ fn replay_by(
         // What really happened, which is what the tape says unless it was read leniently.
         (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken(), world.network.take_struck())
     });
-    let (digest, polls) = (outcome.digest, outcome.polls);
+    let Outcome { verdict, besides, digest, polls, late } = outcome;
     let case = Case { trial, tape: &tape, digest };
-    let verdict = match outcome.verdict.or_else(|| case.starvation(&outcome.late)) {
+    let verdict = match case.settled(verdict, besides).or_else(|| case.starvation(&late)) {
         None => {
             let exercised = freedom::exercised(freedom::Set::NONE, &taken);
             let struck = struck(&tape.settings.faults, &strikes);
@@ -535,7 +509,7 @@ fn replay_by(
     let finding = case.explain(verdict.clone());
     let freedoms = freedom::needed(trial, &tape, &verdict);
     case.show();
-    let schedule = case.schedule();
+    let schedule = case.schedule(&finding);
     let hints = case.worthwhile(hints);
     let found = Found {
         name: name.to_owned(),

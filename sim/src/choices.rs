@@ -18,6 +18,15 @@ pub(crate) struct Draw {
     pub(crate) value: u32,
 }
 
+/// Notes that the source has panicked when dropped, which is by a panic.
+struct Unwound<'a>(&'a mut Choices);
+
+impl Drop for Unwound<'_> {
+    fn drop(&mut self) {
+        self.0.panicked = true;
+    }
+}
+
 /// The choices of the current run, in order.
 pub(crate) struct Choices {
     source: Box<dyn Source>,
@@ -25,8 +34,8 @@ pub(crate) struct Choices {
     digest: Digest,
     /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
     refused: bool,
-    /// The source is being called; or it has panicked, and is called no more in this run.
-    is_away: bool,
+    /// The source has panicked within a poll, and is called no more in this run.
+    panicked: bool,
     /// Somebody looks on and wants to know of picks out of order.
     watched: bool,
     /// Whose turn it was, and how many were passed over, if the last pick was out of order and somebody looks on.
@@ -40,7 +49,7 @@ impl Choices {
             draws: Vec::new(),
             digest: Digest::EMPTY,
             refused: false,
-            is_away: false,
+            panicked: false,
             watched: false,
             passed_over: None,
         }
@@ -65,30 +74,29 @@ impl Choices {
 
     /// Starts the run of `seed`; keeps the memory of the run before.
     pub(crate) fn begin(&mut self, seed: u64) {
-        self.is_away = false;
-        self.call(|source| source.begin(seed));
+        self.panicked = false;
+        self.source.begin(seed);
         self.draws.clear();
         self.digest = Digest::EMPTY;
         self.refused = false;
         self.passed_over = None;
     }
 
-    /// Calls the source, unless it has panicked. A poll in which it does is ended like one that panics by itself: the run is told
-    /// by [`has_panicked`](Self::has_panicked).
-    #[inline]
-    fn call<R>(&mut self, f: impl FnOnce(&mut dyn Source) -> R) -> Option<R> {
-        if self.is_away {
+    /// Calls `f`, which may call the source, within a poll; not if the source has panicked in one. Such a poll is ended like one that panics
+    /// by itself: the run is told by [`has_panicked`](Self::has_panicked). Between polls a panic goes its way.
+    pub(crate) fn guarded<R>(&mut self, f: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        if self.panicked {
             return None;
         }
-        self.is_away = true;
-        let result = f(&mut *self.source);
-        self.is_away = false;
+        let unwound = Unwound(self);
+        let result = f(unwound.0);
+        std::mem::forget(unwound);
         Some(result)
     }
 
-    /// Whether the source has panicked.
+    /// Whether the source has panicked within a poll.
     pub(crate) fn has_panicked(&self) -> bool {
-        self.is_away
+        self.panicked
     }
 
     /// Lets `source` answer from the next run on.
@@ -119,17 +127,17 @@ impl Choices {
 
     /// Tells the source of a spawn.
     pub(crate) fn spawned(&mut self, task: TaskId, parent: Option<TaskId>, site: Site) {
-        self.call(|source| source.spawned(task, parent, site));
+        self.guarded(|choices| choices.source.spawned(task, parent, site));
     }
 
     /// Tells the source that `task` is about to be polled.
     pub(crate) fn polled(&mut self, task: TaskId) {
-        self.call(|source| source.polled(task));
+        self.source.polled(task);
     }
 
     /// Tells the source that a poll of `by` made `task` runnable.
     pub(crate) fn woke(&mut self, by: TaskId, task: TaskId) {
-        self.call(|source| source.woke(by, task));
+        self.source.woke(by, task);
     }
 
     /// What the runs so far have covered, if the source looks at that.
@@ -155,7 +163,7 @@ impl Choices {
 
     /// Whether there are no answers any more, and the run is to end.
     pub(crate) fn refused(&self) -> bool {
-        self.refused || self.is_away
+        self.refused || self.panicked
     }
 
     /// What the source has to say against the run that has just ended: a tape with draws left over, for one.
@@ -177,9 +185,14 @@ impl Choices {
     /// and did not is the same as one in which it could not.
     pub(crate) fn choose_quietly(&mut self, point: Point<'_>) -> u32 {
         let digest = self.digest;
-        let answer = self.choose(point);
+        let answer = self.answer(point);
         self.digest = digest;
         answer
+    }
+
+    /// Answers a question that is asked within a poll.
+    pub(crate) fn answer(&mut self, point: Point<'_>) -> u32 {
+        self.guarded(|choices| choices.decide(point)).unwrap_or(0)
     }
 }
 
@@ -187,7 +200,7 @@ impl Choose for Choices {
     #[inline]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         debug_assert!(point.bound >= 2, "a point with one answer is not asked");
-        let answer = self.call(|source| source.choose(point)).unwrap_or(0);
+        let answer = self.source.choose(point);
         self.refused |= answer >= point.bound;
         let value = if answer < point.bound { answer } else { 0 };
         if self.watched && value > 0 {

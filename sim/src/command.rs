@@ -1,5 +1,6 @@
 //! The line to paste: how this program was started, as far as that can be told.
 
+use std::fmt;
 use std::path::Path;
 
 use crate::tape::Tape;
@@ -17,18 +18,66 @@ pub(crate) struct Command {
     /// Whether that is the name of a `#[reveille::test]`.
     is_attribute: bool,
     package: Option<String>,
+    /// The target of the package that the test belongs to, where that is sure.
+    target: Option<Target>,
+}
+
+/// A target of a package, which Cargo builds a program of. Two of them may have tests of one name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Lib,
+    Bin(String),
+    Test(String),
+}
+
+impl Target {
+    /// That of the test at the path `test`, whose first part is the target's name as a crate, in the package of that name in `folder`.
+    /// Cargo has told the compiler whether the target is a `program`, that is a binary or an example, or an integration test. `None`
+    /// where that leaves a doubt.
+    pub(crate) fn of(
+        test: &str,
+        package: &str,
+        folder: &Path,
+        program: Option<&str>,
+        is_integration: bool,
+    ) -> Option<Self> {
+        let name = test.split("::").next()?;
+        if is_integration {
+            // A benchmark is built like a test. Of the names with dashes only those with nothing else are guessed.
+            let is_there = |name: &String| {
+                [format!("{name}.rs"), format!("{name}/main.rs")]
+                    .iter()
+                    .any(|file| folder.join("tests").join(file).is_file())
+            };
+            return [name.to_owned(), name.replace('_', "-")].into_iter().find(is_there).map(Self::Test);
+        }
+        match program {
+            Some(program) => Some(Self::Bin(program.to_owned())).filter(|_| !is_example()),
+            None => (name == package.replace('-', "_")).then_some(Self::Lib),
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lib => f.write_str(" --lib"),
+            Self::Bin(name) => write!(f, " --bin {name}"),
+            Self::Test(name) => write!(f, " --test {name}"),
+        }
+    }
 }
 
 impl Command {
     /// For a test of that name (of a `#[reveille::test]`, else the thread's), or for a program started by `cargo run`.
-    pub(crate) fn new(test: Option<&str>, package: Option<&str>) -> Self {
+    pub(crate) fn new(test: Option<&str>, package: Option<&str>, target: Option<Target>) -> Self {
         let thread = std::thread::current();
         // libtest's name of a test is its path within the crate, which is also how it names the thread.
         let is_attribute = test.is_some();
         let test = test.and_then(|path| path.split_once("::")).map(|(_, test)| test);
         let test = test.or_else(|| thread.name().filter(|name| *name != "main")).map(str::to_owned);
         let test = test.or_else(asked_for);
-        Self { test, is_attribute, package: package.map(str::to_owned) }
+        Self { test, is_attribute, package: package.map(str::to_owned), target }
     }
 
     /// The line without what to repeat. Made when it is wanted: most campaigns pass, and looking the program up takes as long as many
@@ -36,7 +85,10 @@ impl Command {
     fn text(&self) -> String {
         let profile = std::env::current_exe().ok().and_then(|program| profile(&program)).unwrap_or_default();
         match (&self.test, &self.package) {
-            (Some(test), Some(package)) => format!("cargo test{profile} -p {package} {test} -- --exact"),
+            (Some(test), Some(package)) => {
+                let target = self.target.as_ref().map(Target::to_string).unwrap_or_default();
+                format!("cargo test{profile} -p {package}{target} {test} -- --exact")
+            }
             (Some(test), None) => format!("cargo test{profile} {test} -- --exact"),
             (None, _) => format!("cargo run{profile}{}{}{}", manifest().unwrap_or_default(), example(), arguments()),
         }
@@ -90,13 +142,16 @@ fn is_build_of_tests() -> bool {
 /// ` --example name`, if this program is an example.
 fn example() -> String {
     let program = std::env::current_exe().unwrap_or_default();
-    let folder = program.parent().and_then(Path::file_name);
     match program.file_stem() {
-        Some(stem) if folder.is_some_and(|folder| folder == "examples") => {
-            format!(" --example {}", stem.to_string_lossy())
-        }
+        Some(stem) if is_example() => format!(" --example {}", stem.to_string_lossy()),
         _ => String::new(),
     }
+}
+
+/// Cargo builds examples, and their tests, in a folder of this name.
+fn is_example() -> bool {
+    let program = std::env::current_exe().unwrap_or_default();
+    program.parent().is_some_and(|folder| folder.ends_with("examples"))
 }
 
 /// ` --release` or the like, by the folder that `program` is in.
@@ -161,6 +216,17 @@ mod tests {
         assert_eq!(quoted("two words"), "'two words'");
         assert_eq!(quoted("it's $5"), r"'it'\''s $5'");
         assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn the_target_is_named_where_it_is_sure() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let of = |test, program, is_integration| Target::of(test, "my-app", here, program, is_integration);
+        assert_eq!(of("report::t", None, true), Some(Target::Test("report".into())));
+        assert_eq!(of("no_such_file::t", None, true), None);
+        assert_eq!(of("my_app::m::t", None, false), Some(Target::Lib));
+        assert_eq!(of("of_another_name::t", None, false), None);
+        assert_eq!(of("my_app::t", Some("my-app"), false), Some(Target::Bin("my-app".into())));
     }
 
     #[test]

@@ -28,7 +28,11 @@ pub(crate) fn current() -> Option<Rc<Run>> {
 /// Outside of a run; the message says how `what` is run.
 #[track_caller]
 pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
-    try_with(f).unwrap_or_else(|| missing(what))
+    // No closure: the caller would be lost in it.
+    match try_with(f) {
+        Some(result) => result,
+        None => missing(what),
+    }
 }
 
 /// Says that `what` needs a run, and how it gets one.

@@ -20,6 +20,7 @@ use crate::event::{Stamped, TaskEnd};
 use crate::finding::{Cause, Finding, FindingKind, Moved, StuckTask, TaskInfo, WakerDrop};
 use crate::judge::Verdict;
 use crate::leaf::{self, Log, OwedLeaf};
+use crate::lens::Clones;
 use crate::livelock::{self, Quiet};
 use crate::run::{Ending, Hint, Limit, Run};
 use crate::site::{self, AwaitSite, Stack};
@@ -74,8 +75,8 @@ impl Case<'_> {
             Verdict::Dead(tasks) => self.stuck(&tasks, &[]),
             Verdict::Limit { limit, busiest, unpolled, quiet } => self.limit(limit, busiest.as_ref(), &unpolled, quiet),
             Verdict::Panic(panicked) => advice::panic(&panicked),
-            Verdict::PollAfterReady { what, task } => {
-                Finding::new(FindingKind::PollAfterReady, advice::poll_after_ready(what, task.as_ref()))
+            Verdict::PollAfterReady { misuse, task, of } => {
+                advice::poll_after_ready(&misuse, task.as_ref(), of.as_ref())
             }
             Verdict::Spun { spun, task } => advice::spun(&spun, &task),
             Verdict::Error(error) => {
@@ -135,14 +136,15 @@ impl Case<'_> {
         (outcome, trace.unwrap_or_default())
     }
 
-    /// The run as a report shows it.
-    pub(crate) fn schedule(&self) -> Schedule {
+    /// The run as the report of `finding` shows it.
+    pub(crate) fn schedule(&self, finding: &Finding) -> Schedule {
+        let (told, extent) = (finding.to_string(), self.trial.rules.extent);
         let run = self.trial.stage(self.tape, Watch::tracing());
         let schedule = |run: &Run| {
             let trace = run.watch.as_ref().map(Watch::take_trace).unwrap_or_default();
             let strikes = run.network.strikes();
             let struck = (strikes.total() > 0 || !self.tape.settings.faults.is_off()).then(|| strikes.each().collect());
-            Schedule { struck, ..Schedule::new(&trace, |task| TaskInfo::of(run, task).to_string()) }
+            Schedule { struck, ..Schedule::new(&trace, &told, extent, |task| TaskInfo::of(run, task).to_string()) }
         };
         let (outcome, mut schedule) = self.trial.perform(&run, 0, |run, _| schedule(run));
         if outcome.digest.whole != self.digest.whole {
@@ -180,7 +182,8 @@ impl Case<'_> {
     }
 
     fn stuck(&self, tasks: &[TaskInfo], owed: &[OwedLeaf]) -> Finding {
-        let mut stuck: Vec<_> = tasks.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
+        let first = if tasks.len() > PROBES_MAX { self.suspects_first(tasks) } else { tasks.to_vec() };
+        let mut stuck: Vec<_> = first.iter().take(PROBES_MAX).filter_map(|task| self.probe(task)).collect();
         stuck.iter_mut().for_each(|stuck| owes(stuck, owed));
         let deadlocked = stuck.iter_mut().filter(|stuck| stuck.cause == Cause::Deadlock && stuck.joins.is_empty());
         deadlocked.take(SUSPECTS_MAX).for_each(|stuck| stuck.suspicion = self.suspicion(stuck));
@@ -229,14 +232,8 @@ impl Case<'_> {
         livelock::finding(described.unwrap_or_default())
     }
 
-    /// Those of `tasks`, which wait after the root's end with no live waker, that do not wait for ever on purpose.
-    pub(crate) fn not_parked(&self, tasks: Vec<TaskInfo>) -> Vec<TaskInfo> {
-        let parked = |task: &TaskInfo| self.probe(task).is_some_and(|stuck| stuck.is_parked());
-        tasks.into_iter().filter(|task| !parked(task)).collect()
-    }
-
     /// Looks into one task that waits. `None` if it does not wait in the replay.
-    fn probe(&self, task: &TaskInfo) -> Option<StuckTask> {
+    pub(crate) fn probe(&self, task: &TaskInfo) -> Option<StuckTask> {
         let watch = || Watch::focused(task.id, task.polls);
         let (_, stuck) = self.trial.repeat(self.tape, watch, |run, ending| {
             let focus = run.watch.as_ref().and_then(Watch::focus)?;
@@ -257,7 +254,7 @@ pub(crate) fn waits_at(trial: &Trial<'_>, tape: &Tape, task: &TaskInfo, polls: u
 /// Where the task in focus waits after the poll that was looked into.
 pub(crate) fn waited(run: &Run) -> Vec<Stack> {
     let Some(focus) = run.watch.as_ref().and_then(Watch::focus) else { return Vec::new() };
-    let (sites, woke_at) = (focus.take_sites(), focus.take_woke_at());
+    let (sites, woke_at) = (focus.take_sites(), focus.clones().take_woke_at());
     if sites.is_empty() { Vec::from_iter(woke_at) } else { sites }
 }
 
@@ -307,7 +304,8 @@ fn owes(stuck: &mut StuckTask, owed: &[OwedLeaf]) {
 fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let before = sites(&focus.take_sites());
     let last_drop = focus.take_last_drop();
-    let (moved, after) = once_more(run, focus)?;
+    let (moved, after) = once_more(run, focus.clones(), focus.task())?;
+    let after = sites(&after);
     let moved = moved.or_else(|| {
         // Also a task that takes a waker now, and took none in its last poll, is somewhere else.
         let elsewhere = after.iter().find(|site| !before.contains(site))?;
@@ -341,41 +339,41 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     Some(StuckTask { task, cause, moved, awaits, joins, io, owes, suspicion, took_no_waker, last_drop })
 }
 
-/// Polls the task in focus once more: how it moved, if it did, and where it waits now.
-fn once_more(run: &Run, focus: &Focus) -> Option<(Option<Moved>, Vec<AwaitSite>)> {
-    let waker = run.executor.waker(focus.task())?;
+/// Polls `task` once more: how it moved, if it did, and where it waits now.
+pub(crate) fn once_more(run: &Run, clones: &Clones, task: TaskId) -> Option<(Option<Moved>, Vec<Stack>)> {
+    let waker = run.executor.waker(task)?;
     let pushes = run.executor.pushes();
     // The tape has no answers to what this poll asks: it ended before.
     run.choices.borrow_mut().answer_from(Box::new(Lenient::answering(Vec::new())));
-    let (ran, stacks) = focus.collect(waker, |lens| run.repoll(focus.task(), lens));
+    let (ran, stacks) = clones.collect(waker, |lens| run.repoll(task, lens));
     let moved = match ran? {
         Ran::Ready | Ran::Cancelled => Some(Moved::Completed),
         Ran::Panicked => {
             let message = run.notes.panics().pop().map_or_else(String::new, |note| note.message);
             Some(Moved::Panicked(message))
         }
-        Ran::Pending if focus.take_woke_itself() => is_going_on(run, focus).then_some(Moved::Ran),
+        Ran::Pending if clones.take_woke_itself() => is_going_on(run, clones, task).then_some(Moved::Ran),
         Ran::Pending => {
             let woken = run.executor.pushes() - pushes;
             // A leaf may wake the waker that it replaces by another, which is the task's own and no progress.
-            (woken > u64::from(is_scheduled(run, focus.task()))).then_some(Moved::Woke)
+            (woken > 0 && woken > u64::from(is_scheduled(run, task))).then_some(Moved::Woke)
         }
     };
-    Some((moved, sites(&stacks)))
+    Some((moved, stacks))
 }
 
 /// Whether a task that woke itself when it was polled with a new waker is going somewhere. A leaf may ask for one more poll
 /// just because the waker is another one, and wait as before; it does the same for the next new waker.
-fn is_going_on(run: &Run, focus: &Focus) -> bool {
+fn is_going_on(run: &Run, clones: &Clones, task: TaskId) -> bool {
     const TURNS: usize = 3;
     for _ in 0..TURNS {
-        match run.poll_queued(focus.task()) {
+        match run.poll_queued(task) {
             Some(Ran::Pending) => {}
             Some(_) => return true,
             None => {
-                let waker = run.executor.waker(focus.task());
-                let ran = waker.map(|waker| focus.collect(waker, |lens| run.repoll(focus.task(), lens)).0);
-                let is_as_before = ran == Some(Some(Ran::Pending)) && focus.take_woke_itself();
+                let waker = run.executor.waker(task);
+                let ran = waker.map(|waker| clones.collect(waker, |lens| run.repoll(task, lens)).0);
+                let is_as_before = ran == Some(Some(Ran::Pending)) && clones.take_woke_itself();
                 return !is_as_before;
             }
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use reveille_executor::{Choose, JoinHandle};
 
+use crate::command::Target;
 use crate::failure::{Failure, Passed};
 use crate::isolation::Isolation;
 use crate::judge::Detached;
@@ -21,7 +22,7 @@ use crate::trial::OracleMaker;
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
 /// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_WATCHDOG`, `REVEILLE_REPLAY` and
-/// `REVEILLE_LENIENT` override what the builder says.
+/// `REVEILLE_LENIENT` override what the builder says. `REVEILLE_ROWS=all` shows the whole schedule of a failure.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -41,6 +42,7 @@ pub fn explore() -> Explore {
         at: Location::caller(),
         audited: None,
         is_attribute: false,
+        target: None,
         runs: 1_000,
         seed: 0,
         strategy: None,
@@ -115,6 +117,8 @@ pub struct Explore {
     /// The type name of what is audited, where this is an audit.
     audited: Option<&'static str>,
     is_attribute: bool,
+    /// What is known of the target that the test belongs to.
+    target: Option<Target>,
     runs: u64,
     seed: u64,
     pub(crate) strategy: Option<String>,
@@ -498,9 +502,10 @@ impl Explore {
         self.runs
     }
 
-    /// Says that this is the test `name` of `package`.
-    pub(crate) fn attribute(mut self, name: &str, package: &str) -> Self {
+    /// Says that this is the test `name` of `package`, in that target of it, if that is known.
+    pub(crate) fn attribute(mut self, name: &str, package: &str, target: Option<Target>) -> Self {
         (self.name, self.package, self.is_attribute) = (Some(name.to_owned()), Some(package.to_owned()), true);
+        self.target = target;
         self
     }
 

@@ -11,7 +11,6 @@ use crate::run::Hint;
 use crate::site;
 use crate::tape::Tape;
 use crate::unusual::Schedule;
-use crate::waiting;
 
 /// Why a test did not pass: a finding with its evidence, or a test that could not be run as asked.
 ///
@@ -260,10 +259,7 @@ impl fmt::Display for Found {
             _ => write!(f, " ({} runs)", self.runs)?,
         }
         writeln!(f)?;
-        waiting::tasks(f, &self.finding.stuck)?;
-        for line in &self.finding.lines {
-            writeln!(f, "  {line}")?;
-        }
+        self.finding.fmt(f)?;
         for line in freedom::lines(&self.freedoms) {
             writeln!(f, "  {line}")?;
         }

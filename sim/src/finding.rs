@@ -3,10 +3,12 @@
 use std::fmt;
 
 use reveille_executor::TaskId;
+use reveille_reactor::net::NodeId;
 
 use crate::leaf::{OwedLeaf, Suspicion};
 use crate::run::{Run, Site};
 use crate::site::{AwaitSite, Frame};
+use crate::waiting;
 
 /// The kind of a finding.
 ///
@@ -149,6 +151,8 @@ impl fmt::Display for FindingKind {
 pub(crate) struct TaskInfo {
     pub(crate) id: TaskId,
     pub(crate) name: Option<String>,
+    /// The node that it runs on, but for the one on which the program starts.
+    pub(crate) node: Option<String>,
     pub(crate) site: Site,
     pub(crate) polls: u64,
     pub(crate) last_step: u64,
@@ -164,8 +168,10 @@ impl TaskInfo {
     /// The same, where it is known how many wakers there are.
     pub(crate) fn with_wakers(run: &Run, id: TaskId, live_wakers: usize) -> Self {
         let (origin, progress) = (run.tasks.origin(id), run.tasks.progress(id));
+        let node = run.nodes.current(Some(id));
         Self {
             id,
+            node: (node != NodeId::default()).then(|| run.network.name(node)),
             name: origin.name.map(std::borrow::Cow::into_owned),
             site: origin.site,
             polls: progress.polls,
@@ -180,6 +186,9 @@ impl fmt::Display for TaskInfo {
         write!(f, "task {}", self.id)?;
         if let Some(name) = &self.name {
             write!(f, " `{name}`")?;
+        }
+        if let Some(node) = &self.node {
+            write!(f, " on `{node}`")?;
         }
         let made = if self.id.index() == 0 { "the root, started" } else { "spawned" };
         write!(f, " ({made} at {})", crate::site::place(self.site))
@@ -279,6 +288,14 @@ pub(crate) struct Finding {
 impl Finding {
     pub(crate) fn new(kind: FindingKind, lines: Vec<String>) -> Self {
         Self { kind, lines, stuck: Vec::new(), place: None }
+    }
+}
+
+/// What is said of it: the tasks that wait, and the lines.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        waiting::tasks(f, &self.stuck)?;
+        self.lines.iter().try_for_each(|line| writeln!(f, "  {line}"))
     }
 }
 

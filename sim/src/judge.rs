@@ -14,7 +14,7 @@ use crate::event::TaskEnd;
 use crate::finding::TaskInfo;
 use crate::leaf::Late;
 use crate::livelock::Quiet;
-use crate::run::{Ending, Limit, PanicNote, Run};
+use crate::run::{Ending, Limit, Misuse, PanicNote, Run};
 use crate::spin::Spun;
 use crate::tape::Mismatch;
 
@@ -24,7 +24,7 @@ pub(crate) enum Verdict {
     /// The tape does not fit the program.
     Refused(Mismatch),
     /// One of our futures, of the kind named, was polled after it had completed.
-    PollAfterReady { what: &'static str, task: Option<TaskInfo> },
+    PollAfterReady { misuse: Misuse, task: Option<TaskInfo>, of: Option<TaskInfo> },
     /// A poll went round and round with leaves of ours, and was ended.
     Spun { spun: Spun, task: TaskInfo },
     /// A task panicked and nobody took its `JoinError`; or a waker or a destructor did, outside of any task.
@@ -81,8 +81,8 @@ pub(crate) fn judge(
         return Some(Verdict::Refused(mismatch));
     }
     if let Some(misuse) = run.notes.misuse() {
-        let task = misuse.task.map(|task| TaskInfo::of(run, task));
-        return Some(Verdict::PollAfterReady { what: misuse.what, task });
+        let [task, of] = [misuse.task, misuse.of].map(|task| Some(TaskInfo::of(run, task?)));
+        return Some(Verdict::PollAfterReady { misuse, task, of });
     }
     if let Some(spun) = run.visits.ended() {
         let task = TaskInfo::of(run, spun.task);

@@ -1,7 +1,9 @@
 //! The schedule of a failing run as text: a row per poll, a column per task.
 //!
-//! Made for a shrunk run, which is short; of a longer one the rows around unusual choices and the last rows are kept.
+//! Made for a shrunk run, which is short; of a longer one `shown.rs` says which rows are kept.
 //! Deliberately absent: colours, and anything that needs a wide terminal.
+
+mod shown;
 
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
@@ -12,12 +14,10 @@ use reveille_reactor::fault::{CALL, CRASH, FILE, PACKET};
 use reveille_reactor::net::LATENCY;
 
 use crate::event::{Event, Stamped, TaskEnd};
+use crate::freedom;
 use crate::kinds;
+pub(crate) use shown::{Extent, steps_named};
 
-/// At most so many rows are shown: a screen.
-const ROWS_MAX: usize = 24;
-/// So many rows at the end are shown in any case: where it went wrong.
-const LAST_ROWS: usize = 8;
 /// More tasks than this have one column together.
 const LANES_MAX: usize = 12;
 /// Of a row that did more than this the rest is counted.
@@ -34,6 +34,10 @@ struct Row {
     unusual: bool,
     /// Something was done to a node in it.
     is_noteworthy: bool,
+    /// An operation that changes a disk, or makes changes last, was done in it.
+    writes: bool,
+    /// A crash took something from a disk in it.
+    is_loss: bool,
     notes: Vec<Note>,
 }
 
@@ -47,18 +51,21 @@ enum Note {
     Words(String),
 }
 
-/// The lines that show `trace`.
-pub(crate) fn lanes(trace: &[Stamped]) -> Vec<String> {
+/// The lines that show `trace`: the rows of the steps in `named`, and others as `extent` has it.
+pub(crate) fn lanes(trace: &[Stamped], named: &BTreeSet<u64>, extent: Extent) -> Vec<String> {
     let rows = rows(trace);
-    let shown = shown(&rows);
+    let shown = shown::shown(&rows, named, extent);
     let tasks: BTreeSet<TaskId> = shown.iter().filter_map(|&nth| rows[nth].task).collect();
     let columns: Vec<TaskId> = if tasks.len() <= LANES_MAX { tasks.into_iter().collect() } else { Vec::new() };
     let mut lines = vec![header(&columns, shown.iter().map(|&nth| &rows[nth]))];
     let mut next = 0;
+    // Said once.
+    let mut how_to_see_them = " (all are shown by `REVEILLE_ROWS=all`)";
     for nth in shown {
         if nth > next {
             let rows = if nth - next == 1 { "row" } else { "rows" };
-            lines.push(format!("        …  {} {rows} as usual", nth - next));
+            lines.push(format!("        …  {} {rows} as usual{how_to_see_them}", nth - next));
+            how_to_see_them = "";
         }
         lines.push(line(&rows[nth], &columns));
         next = nth + 1;
@@ -99,12 +106,15 @@ impl Row {
                 self.is_noteworthy = true;
                 self.add(Note::Words(what.as_str().to_owned()));
             }
-            Event::FileOperation { what } | Event::Packet { what } | Event::Ready { what } => {
+            Event::FileOperation { what } => {
+                self.writes |= is_write(what.as_str());
                 self.add(Note::Words(what.as_str().to_owned()));
             }
+            Event::Packet { what } | Event::Ready { what } => self.add(Note::Words(what.as_str().to_owned())),
             Event::Ended { how, .. } => self.ended = Some(how),
             Event::Chose { kind, bound, answer } if answer > 0 => {
                 self.unusual = true;
+                self.is_loss |= kind == CRASH;
                 self.add(Note::Words(chosen(kind, bound, answer)));
             }
             _ => {}
@@ -186,22 +196,28 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
         CALL => "a call on a socket met a fault".into(),
         kinds::TROUBLE => "a fault of a machine".into(),
         kinds::CANCEL => "a cancellable future was dropped".into(),
+        kinds::ABORT => "the task was aborted".into(),
+        kinds::SPURIOUS => "a task was to be polled that nobody had woken".into(),
+        kinds::FRESH_WAKER => "the poll had another waker than the last one of its task".into(),
+        kinds::STALE_WAKER => "the poll had another waker, and wakes through the last one are not heard".into(),
+        kinds::HELD_BACK => "a task that could run was held back until time moves on".into(),
+        kinds::LATE_DROP => match freedom::polls_before_drop(answer) {
+            Some(1) => "a future that had ended was kept for one more poll".into(),
+            Some(polls) => format!("a future that had ended was kept for {polls} more polls"),
+            None => "a future that had ended was kept until nothing else could run".into(),
+        },
+        kinds::INLINE_WAKE => "the woken task was polled before `wake` returned".into(),
+        kinds::WITHIN_SPAWN => "another task was polled before `spawn` returned".into(),
+        #[cfg(feature = "interpose")]
+        kinds::ENTROPY => format!("the C library's entropy was of seed {answer}"),
         _ => format!("choice `{}` of {bound}: {answer}", kind.letter()),
     }
 }
 
-/// Which rows are shown: all of a few; else those around what is unusual, and the last.
-fn shown(rows: &[Row]) -> Vec<usize> {
-    if rows.len() <= ROWS_MAX {
-        return (0..rows.len()).collect();
-    }
-    let mut shown: BTreeSet<usize> = (rows.len() - LAST_ROWS..rows.len()).collect();
-    for (nth, _) in rows.iter().enumerate().filter(|(_, row)| row.unusual || row.is_noteworthy) {
-        if shown.len() < ROWS_MAX {
-            shown.extend([nth.saturating_sub(1), nth]);
-        }
-    }
-    shown.into_iter().collect()
+/// Whether an operation on files, in the words of the disk, is more than a look at it.
+fn is_write(operation: &str) -> bool {
+    let looks = ["open `", "read", "seek", "metadata", "list"];
+    !looks.iter().any(|look| operation.starts_with(look))
 }
 
 fn header<'a>(columns: &[TaskId], rows: impl Iterator<Item = &'a Row>) -> String {
@@ -252,13 +268,17 @@ mod tests {
         TaskId::new(n)
     }
 
+    fn all(trace: &[Stamped]) -> Vec<String> {
+        lanes(trace, &BTreeSet::new(), Extent::Screen)
+    }
+
     fn at(step: u64, event: Event) -> Stamped {
         Stamped { step, event }
     }
 
     #[test]
     fn a_short_run_is_shown_whole() {
-        let lines = lanes(&[
+        let lines = all(&[
             at(0, Event::Spawned { task: task(0), by: None }),
             at(1, Event::Polled { task: task(0) }),
             at(1, Event::Spawned { task: task(1), by: Some(task(0)) }),
@@ -289,16 +309,42 @@ mod tests {
         trace.extend(done(|task| Event::Woken { task, by: None }, (10..40).step_by(2).collect()));
         let expected = "spawned tasks 1 to 999, woke tasks 3 and 4, woke tasks 9 and 10, woke task 12, woke task 14, \
             woke task 16, woke task 18, woke task 20, and 9 more";
-        assert!(lanes(&trace)[1].ends_with(expected), "{}", lanes(&trace)[1]);
+        assert!(all(&trace)[1].ends_with(expected), "{}", all(&trace)[1]);
     }
 
     #[test]
     fn a_long_run_fits_a_screen_and_keeps_what_is_unusual() {
         let mut trace: Vec<_> = (1..500).map(|step| at(step, Event::Polled { task: task(step as u32 % 3) })).collect();
         trace.insert(99, at(100, Event::Picked { task: task(1), instead_of: task(2), passed_over: 1 }));
-        let lines = lanes(&trace);
-        assert!(lines.len() <= ROWS_MAX, "{} lines", lines.len());
+        let lines = all(&trace);
+        assert!(lines.len() <= shown::ROWS_MAX, "{} lines", lines.len());
         assert!(lines.iter().any(|line| line.contains(" 100 ") && line.contains('◆')), "{lines:?}");
         assert!(lines.last().unwrap().contains(" 499 "));
+    }
+
+    #[test]
+    fn folded_rows_say_once_how_they_are_seen_and_then_are() {
+        let mut trace: Vec<_> = (1..500).map(|step| at(step, Event::Polled { task: task(0) })).collect();
+        trace.insert(99, at(100, Event::Picked { task: task(0), instead_of: task(2), passed_over: 1 }));
+        let told = |extent| lanes(&trace, &BTreeSet::new(), extent).concat().matches("REVEILLE_ROWS=all").count();
+        assert_eq!((told(Extent::Screen), told(Extent::Whole)), (1, 0));
+        assert_eq!(lanes(&trace, &BTreeSet::new(), Extent::Whole).len(), 500);
+    }
+
+    #[test]
+    fn looks_at_a_disk_are_told_from_writes() {
+        let looks =
+            ["open `/log`", "read `/log`", "read at 3 of `/log`", "seek in `/log`", "metadata of `/`", "list `/`"];
+        assert!(looks.iter().all(|look| !is_write(look)));
+        let writes = ["write 3 bytes to `/log`", "sync `/log`", "set to 3 bytes the length of `/log`", "create `/log`"];
+        assert!(writes.iter().all(|write| is_write(write)));
+    }
+
+    #[test]
+    fn every_freedom_is_said_in_words() {
+        for freedom in crate::Freedom::ALL {
+            let words = chosen(freedom.kind(), 4, 1);
+            assert!(!words.contains("choice `"), "{freedom}: {words}");
+        }
     }
 }

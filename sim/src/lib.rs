@@ -69,12 +69,14 @@ mod isolation;
 mod judge;
 mod kinds;
 mod lanes;
+mod lens;
 mod livelock;
 #[cfg(feature = "tracing")]
 mod logging;
 mod oracle;
 mod outcome;
 mod panics;
+mod parked;
 mod prepared;
 mod program;
 mod regressions;

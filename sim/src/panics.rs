@@ -43,9 +43,11 @@ fn note(info: &PanicHookInfo<'_>, run: &Run) -> PanicNote {
 /// What to say of a panic in `run` that is not the program's: that of what answers the choices, wherever it was caught, or one that
 /// has left the run with `payload`.
 pub(crate) fn bug(run: &Run, payload: Option<&(dyn Any + Send)>) -> String {
+    let has_left = payload.is_some();
     let payload = payload.map(message);
     let notes = run.notes.panics();
-    let in_choices = notes.iter().find(|note| note.in_choices).filter(|_| run.choices.borrow().has_panicked());
+    let in_choices = notes.iter().find(|note| note.in_choices);
+    let in_choices = in_choices.filter(|_| has_left || run.choices.borrow().has_panicked());
     let note = in_choices.or_else(|| notes.iter().rfind(|note| Some(&note.message) == payload.as_ref()));
     let what = note.map(|note| note.message.clone()).or(payload).unwrap_or_else(|| "no hook saw it".into());
     let place = note.and_then(|note| note.place.as_ref());

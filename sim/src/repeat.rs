@@ -35,10 +35,10 @@ impl Case<'_> {
         let (again, wait) = self.trial.repeat(self.tape, Watch::measuring, |run, _| measured(run));
         look(wait);
         if again.digest.whole == self.digest.whole {
-            let again = again.verdict(matches!(verdict, Some(Verdict::Starved(_))));
-            let same = match (verdict, &again) {
-                (Some(one), Some(other)) => Same::of(one, None).is_none_or(|same| same.is(other)),
-                (one, other) => one.is_none() && other.is_none(),
+            let same = match verdict.map(|verdict| Same::of(verdict, None)) {
+                Some(Some(same)) => self.showing(&same, again).is_some(),
+                Some(None) => again.verdict.is_some(),
+                None => self.settled(again.verdict, again.besides).is_none(),
             };
             return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
         }

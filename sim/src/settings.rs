@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::campaign::Shard;
 use crate::isolation::{Share, VARIABLE};
+use crate::lanes::Extent;
 use crate::tape::Tape;
 
 /// The variables that were set, parsed.
@@ -24,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) lenient: bool,
     /// How long a poll may take; zero for as long as it likes.
     pub(crate) watchdog: Option<Duration>,
+    /// How much of a schedule is shown.
+    pub(crate) rows: Extent,
     /// What this process is to perform for its parent.
     pub(crate) share: Option<Share>,
 }
@@ -83,6 +86,13 @@ impl Environment {
                     return Err(format!("the environment variable REVEILLE_LENIENT is `{text}`: expected `1` or `0`"));
                 }
             },
+            rows: match get("REVEILLE_ROWS").as_deref() {
+                None | Some("" | "screen") => Extent::Screen,
+                Some("all") => Extent::Whole,
+                Some(text) => {
+                    return Err(format!("the environment variable REVEILLE_ROWS is `{text}`: expected `all` or `screen`"));
+                }
+            },
             freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
             share: match get(VARIABLE).filter(|text| !text.is_empty()) {
                 Some(text) => Some(Share::parse(&text).ok_or_else(|| {
@@ -135,6 +145,7 @@ mod tests {
         assert_eq!(read("REVEILLE_JOBS", "2").unwrap().jobs, Some(2));
         assert_eq!(read("REVEILLE_RUNS", "").unwrap().runs, None);
         assert_eq!(read("REVEILLE_SHARD", "2/4").unwrap().shard, Shard::new(2, 4));
+        assert_eq!(read("REVEILLE_ROWS", "all").unwrap().rows, Extent::Whole);
         assert!(read("REVEILLE_LENIENT", "1").unwrap().lenient && !read("REVEILLE_LENIENT", "0").unwrap().lenient);
     }
 
@@ -150,6 +161,7 @@ mod tests {
             ("REVEILLE_SHARD", "1/0"),
             ("REVEILLE_SHARD", "2"),
             ("REVEILLE_LENIENT", "yes"),
+            ("REVEILLE_ROWS", "many"),
         ] {
             let error = read(name, value).unwrap_err();
             assert!(

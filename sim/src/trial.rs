@@ -12,6 +12,7 @@ use crate::digest::Fingerprint;
 use crate::freedom;
 use crate::isolation::{Isolation, on_a_thread};
 use crate::judge::{Detached, Panicked, Verdict, judge};
+use crate::lanes::Extent;
 use crate::leaf::Late;
 use crate::oracle::Oracle;
 use crate::panics;
@@ -42,6 +43,8 @@ pub(crate) struct Rules {
     pub(crate) isolation: Isolation,
     /// The C library's entropy and clocks answer from the run.
     pub(crate) interposed: bool,
+    /// How much of its schedule the report of a failure shows.
+    pub(crate) extent: Extent,
 }
 
 impl Rules {
@@ -65,7 +68,10 @@ pub(crate) struct Trial<'a> {
 /// What came of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
+    /// Of [`Verdict::Dead`] it takes a replay to tell whether it is one; see [`Case::settled`](crate::explain::Case::settled).
     pub(crate) verdict: Option<Verdict>,
+    /// What is wrong if all of the dead tasks wait for ever on purpose.
+    pub(crate) besides: Option<Verdict>,
     pub(crate) digest: Fingerprint,
     pub(crate) polls: u64,
     /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
@@ -189,13 +195,15 @@ impl Trial<'_> {
         let ending = run.drive();
         let digest = run.fingerprint();
         let verdict = judge(run, ending, &mut root, self.rules.detached);
+        let is_dead = matches!(verdict, Some(Verdict::Dead(_)));
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
         let panicked = run.tear_down();
-        let verdict = verdict.or_else(|| panicked.then(|| panic_in_teardown(run)));
-        let verdict = verdict.or_else(|| run.cancel.forgotten().map(Verdict::Harm));
-        (Outcome { verdict, digest, polls: run.step(), late: run.leaves.late() }, inspected)
+        let at_last = || panicked.then(|| panic_in_teardown(run)).or_else(|| run.cancel.forgotten().map(Verdict::Harm));
+        let besides = if is_dead { at_last() } else { None };
+        let verdict = verdict.or_else(at_last);
+        (Outcome { verdict, besides, digest, polls: run.step(), late: run.leaves.late() }, inspected)
     }
 
     /// What the dullest run of the program is like.

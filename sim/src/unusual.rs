@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use reveille_executor::TaskId;
 
 use crate::event::{Event, Stamped};
-use crate::lanes;
+use crate::lanes::{self, Extent};
 use crate::net::Fault;
 
 /// At most so many are listed: a run that could not be made small has hundreds.
@@ -25,9 +25,13 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Of a run with that `trace`. `describe` says which task that is, with the place of its spawn.
-    pub(crate) fn new(trace: &[Stamped], describe: impl Fn(TaskId) -> String) -> Self {
-        Self { unusual: listed(trace, describe), lanes: lanes::lanes(trace), struck: None }
+    /// Of a run with that `trace`, of which `told` is said already: the rows of the steps that are named there or in the list are shown, and
+    /// others as `extent` has it. `describe` says which task that is, with the place of its spawn.
+    pub(crate) fn new(trace: &[Stamped], told: &str, extent: Extent, describe: impl Fn(TaskId) -> String) -> Self {
+        let unusual = listed(trace, describe);
+        let texts = unusual.iter().map(String::as_str).chain([told]);
+        let named = texts.flat_map(lanes::steps_named).collect();
+        Self { lanes: lanes::lanes(trace, &named, extent), unusual, struck: None }
     }
 }
 

@@ -39,7 +39,8 @@ struct Passage<'a> {
 impl Passage<'_> {
     fn tells_of(&self, stuck: &StuckTask, details: &str) -> bool {
         let (first, task) = (self.tasks[0], &stuck.task);
-        let is_alike = first.site == task.site && first.name.is_none() && task.name.is_none();
+        let is_alike =
+            (first.site, &first.node) == (task.site, &task.node) && first.name.is_none() && task.name.is_none();
         is_alike && *self.cause == stuck.cause && self.details == details
     }
 }
@@ -52,7 +53,8 @@ impl fmt::Display for Passage<'_> {
                 write!(f, "tasks {}", first.id)?;
                 self.tasks[1..self.tasks.len() - 1].iter().try_for_each(|task| write!(f, ", {}", task.id))?;
                 let spawned = place(first.site);
-                writeln!(f, " and {} (spawned at {spawned}) {}", last.id, Verb(self.cause, Number::Many))?;
+                let node = first.node.as_ref().map(|node| format!(" on `{node}`")).unwrap_or_default();
+                writeln!(f, " and {}{node} (spawned at {spawned}) {}", last.id, Verb(self.cause, Number::Many))?;
             }
             [] => {}
         }

@@ -6,9 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::task::Waker;
 
-use reveille_executor::{Follow, Observe, TaskId, WakerOp, followed_waker};
+use reveille_executor::{Observe, TaskId, WakerOp};
 use reveille_reactor::disk::OperationId;
 use reveille_reactor::{Interest, SocketId};
 
@@ -17,9 +16,11 @@ use crate::event::{Event, Stamped};
 use crate::fair;
 use crate::freedom;
 use crate::leaf;
+use crate::lens::Clones;
 use crate::livelock;
 use crate::oracle::Oracle;
 use crate::panics;
+use crate::parked::Survey;
 use crate::run::Run;
 use crate::site::Stack;
 use crate::spin::Trap;
@@ -34,6 +35,8 @@ pub(crate) struct Watch {
     objection: RefCell<Option<String>>,
     stopped: Cell<bool>,
     focus: Option<Focus>,
+    /// Several tasks, seen less closely.
+    survey: Option<Survey>,
     /// What becomes of leaves.
     leaves: Option<leaf::Log>,
     /// Tells the wakers of one task apart.
@@ -195,9 +198,33 @@ impl Watch {
         self.focus.as_ref()
     }
 
-    /// Whether this poll is the one to be looked into.
+    /// Looks into the last polls of several tasks.
+    pub(crate) fn surveying(survey: Survey) -> Self {
+        Self { survey: Some(survey), ..Self::default() }
+    }
+
+    pub(crate) fn survey(&self) -> Option<&Survey> {
+        self.survey.as_ref()
+    }
+
+    /// The clones of the wakers that are lent to polls which are looked into.
+    pub(crate) fn clones(&self) -> Option<&Clones> {
+        self.focus.as_ref().map(Focus::clones).or_else(|| self.survey.as_ref().map(Survey::clones))
+    }
+
+    /// Whether this poll is one to be looked into.
     pub(crate) fn is_probed(&self, task: TaskId, ordinal: u64) -> bool {
         self.focus.as_ref().is_some_and(|focus| focus.task == task && focus.ordinal == ordinal)
+            || self.survey.as_ref().is_some_and(|survey| survey.is_last_poll(task, ordinal))
+    }
+
+    /// Notes where `task` waits after such a poll.
+    pub(crate) fn waits_at(&self, task: TaskId, sites: Vec<Stack>) {
+        match (&self.focus, &self.survey) {
+            (Some(focus), _) => drop(focus.sites.replace(sites)),
+            (None, Some(survey)) => survey.waits_at(task, sites),
+            (None, None) => {}
+        }
     }
 
     fn observe(&self, run: &Run, task: TaskId, op: WakerOp, live: usize) {
@@ -211,7 +238,7 @@ impl Watch {
                 let dropped = LastDrop { step: run.step(), by: run.current(), stack: Stack::capture() };
                 focus.last_drop.replace(Some(dropped));
             }
-            WakerOp::Clone if run.current() == Some(task) && !focus.collecting.get() => {
+            WakerOp::Clone if run.current() == Some(task) && !focus.clones.is_collecting() => {
                 focus.last_clone.replace(Some(Stack::capture()));
             }
             _ => {}
@@ -238,17 +265,8 @@ pub(crate) struct Focus {
     task: TaskId,
     /// The poll to look into, counted from 1: the task's last.
     ordinal: u64,
-    /// Where wakers were cloned while the lens was on the task; see [`Focus::collect`].
-    clones: RefCell<BTreeMap<u32, Stack>>,
-    /// How many clones there have been.
-    cloned: Cell<u32>,
-    collecting: Cell<bool>,
-    /// Which lens is on, counted from 1: clones of an earlier one may still be about.
-    lens: Cell<u32>,
-    /// The poll under the lens woke the waker that it was lent: the task runs on.
-    woke_itself: Cell<bool>,
-    /// Where it did.
-    woke_at: RefCell<Option<Stack>>,
+    /// Where wakers were cloned while the lens was on the task.
+    clones: Clones,
     /// Where the task waited after the poll in question.
     sites: RefCell<Vec<Stack>>,
     last_drop: RefCell<Option<LastDrop>>,
@@ -270,19 +288,11 @@ pub(crate) struct LastDrop {
 }
 
 impl Focus {
-    /// Enough to see all that is awaited, whatever the order in which it is; a poll that clones more is shown in part.
-    const CLONES_MAX: usize = 4_096;
-
     fn new(task: TaskId, ordinal: u64) -> Self {
         Self {
             task,
             ordinal,
-            clones: RefCell::default(),
-            cloned: Cell::new(0),
-            collecting: Cell::new(false),
-            lens: Cell::new(0),
-            woke_itself: Cell::new(false),
-            woke_at: RefCell::default(),
+            clones: Clones::default(),
             sites: RefCell::default(),
             last_drop: RefCell::default(),
             last_clone: RefCell::default(),
@@ -296,53 +306,15 @@ impl Focus {
         self.task
     }
 
-    /// Whether a poll is under way whose clones are collected.
-    pub(crate) fn is_collecting(&self) -> bool {
-        self.collecting.get()
-    }
-
-    /// Calls `poll` with a waker of fresh identity and returns where it was cloned: a leaf has to register again, since
-    /// `will_wake` tells it that the waker it holds is another one.
-    pub(crate) fn collect<R>(&self, waker: Waker, poll: impl FnOnce(&Waker) -> R) -> (R, Vec<Stack>) {
-        self.lens.set(self.lens.get() + 1);
-        self.woke_itself.set(false);
-        self.woke_at.take();
-        let lens = followed_waker(waker, Box::new(Lens { lens: self.lens.get(), clone: 0 }));
-        self.collecting.set(true);
-        let result = poll(&lens);
-        self.collecting.set(false);
-        // What was cloned and dropped again within the poll, for a branch that lost, is not where the task waits.
-        (result, self.clones.take().into_values().collect())
-    }
-
-    fn note_clone(&self) -> u32 {
-        let clone = self.cloned.get() + 1;
-        self.cloned.set(clone);
-        let mut clones = self.clones.borrow_mut();
-        if clones.len() < Self::CLONES_MAX {
-            clones.insert(clone, Stack::capture());
-        }
-        clone
-    }
-
-    pub(crate) fn waits_at(&self, sites: Vec<Stack>) {
-        self.sites.replace(sites);
-    }
-
-    /// Whether a poll under the last lens woke the waker that it was lent, since this was last asked.
-    pub(crate) fn take_woke_itself(&self) -> bool {
-        self.woke_itself.take()
-    }
-
-    /// Where that was, for a task that asks to be polled again and leaves its waker with nobody.
-    pub(crate) fn take_woke_at(&self) -> Option<Stack> {
-        self.woke_at.take()
+    /// What the task's wakers of fresh identity became.
+    pub(crate) fn clones(&self) -> &Clones {
+        &self.clones
     }
 
     /// The handle of `task` was polled, and the task has not ended.
     pub(crate) fn joins(&self, task: TaskId) {
         let mut joins = self.joins.borrow_mut();
-        if self.collecting.get() && !joins.contains(&task) {
+        if self.clones.is_collecting() && !joins.contains(&task) {
             joins.push(task);
         }
     }
@@ -350,7 +322,7 @@ impl Focus {
     /// These sockets were waited for.
     pub(crate) fn waits_on(&self, waits: Vec<(SocketId, Interest)>) {
         let mut sockets = self.sockets.borrow_mut();
-        let new = waits.into_iter().filter(|_| self.collecting.get());
+        let new = waits.into_iter().filter(|_| self.clones.is_collecting());
         for wait in new {
             if !sockets.contains(&wait) {
                 sockets.push(wait);
@@ -365,7 +337,7 @@ impl Focus {
     /// The end of this operation was waited for.
     pub(crate) fn waits_for(&self, operation: OperationId) {
         let mut operations = self.operations.borrow_mut();
-        if self.collecting.get() && !operations.contains(&operation) {
+        if self.clones.is_collecting() && !operations.contains(&operation) {
             operations.push(operation);
         }
     }
@@ -405,42 +377,5 @@ impl Observe for Onlooker {
         if op == WakerOp::Wake {
             freedom::woken(task);
         }
-    }
-}
-
-/// Follows a waker of fresh identity: notes where it is cloned, and whether it is woken in the poll that it is lent to.
-struct Lens {
-    /// Which lens this belongs to.
-    lens: u32,
-    /// The number of this clone; 0 for the waker that was lent.
-    clone: u32,
-}
-
-impl Lens {
-    /// Calls `f` with the focus of the current run, if the lens that this belongs to is on.
-    fn on<R>(&self, f: impl FnOnce(&Focus) -> R) -> Option<R> {
-        context::try_with(|run| {
-            let focus = run.watch.as_ref().and_then(Watch::focus)?;
-            (focus.collecting.get() && focus.lens.get() == self.lens).then(|| f(focus))
-        })
-        .flatten()
-    }
-}
-
-impl Follow for Lens {
-    fn cloned(&self) -> Box<dyn Follow> {
-        let clone = self.on(Focus::note_clone).unwrap_or(u32::MAX);
-        Box::new(Self { lens: self.lens, clone })
-    }
-
-    fn woken(&self) {
-        self.on(|focus| {
-            focus.woke_itself.set(true);
-            focus.woke_at.replace(Some(Stack::capture()));
-        });
-    }
-
-    fn dropped(&self) {
-        self.on(|focus| focus.clones.borrow_mut().remove(&self.clone));
     }
 }

@@ -151,7 +151,7 @@ fn who_fills_a_window_behind_a_link_that_is_cut_one_way_is_told_in_time() {
             let start = Instant::now();
             let error = stream.write_all(&[0; 200 * 1024]).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::TimedOut);
-            assert!((800..1200).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            assert!((924..926).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
             io::Result::Ok(())
         })
         .unwrap();
@@ -168,7 +168,7 @@ fn a_long_partition_is_a_time_out_for_who_waits_for_room() {
         let _ = stream.read_exact(&mut vec![0; 64 * 1024]).await;
         sleep(Duration::from_secs(10_000)).await;
     }
-    for (cut, secs) in [(1_000, 800..1_200), (30, 1..2_010)] {
+    for (cut, secs) in [(1_000, 1_000..1_001), (30, 1..2_010)] {
         explore()
             .runs(20)
             .run(move || {
@@ -194,6 +194,52 @@ fn a_long_partition_is_a_time_out_for_who_waits_for_room() {
             })
             .unwrap();
     }
+}
+
+/// The partition begins at any time: before the question has arrived, the answer, or the word that it was heard.
+#[test]
+fn a_partition_that_begins_while_a_stream_connects_is_a_time_out_and_not_a_deadlock() {
+    explore()
+        .runs(100)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            drop(reveille::spawn(async move {
+                sleep(Duration::from_micros(500 * u64::from(reveille::choose(8)))).await;
+                here.partition(db);
+            }));
+            let connected = TcpStream::connect("db:7").await;
+            reveille::sometimes!(connected.is_ok(), "it was sooner");
+            reveille::sometimes!(connected.is_err(), "it was cut off");
+            if let Err(error) = connected {
+                assert_eq!(error.kind(), ErrorKind::TimedOut);
+            }
+        })
+        .unwrap();
+}
+
+/// Nothing but a probe of the window is on its way when the link is repaired, and the server knows nothing of the connection by then.
+#[test]
+fn who_waits_for_room_learns_that_the_server_was_restarted_behind_a_cut_link() {
+    explore()
+        .runs(50)
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(|| reads_some(0));
+            sleep(Duration::from_millis(1)).await;
+            let mut stream = TcpStream::connect("db:7").await?;
+            let writes = reveille::spawn(async move { stream.write_all(&[0; 100_000]).await });
+            sleep(Duration::from_secs(1)).await;
+            here.partition(db);
+            sleep(Duration::from_secs(1)).await;
+            db.restart();
+            sleep(Duration::from_secs(1)).await;
+            here.repair(db);
+            assert_eq!(writes.await.unwrap().unwrap_err().kind(), ErrorKind::ConnectionReset);
+            io::Result::Ok(())
+        })
+        .unwrap();
 }
 
 #[test]
@@ -288,10 +334,10 @@ fn a_long_partition_is_a_time_out_for_who_has_sent_something() {
             here.cut_to(db);
             let start = Instant::now();
             assert_eq!(ask(&mut stream).await.unwrap_err().kind(), ErrorKind::TimedOut);
-            assert!((800..1200).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            assert!((924..926).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
             let start = Instant::now();
             assert_eq!(TcpStream::connect("db:7").await.unwrap_err().kind(), ErrorKind::TimedOut);
-            assert!((60..130).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+            assert_eq!(start.elapsed().as_secs(), 127);
             io::Result::Ok(())
         })
         .unwrap();
@@ -331,6 +377,25 @@ fn latency_is_what_the_link_says() {
             let start = Instant::now();
             ask(&mut stream).await?;
             assert_eq!(start.elapsed(), Duration::from_millis(140));
+            io::Result::Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_link_may_take_for_ever() {
+    explore()
+        .runs(50)
+        .faults("heavy")
+        .run(|| async {
+            let (here, db) = (node("main"), node("db"));
+            db.start(echo_server);
+            sleep(Duration::from_millis(1)).await;
+            here.set_latency(db, Duration::MAX);
+            let socket = UdpSocket::bind("0.0.0.0:0").await?;
+            socket.send_to(b"?", (db.address(), 9)).await.ok();
+            let connected = timeout(Duration::from_secs(10), TcpStream::connect((db.address(), 7))).await;
+            assert!(!matches!(connected, Ok(Ok(_))));
             io::Result::Ok(())
         })
         .unwrap();

@@ -91,7 +91,7 @@ fn what_is_left_after_the_grace_is_killed_and_counted() {
             sleep(secs(1)).await;
             assert_eq!(Rc::strong_count(&held), 1);
             let text = killed.to_string();
-            assert!(text.starts_with("the node did not stop in time: 2 of its tasks were killed: task 2 (spawned at sim/tests/node_stop.rs:"), "{text}");
+            assert!(text.starts_with("the node did not stop in time: 2 of its tasks were killed: task 2 on `db` (spawned at sim/tests/node_stop.rs:"), "{text}");
             // There is nothing to wait for then.
             let start = Instant::now();
             db.stop(secs(5)).await.unwrap();

@@ -5,6 +5,7 @@
 mod common;
 
 use common::in_a_process;
+use reveille::time::{Duration, sleep};
 use reveille::{Choose, Explore, Isolation, Kind, Point, choose, explore, spawn, yield_now};
 
 /// Panics when asked a question of this kind.
@@ -88,4 +89,24 @@ fn a_panic_that_the_answers_catch_by_themselves_is_nobodys_business() {
         }
     }
     explore().runs(4).answered_by(|_| Catches).run(two_tasks).unwrap();
+}
+
+#[test]
+fn a_tape_that_parts_from_the_program_at_the_cost_of_a_poll_is_refused_in_words() {
+    let program = |asks: bool| {
+        move || async move {
+            let sleeper = spawn(sleep(Duration::from_secs(1)));
+            yield_now().await;
+            if asks {
+                choose(5);
+            }
+            sleeper.await.unwrap();
+            panic!("no more");
+        }
+    };
+    let explore = || explore().name("costly").strategy("random").poll_cost(true).shrink(false);
+    let failure = explore().seed(5).run(program(true)).unwrap_err();
+    let tape = failure.tape().unwrap().to_string();
+    let refused = explore().replay(tape).run(program(false)).unwrap_err();
+    assert!(refused.to_string().contains("the tape no longer fits `costly`"), "{refused}");
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use reveille::{Explore, FindingKind, choose, explore};
+use reveille::{Explore, FindingKind, choose, explore, spawn, yield_now};
 
 /// A folder of this process' own, removed at the end of a test.
 struct Folder(PathBuf);
@@ -71,6 +71,22 @@ fn a_fixed_bug_passes_and_another_one_is_added() {
     assert!(other.run().is_some(), "{other}");
     assert_eq!(folder.lines().len(), 2);
     let passed = folder.explore().run(|| async { _ = choose(30) }).unwrap();
+    assert!(passed.stale.is_empty());
+}
+
+/// What the mended program parks on purpose is no finding of the kept run either.
+#[test]
+fn a_kept_run_of_a_mended_program_that_parks_a_task_passes() {
+    let folder = Folder::new("parks");
+    let fails_at = |wrong: u32| {
+        move || async move {
+            drop(spawn(std::future::pending::<()>()));
+            yield_now().await;
+            assert_ne!(choose(4), wrong);
+        }
+    };
+    assert!(folder.explore().run(fails_at(3)).is_err());
+    let passed = folder.explore().run(fails_at(4)).unwrap_or_else(|failure| panic!("{failure}"));
     assert!(passed.stale.is_empty());
 }
 

@@ -164,6 +164,33 @@ fn a_task_that_nobody_can_wake_is_found_even_when_the_root_has_ended() {
     says(&failure, "left behind", "can never be woken");
 }
 
+/// The one to blame is the last of those that wait.
+#[test]
+fn a_lost_wakeup_is_told_from_a_deadlock_however_many_wait() {
+    let failure = fails(|| async {
+        let event = Rc::new(Event::default());
+        let waits = event.clone();
+        let others: Vec<_> = (0..20)
+            .map(|_| {
+                let lock = Rc::new(tokio::sync::Mutex::new(()));
+                spawn(async move {
+                    let _once = lock.lock().await;
+                    let _again = lock.lock().await;
+                })
+            })
+            .collect();
+        let waiter = task::Builder::new().name("waiter").spawn(async move { waits.wait().await });
+        yield_now().await;
+        event.set_silently();
+        for other in others {
+            other.await.unwrap();
+        }
+        waiter.await.unwrap();
+    });
+    assert_eq!(failure.kind(), Some(FindingKind::LostWakeup), "{failure}");
+    says(&failure, "waiter", "could have run, and nobody woke it");
+}
+
 /// Who waits for ever on purpose is not to blame for a deadlock beside it.
 #[test]
 fn a_parked_service_is_not_taken_for_the_cause() {

@@ -57,6 +57,6 @@ impl<C: Choose + ?Sized> Fabric for Latencies<'_, C> {
         if multiple > 1 {
             self.strikes.note(Fault::Latency);
         }
-        Verdict { delay: packet.latency * multiple, fate: Fate::Arrives }
+        Verdict { delay: packet.latency.saturating_mul(multiple), fate: Fate::Arrives }
     }
 }

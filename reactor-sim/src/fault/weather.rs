@@ -110,7 +110,7 @@ impl<F: Fabric, C: Choose + ?Sized> Fabric for Weather<'_, F, C> {
         match self.strikes(&MENU, idle, self.faults.packets()) {
             Some(Fault::Late) => {
                 self.strikes.note(Fault::Late);
-                Verdict { delay: packet.latency * LATE, ..honest }
+                Verdict { delay: packet.latency.saturating_mul(LATE), ..honest }
             }
             Some(Fault::Lost) => {
                 self.strikes.note(Fault::Lost);

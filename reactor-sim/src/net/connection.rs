@@ -75,6 +75,11 @@ impl End {
     pub(super) fn is_over(&self) -> bool {
         self.phase == Phase::Dead
     }
+
+    /// Whether what arrives for it is answered by a reset.
+    pub(super) fn is_left(&self) -> bool {
+        self.is_over() || self.is_abandoned()
+    }
 }
 
 /// A connection. End 0 asked for it. Lane `i` leads away from end `i`.

@@ -152,7 +152,7 @@ impl Net {
             buffer.extend_from_slice(bytes);
             let link = (node, target);
             let datagram = self.datagrams.insert(Datagram { link, sender: socket, from, to, bytes: buffer });
-            self.events.push(moment.now + verdict.delay + latency * copy, What::Datagram { datagram });
+            self.events.push(moment.now + verdict.delay + latency.saturating_mul(copy), What::Datagram { datagram });
         }
         Ok(bytes.len())
     }
@@ -193,15 +193,15 @@ impl Net {
             self.spare.push(datagram.bytes);
             return;
         }
-        let Some(socket) = self.hosts.bound(to, Protocol::Datagram, datagram.to) else {
+        let Some(receiver) = self.hears(to, &datagram) else {
+            let empty = Datagram { bytes: Vec::new(), ..datagram };
             self.spare.push(datagram.bytes);
-            let at = moment.now + self.links.latency(to, from);
-            self.events.push(at, What::Unheard { socket: datagram.sender.0 });
+            let datagram = self.datagrams.insert(empty);
+            self.events.push(moment.now + self.links.latency(to, from), What::Unheard { datagram });
             return;
         };
-        let Some(Socket::Datagram(receiver)) = self.sockets.get_mut(socket.0) else { return };
-        let wanted = receiver.peer.is_none_or(|peer| peer == datagram.from);
-        if wanted && receiver.inbox_bytes + datagram.bytes.len() <= INBOX_MAX {
+        let Some(Socket::Datagram(receiver)) = self.sockets.get_mut(receiver.0) else { return };
+        if receiver.inbox_bytes + datagram.bytes.len() <= INBOX_MAX {
             receiver.inbox_bytes += datagram.bytes.len();
             receiver.inbox.push_back((datagram.from, datagram.bytes));
             receiver.reader.wake(&mut self.out);
@@ -210,10 +210,35 @@ impl Net {
         }
     }
 
-    /// Only a socket with a peer learns of it.
-    pub(super) fn unheard(&mut self, socket: Key) {
-        if let Some(Socket::Datagram(datagram)) = self.sockets.get_mut(socket)
-            && datagram.peer.is_some()
+    /// The socket of `node` that a datagram is for. One that has a peer hears nobody else, and for others there is nobody.
+    fn hears(&self, node: NodeId, datagram: &Datagram) -> Option<SocketId> {
+        let socket = self.hosts.bound(node, Protocol::Datagram, datagram.to)?;
+        let Some(Socket::Datagram(receiver)) = self.sockets.get(socket.0) else { return None };
+        let wanted = receiver.peer.is_none_or(|peer| peer == datagram.from);
+        wanted.then_some(socket)
+    }
+
+    /// Whether who sent a datagram that nobody heard is gone: then it is forgotten.
+    pub(super) fn has_no_sender(&mut self, key: Key) -> bool {
+        let is_there = self.datagrams.get(key).is_some_and(|unheard| self.sockets.get(unheard.sender.0).is_some());
+        if !is_there {
+            self.datagrams.remove(key);
+        }
+        !is_there
+    }
+
+    /// That nobody heard a datagram is told who sent it, over the link that leads back. Only a socket learns of it whose peer that would
+    /// have been.
+    pub(super) fn unheard(&mut self, key: Key) {
+        let Some((from, to)) = self.datagrams.get(key).map(|datagram| datagram.link) else { return };
+        if self.links.is_held(to, from) {
+            self.links.keep(to, from, What::Unheard { datagram: key });
+            return;
+        }
+        let Some(Datagram { sender, to: unheard, .. }) = self.datagrams.remove(key) else { return };
+        if !self.links.is_cut(to, from)
+            && let Some(Socket::Datagram(datagram)) = self.sockets.get_mut(sender.0)
+            && datagram.peer == Some(unheard)
         {
             datagram.error = Some(ErrorKind::ConnectionRefused);
             datagram.reader.wake(&mut self.out);

@@ -15,10 +15,12 @@ pub(super) enum What {
     Credit { connection: Key, end: u8, tries: u8, bytes: u32 },
     /// A connection attempt from end 0 finds no such machine.
     Unreachable { connection: Key },
+    /// End 0 of a connection was granted it, and has not been heard of since.
+    Forgotten { connection: Key },
     /// A datagram arrives.
     Datagram { datagram: Key },
-    /// A datagram socket learns that nobody heard it.
-    Unheard { socket: Key },
+    /// Who sent a datagram learns that nobody heard it.
+    Unheard { datagram: Key },
 }
 
 /// The events to come.

@@ -313,6 +313,6 @@ impl<C: Choose + ?Sized> Fabric for Honest<'_, C> {
         let hint = Hint::Rarely { numerator: 1, denominator: 4 };
         let index = self.choose.decide(Point { kind: LATENCY, bound: LATENCIES.len() as u32, hint });
         let multiple = LATENCIES.get(index as usize).copied().unwrap_or(1);
-        Verdict { delay: packet.latency * multiple, fate: Fate::Arrives }
+        Verdict { delay: packet.latency.saturating_mul(multiple), fate: Fate::Arrives }
     }
 }

@@ -11,7 +11,7 @@ use crate::Instant;
 /// How many bytes may be written and not known to be read: the send buffer and the receive buffer together.
 pub(super) const WINDOW: usize = 64 * 1024;
 
-/// After how long what was lost is sent again for the first time, and how often it is in all: a quarter of an hour long.
+/// After how long what was lost is sent again for the first time, and how often it is in all: a quarter of an hour long, with the last wait.
 pub(super) const AGAIN: Duration = Duration::from_millis(200);
 pub(super) const TRIES_MAX: u32 = 15;
 
@@ -19,6 +19,15 @@ pub(super) const TRIES_MAX: u32 = 15;
 pub(super) fn pause(first: Duration, tries: u32) -> Duration {
     const LONGEST: Duration = Duration::from_secs(120);
     (first * (1 << tries.min(TRIES_MAX))).min(LONGEST)
+}
+
+/// How long to wait for an answer to `item` at first, and how often it is repeated.
+fn patience(item: Item) -> (Duration, u32) {
+    match item {
+        Item::Syn => (Duration::from_secs(1), 6),
+        Item::SynAck => (Duration::from_secs(1), 5),
+        _ => (AGAIN, TRIES_MAX),
+    }
 }
 
 /// What travels on a lane.
@@ -151,28 +160,48 @@ impl Lane {
 
     /// The head of the queue has arrived.
     pub(super) fn pop(&mut self) {
-        self.attempts = 0;
-        if let Some(Segment { item: Item::Data(count), .. }) = self.queue.pop() {
-            self.arrived += count as usize;
+        match self.queue.pop() {
+            // It is sent again if the answer is lost.
+            Some(Segment { item: Item::Syn, .. }) => return,
+            Some(Segment { item: Item::Data(count), .. }) => self.arrived += count as usize,
+            _ => {}
         }
+        self.attempts = 0;
     }
 
-    /// The head of the queue was lost: when it will be there if it is sent again; `None` if it has been sent in vain
-    /// often enough. The times are Linux': doubling, two minutes of trying for a handshake, a quarter of an hour for data.
-    pub(super) fn try_again(&mut self, now: Instant) -> Option<Instant> {
-        let head = self.queue.head.as_mut()?;
-        let (first, tries) = match head.item {
-            Item::Syn | Item::SynAck => (Duration::from_secs(1), 6),
-            // Nobody repeats a reset; it is sent again when the other side talks.
-            Item::Reset => (Duration::ZERO, 0),
-            _ => (AGAIN, TRIES_MAX),
-        };
-        if self.attempts >= tries {
-            return None;
-        }
+    /// Who was asked for a connection has been heard.
+    pub(super) fn was_answered(&mut self) {
+        self.attempts = 0;
+    }
+
+    /// The head of the queue was lost, and will be there later if it is sent again. The times are Linux': they double.
+    pub(super) fn try_again(&mut self, now: Instant) {
+        let Some(head) = self.queue.head.as_mut() else { return };
+        let (first, _) = patience(head.item);
         head.at = now + pause(first, self.attempts);
         self.attempts += 1;
-        Some(head.at)
+    }
+
+    /// Whether the head of the queue was sent in vain so often that it is not sent again. After the last try there was a wait, too: two minutes
+    /// in all for a handshake (tcp(7), `tcp_syn_retries`), 924.6 s for data (ip-sysctl, `tcp_retries2`).
+    pub(super) fn has_tried_enough(&self) -> bool {
+        self.queue.head.is_some_and(|head| self.attempts > patience(head.item).1)
+    }
+
+    /// Whether the head of the queue was sent in vain before.
+    pub(super) fn is_repeated(&self) -> bool {
+        self.attempts > 0
+    }
+
+    /// That a connection was granted is known needs to be said no more; what was sent with it is repeated as before.
+    pub(super) fn drop_ack(&mut self) {
+        let Some(Segment { at, item: Item::Ack, .. }) = self.queue.head else { return };
+        self.queue.pop();
+        self.scheduled = false;
+        match &mut self.queue.head {
+            Some(head) => head.at = head.at.max(at),
+            None => self.attempts = 0,
+        }
     }
 
     /// Moves what has arrived into `buffer`, or copies it.
@@ -204,8 +233,18 @@ impl Lane {
 
     /// Forgets what has not arrived and all that is on its way, but for a reset: that is what the other side learns of it.
     pub(super) fn cut_off(&mut self) {
+        // Its event is that of what was the head, which may have been due much later.
+        self.scheduled = false;
+        self.attempts = 0;
         self.ring.truncate(self.arrived);
         self.queue.retain(|segment| segment.item == Item::Reset);
+    }
+
+    /// Whose it is leaves with a reset. What was sent is on its way, and arrives before that; what was lost is sent no more.
+    pub(super) fn leave(&mut self) {
+        if self.is_repeated() {
+            self.cut_off();
+        }
     }
 
     /// Forgets the head of the queue.

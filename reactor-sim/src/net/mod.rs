@@ -60,12 +60,16 @@
 //! | writes of one instant | travel together, as with `NoDelay`, which is remembered only | in segments, which Nagle's algorithm holds back |
 //! | a segment is lost | it is sent again after 200 ms, then twice as long, at most 120 s; 15 times | the same, but for the first wait, which follows the round trip; loss also slows the sender down |
 //! | a link is cut in the direction of the acknowledgements only | who sends goes on until the window is full, and gives up after 15 probes | it gives up after 15 repetitions of what arrived already |
+//! | the last word of a handshake is lost | who asked repeats it after 200 ms, then twice as long, until it is forgotten after 63 s | it says it again when the grant is repeated, after 1 s, then twice as long, until it is forgotten after 63 s |
+//! | what was written before a reset | is on its way at once and arrives before it, also what was lost and comes late for it; not what waits behind a cut link to be sent again | arrives before it if it was sent; what a window kept back and what was lost is gone |
+//! | the process of a node is killed ([`crash`](Net::crash)) | all its connections are reset, and what is on its way from it is gone | those with unread bytes are reset, the others end; what was written arrives |
 //! | a port and a pair of addresses after a close | free at once | `TIME_WAIT` holds them for a minute against some binds and connects |
-//! | free ports | 32768 to 60999, one after the other | the same range by default, in an order of its own |
+//! | free ports | 32768 to 60999, one after the other: 28,232 connections and listeners of a node in all | the same range by default, in an order of its own, and as many connections to each destination |
 //! | an unknown name | `NotFound` | an error without a kind, from the resolver |
 //! | `peek` of a Unix stream (a call of the [`Kernel`](crate::Kernel)) | works | `Unsupported`, since `mio` has no such call |
 //! | reading what an end that is idle says | nothing, for ever | the same, unless keep-alive was asked for |
-//! | IPv6 | loopback only, and ports of it exclude those of the IPv4 wildcard | all of it |
+//! | IPv6 | loopback only, ports of it exclude those of the IPv4 wildcard, and a listener on `0.0.0.0` is reached at `[::1]` | all of it, and that connect is refused |
+//! | a datagram to another node from a socket that is bound to loopback | arrives | `InvalidInput` |
 //!
 //! Deliberately absent: congestion control, TIME_WAIT, Unix datagrams and names without a file, multicast, keep-alive probes,
 //! IPv6 beyond loopback.
@@ -76,6 +80,7 @@ mod datagram;
 mod describe;
 mod events;
 mod fabric;
+mod handshake;
 mod hosts;
 mod lane;
 mod links;
@@ -96,7 +101,7 @@ use crate::Instant;
 use crate::disk::InodeId;
 use crate::kernel::{Interest, SocketId, Wakers};
 use crate::slab::{Key, Slab};
-use connection::Connection;
+use connection::{Connection, Phase};
 use datagram::{Datagram, DatagramSocket};
 use events::{Events, What};
 use hosts::{Hosts, Protocol};
@@ -437,8 +442,9 @@ impl Net {
             What::Credit { connection, .. } | What::Unreachable { connection } => {
                 self.connections.get(connection).is_none()
             }
+            What::Forgotten { connection } => !self.is_embryo(connection),
             What::Datagram { .. } => false,
-            What::Unheard { socket } => self.sockets.get(socket).is_none(),
+            What::Unheard { datagram } => self.has_no_sender(datagram),
         }
     }
 
@@ -447,8 +453,9 @@ impl Net {
             What::Lane { connection, end } => self.lane_is_due(connection, end, moment),
             What::Credit { connection, end, tries, bytes } => self.credit(connection, end, (tries, bytes), moment),
             What::Unreachable { connection } => self.unreachable(connection),
+            What::Forgotten { connection } => self.forgotten(connection),
             What::Datagram { datagram } => self.datagram_arrives(datagram, moment),
-            What::Unheard { socket } => self.unheard(socket),
+            What::Unheard { datagram } => self.unheard(datagram),
         }
     }
 }
@@ -492,6 +499,9 @@ impl Net {
                 && let Some(connection) = self.connections.get_mut(connection)
             {
                 connection.end(end).reset_on_close = true;
+                if connection.end(end).phase == Phase::Open {
+                    connection.out(end).cut_off();
+                }
             }
             self.close(SocketId(key), &mut moment);
         }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use super::connection::{Connection, End, Phase, other};
 use super::events::What;
 use super::fabric::{Content, Fate, Packet};
+use super::handshake::free_place;
 use super::hosts::{Hosts, Protocol};
 use super::lane::{AGAIN, Item, TRIES_MAX, pause};
-use super::listener::{Listener, not_a_socket, wrong_kind};
+use super::listener::{not_a_socket, wrong_kind};
 use super::{Moment, Net, NodeId, Socket, destination};
 use crate::Instant;
 use crate::kernel::{Interest, SocketId};
@@ -175,7 +176,7 @@ impl Net {
         match this.phase {
             Phase::Open if unread || this.reset_on_close => {
                 this.phase = Phase::Dead;
-                connection.out(end).cut_off();
+                connection.out(end).leave();
                 self.send_item(key, end, Item::Reset, moment);
             }
             Phase::Open if !write_shut => {
@@ -208,7 +209,7 @@ impl Net {
             // It travels with the first bytes.
             Item::Ack => {
                 let packet = Packet { from, to, content, latency, loss: None };
-                (latency + moment.fabric.holds_back(&packet), Fate::Arrives)
+                (latency.saturating_add(moment.fabric.holds_back(&packet)), Fate::Arrives)
             }
             _ => {
                 let loss = self.links.loss(from, to);
@@ -218,7 +219,7 @@ impl Net {
         };
         let (delay, item) = match fate {
             Fate::Arrives | Fate::Twice => (delay, item),
-            Fate::Lost => (delay + Duration::from_millis(200), item),
+            Fate::Lost => (delay.saturating_add(AGAIN), item),
             Fate::Torn => (delay, Item::Reset),
         };
         connection.out(end).push(moment.now, delay, item);
@@ -229,7 +230,7 @@ impl Net {
     }
 
     /// Sends a reset that nothing interferes with.
-    fn push_reset(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
+    pub(super) fn push_reset(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let (from, to) = connection.way(end);
         let latency = self.links.latency(from, to);
@@ -238,7 +239,7 @@ impl Net {
     }
 
     /// Sees to it that there is an event for the head of a lane.
-    fn schedule(&mut self, key: Key, end: u8) {
+    pub(super) fn schedule(&mut self, key: Key, end: u8) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let lane = connection.out(end);
         if let Some(head) = lane.head().filter(|_| !lane.scheduled) {
@@ -253,6 +254,11 @@ impl Net {
             let Some(head) = connection.out(end).head() else { break };
             if head.at > moment.now {
                 self.schedule(key, end);
+                break;
+            }
+            if connection.out(end).has_tried_enough() {
+                connection.out(end).cut_off();
+                self.kill(key, end, ErrorKind::TimedOut);
                 break;
             }
             let (from, to) = connection.way(end);
@@ -274,36 +280,23 @@ impl Net {
         self.reap(key);
     }
 
-    /// Whether a connection is asked for at a listener whose backlog is full.
-    fn is_refused_room(&mut self, key: Key, item: Item) -> bool {
-        item == Item::Syn && self.listener_for(key).is_some_and(|(_, listener)| listener.is_full())
-    }
-
-    fn listener_for(&mut self, key: Key) -> Option<(SocketId, &mut Listener)> {
-        let server = &self.connections.get(key)?.ends[1];
-        let socket = self.hosts.bound(server.node, Protocol::Stream, server.address)?;
-        match self.sockets.get_mut(socket.0)? {
-            Socket::Listener(listener) => Some((socket, listener)),
-            _ => None,
-        }
-    }
-
-    /// The head of a lane did not get through: it is sent again, until that has been done often enough.
-    fn lost(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
+    /// The head of a lane did not get through: it is sent again, if there is still somebody to do that.
+    pub(super) fn lost(&mut self, key: Key, end: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
+        if end == 1 && connection.end(0).phase == Phase::Connecting {
+            return self.ask_again(key, moment);
+        }
+        self.forget_embryo_later(key, end, moment.now);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let is_over = connection.end(end).is_over();
         let lane = connection.out(end);
-        if let Some(at) = lane.try_again(moment.now) {
-            lane.scheduled = true;
-            self.events.push(at, What::Lane { connection: key, end });
-            return;
+        match lane.head().map(|head| head.item) {
+            // Nobody repeats a reset; it is sent again when the other side talks.
+            Some(Item::Reset) => lane.give_up(),
+            _ if is_over => lane.cut_off(),
+            _ => lane.try_again(moment.now),
         }
-        if lane.head().is_some_and(|head| head.item == Item::Reset) {
-            lane.give_up();
-            self.schedule(key, end);
-        } else {
-            lane.cut_off();
-            self.kill(key, end, ErrorKind::TimedOut);
-        }
+        self.schedule(key, end);
     }
 
     /// `item`, sent from `from`, has arrived at the other end.
@@ -315,69 +308,31 @@ impl Net {
             Item::Ack => self.acknowledged(key, moment),
             Item::Reset => self.was_reset(key, here),
             Item::Data(_) => self.bytes_arrived(key, here, moment),
-            Item::Fin => {
-                if let Some(connection) = self.connections.get_mut(key) {
-                    connection.ended(from, &mut self.out);
-                }
-            }
-        }
-    }
-
-    fn asked(&mut self, key: Key, moment: &mut Moment<'_>) {
-        let answer = match self.listener_for(key) {
-            Some((socket, listener)) => {
-                listener.embryos += 1;
-                self.connections.get_mut(key).expect("it asks").end(1).phase = Phase::Embryo(socket);
-                Item::SynAck
-            }
-            None => Item::Reset,
-        };
-        self.send_item(key, 1, answer, moment);
-    }
-
-    fn granted(&mut self, key: Key, moment: &mut Moment<'_>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let client = connection.end(0);
-        if client.phase != Phase::Connecting {
-            // It was dropped meanwhile.
-            self.push_reset(key, 0, moment);
-            return;
-        }
-        client.phase = Phase::Open;
-        client.writer.wake(&mut self.out);
-        client.reader.wake(&mut self.out);
-        self.send_item(key, 0, Item::Ack, moment);
-    }
-
-    fn acknowledged(&mut self, key: Key, moment: &mut Moment<'_>) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
-        let Phase::Embryo(socket) = connection.end(1).phase else { return };
-        match self.sockets.get_mut(socket.0) {
-            Some(Socket::Listener(listener)) => {
-                (connection.end(1).phase, connection.end(1).queued) = (Phase::Open, true);
-                listener.embryos -= 1;
-                listener.queue.push_back(key);
-                listener.waiters.wake(&mut self.out);
-            }
-            _ => {
-                connection.end(1).phase = Phase::Dead;
-                self.push_reset(key, 1, moment);
-            }
+            Item::Fin => self.end_arrived(key, here, moment),
         }
     }
 
     fn bytes_arrived(&mut self, key: Key, here: u8, moment: &mut Moment<'_>) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let end = connection.end(here);
-        let refused = end.is_over() || end.is_abandoned() || (end.read_shut && end.write_shut);
+        let refused = end.is_left() || (end.read_shut && end.write_shut);
         if !refused {
             end.reader.wake(&mut self.out);
             return;
         }
         end.phase = Phase::Dead;
         connection.into(here).discard_arrived();
-        connection.out(here).cut_off();
+        connection.out(here).leave();
         self.push_reset(key, here, moment);
+    }
+
+    fn end_arrived(&mut self, key: Key, here: u8, moment: &mut Moment<'_>) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if connection.end(here).is_over() {
+            self.push_reset(key, here, moment);
+        } else {
+            connection.ended(other(here), &mut self.out);
+        }
     }
 
     fn was_reset(&mut self, key: Key, here: u8) {
@@ -392,19 +347,14 @@ impl Net {
     }
 
     /// An end is over, with an error that is reported once.
-    fn kill(&mut self, key: Key, here: u8, kind: ErrorKind) {
+    pub(super) fn kill(&mut self, key: Key, here: u8, kind: ErrorKind) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         let end = connection.end(here);
-        match end.phase {
+        match std::mem::replace(&mut end.phase, Phase::Dead) {
             Phase::Dead => return,
-            Phase::Embryo(listener) => {
-                if let Some(Socket::Listener(listener)) = self.sockets.get_mut(listener.0) {
-                    listener.embryos -= 1;
-                }
-            }
+            Phase::Embryo(listener) => free_place(&mut self.sockets, listener),
             _ => {}
         }
-        end.phase = Phase::Dead;
         end.error = Some(kind);
         end.reader.wake(&mut self.out);
         end.writer.wake(&mut self.out);
@@ -456,13 +406,15 @@ impl Net {
         let (to, from) = connection.way(end);
         // Who asks has to be heard as well.
         let is_cut = self.links.is_cut(from, to) || (bytes == 0 && self.links.is_cut(to, from));
-        if self.links.is_held(from, to) {
+        // The last wait is for an answer to the last try.
+        let is_last = u32::from(tries) > TRIES_MAX;
+        if connection.end(end).is_over() {
+            return;
+        }
+        if self.links.is_held(from, to) && !is_last {
             self.links.keep(from, to, What::Credit { connection: key, end, tries, bytes });
-        } else if is_cut {
-            if connection.end(end).is_over() {
-                return;
-            }
-            let (has_room, is_last) = (connection.out(end).room() > 0, u32::from(tries) >= TRIES_MAX);
+        } else if is_cut || is_last {
+            let has_room = connection.out(end).room() > 0;
             if has_room && (is_last || bytes == 0) {
                 // Nobody waits for it. What goes on for ever would hide that a run is stuck.
                 connection.out(end).take_credit_back(bytes);
@@ -475,6 +427,9 @@ impl Net {
             }
             let again = What::Credit { connection: key, end, tries: tries + 1, bytes };
             self.events.push(moment.now + pause(AGAIN, tries.into()), again);
+        } else if tries > 0 && connection.end(other(end)).is_left() {
+            // Who asks finds nobody there.
+            self.push_reset(key, other(end), moment);
         } else if bytes > 0 {
             connection.out(end).credit(bytes);
             connection.end(end).writer.wake(&mut self.out);

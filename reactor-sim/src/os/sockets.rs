@@ -41,16 +41,21 @@ struct Side {
     may_be_ready: bool,
     /// There was an edge that said that the direction has ended: no other will.
     has_ended: bool,
+    /// Who takes or gives less than it is asked for is exhausted.
+    less_means_all: bool,
     waiters: Waiters,
 }
 
 /// Where a stream that took or gave less than was asked for is known to be exhausted: epoll tells of all that comes later (epoll(7),
 /// "Questions and answers", 9). Elsewhere `mio` may want to see a call that has to wait.
+///
+/// Two reads stop short with more behind: that of a Unix stream where file descriptors were sent along (unix(7), `SCM_RIGHTS`), and one of TCP
+/// at the urgent mark (tcp(7)). A mark is told of by an edge, not later than what is behind it, and from then on less does not mean all.
 const LESS_MEANS_ALL: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 impl Side {
-    fn new() -> Self {
-        Self { may_be_ready: true, has_ended: false, waiters: Waiters::default() }
+    fn new(less_means_all: bool) -> Self {
+        Self { may_be_ready: true, has_ended: false, less_means_all, waiters: Waiters::default() }
     }
 
     /// Looks at what came of a call.
@@ -63,7 +68,7 @@ impl Side {
     /// Looks at what came of a call to a stream for so many bytes. Of one that has ended there is the end to be seen yet.
     fn moved(&mut self, result: &io::Result<usize>, length: usize) {
         match result {
-            Ok(count) if LESS_MEANS_ALL && (1..length).contains(count) => self.may_be_ready = self.has_ended,
+            Ok(count) if self.less_means_all && (1..length).contains(count) => self.may_be_ready = self.has_ended,
             result => self.tried(result),
         }
     }
@@ -74,14 +79,17 @@ impl Side {
 pub(super) struct Edge {
     happened: bool,
     ends: bool,
+    is_urgent: bool,
 }
 
 impl Edge {
     /// For who reads, and for who writes.
     pub(super) fn both(event: &Event) -> [Self; 2] {
-        let failed = event.is_error();
-        [(event.is_readable(), event.is_read_closed()), (event.is_writable(), event.is_write_closed())]
-            .map(|(happened, ends)| Self { happened: happened || ends || failed, ends })
+        let edge = |happened, ends, is_urgent| Self { happened: happened || ends || event.is_error(), ends, is_urgent };
+        [
+            edge(event.is_readable(), event.is_read_closed(), event.is_priority()),
+            edge(event.is_writable(), event.is_write_closed(), false),
+        ]
     }
 }
 
@@ -95,12 +103,19 @@ impl Sockets {
     }
 
     fn add(&mut self, source: Source) -> io::Result<SocketId> {
-        let entry = Entry { source, reader: Side::new(), writer: Side::new() };
-        let key = self.slab.insert(entry);
+        let is_tcp = matches!(source, Source::Stream { .. });
+        let (reader, writer) = (Side::new(LESS_MEANS_ALL && is_tcp), Side::new(LESS_MEANS_ALL));
+        let key = self.slab.insert(Entry { source, reader, writer });
         let Some(entry) = self.slab.get_mut(key) else { return Err(stale()) };
         let (source, writes) = entry.source.registered();
-        let both = mio::Interest::READABLE | mio::Interest::WRITABLE;
-        let interest = if writes { both } else { mio::Interest::READABLE };
+        let mut interest = mio::Interest::READABLE;
+        if writes {
+            interest |= mio::Interest::WRITABLE;
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if is_tcp {
+            interest |= mio::Interest::PRIORITY;
+        }
         if let Err(error) = self.registry.register(source, Token(key.slot()), interest) {
             self.slab.remove(key);
             return Err(error);
@@ -112,6 +127,7 @@ impl Sockets {
     pub(super) fn edge(&mut self, token: Token, [read, write]: [Edge; 2]) {
         let Some(entry) = self.slab.at_slot(token.0) else { return };
         for (side, edge) in [(&mut entry.reader, read), (&mut entry.writer, write)] {
+            side.less_means_all &= !edge.is_urgent;
             if edge.happened {
                 side.may_be_ready = true;
                 side.has_ended |= edge.ends;

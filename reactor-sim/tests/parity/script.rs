@@ -103,6 +103,17 @@ impl<S: Stage> Play<S> {
         self.stage.settle();
     }
 
+    /// Writes and closes without anything arriving in between.
+    pub(crate) fn write_and_close(&mut self, stream: SocketId, text: &str) {
+        let written = self.stage.call(|kernel| {
+            let written = kernel.write(stream, text.as_bytes());
+            kernel.close(stream);
+            written
+        });
+        self.stage.settle();
+        assert_eq!(written.expect("has room"), text.len());
+    }
+
     /// Closes several without anything arriving in between.
     pub(crate) fn close_together(&mut self, sockets: [SocketId; 2]) {
         self.stage.call(|kernel| sockets.into_iter().for_each(|socket| kernel.close(socket)));

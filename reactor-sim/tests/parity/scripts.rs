@@ -239,6 +239,14 @@ scripts! {
         let (_, address) = p.listener(16);
         p.bind_datagram("the same port", address);
     }
+    bytes_before_a_close_that_does_not_linger(p) {
+        let (client, server, _) = p.connection();
+        p.reset_on_close(client);
+        p.write_and_close(client, "last words");
+        p.read(server);
+        p.read(server);
+        p.read(server);
+    }
     nodelay_is_remembered(p) {
         let (client, _, _) = p.connection();
         p.nodelay(client, true);
@@ -308,6 +316,33 @@ scripts! {
         p.receive(one, 64, false);
         p.send(two, 5, Some(first));
         p.receive(one, 64, false);
+    }
+    a_datagram_to_the_peer_of_somebody_else(p) {
+        let (one, two) = p.datagrams();
+        let (three, four) = p.datagrams();
+        let (first, second) = (p.local(one), p.local(two));
+        p.connect_datagram(one, second);
+        p.connect_datagram(three, first);
+        p.send(three, 3, None);
+        p.receive(three, 64, false);
+        p.send(three, 3, None);
+        p.send(four, 3, Some(first));
+        p.receive(four, 64, false);
+        p.receive(one, 64, false);
+    }
+    a_datagram_to_nobody_from_a_socket_with_a_peer(p) {
+        let (one, two) = p.datagrams();
+        let (three, _) = p.datagrams();
+        let (second, third) = (p.local(two), p.local(three));
+        p.close(three);
+        p.connect_datagram(one, second);
+        p.send(one, 3, Some(third));
+        p.receive(one, 64, false);
+        p.take_error(one);
+        p.connect_datagram(one, third);
+        p.send(one, 3, Some(second));
+        p.receive(one, 64, false);
+        p.receive(two, 64, false);
     }
     no_peer(p) {
         let (one, _) = p.datagrams();

@@ -144,6 +144,14 @@ scripts! {
         p.read(one);
         p.read(one);
     }
+    an_answer_before_a_close_with_unread_bytes(p) {
+        let (one, other) = p.pair();
+        p.write(one, "a long question");
+        p.write_and_close(other, "answer");
+        p.read(one);
+        p.read(one);
+        p.read(one);
+    }
     write_meets_a_reset_first(p) {
         let (one, other) = p.pair();
         p.write(one, "unread");

@@ -74,6 +74,7 @@ use function::Function;
 /// | `REVEILLE_STRATEGY=exhaustive`, `REVEILLE_FREEDOMS=none` | another strategy, other freedoms |
 /// | `REVEILLE_SEED=37`, `REVEILLE_REPLAY=r1.…` | repeats a run; failures print the line |
 /// | `REVEILLE_LENIENT=1` | repeats as much of a tape as fits, if it no longer does, and says where it parted |
+/// | `REVEILLE_ROWS=all` | shows every row of a failure's schedule, where a screen of them is shown otherwise |
 /// | `REVEILLE_REGRESSIONS=off`, `REVEILLE_WATCHDOG=0` | see below, and `reveille::Explore::watchdog` |
 ///
 /// With `cargo test -- --nocapture` a test that passes says how many runs there were.
@@ -132,6 +133,9 @@ fn expand_test(arguments: TokenStream, item: TokenStream) -> Result<TokenStream,
                 ::reveille::__private::Test {
                     name: ::core::concat!(::core::module_path!(), "::", ::core::stringify!(NAME)),
                     package: ::core::env!("CARGO_PKG_NAME"),
+                    folder: ::core::env!("CARGO_MANIFEST_DIR"),
+                    program: ::core::option_env!("CARGO_BIN_NAME"),
+                    is_integration: ::core::option_env!("CARGO_TARGET_TMPDIR").is_some(),
                     runs: RUNS,
                     seed: SEED,
                     replay: REPLAY,

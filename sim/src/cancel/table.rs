@@ -41,6 +41,10 @@ pub(super) fn write(f: &mut fmt::Formatter<'_>, report: &Report) -> fmt::Result 
             "  performed with strategy `random`: runs of {strategy} follow from one another, and a cut run from its seed"
         )?;
     }
+    // The replay of a single run counts nothing.
+    if lines.is_empty() {
+        return Ok(());
+    }
     let width = |way: Way| {
         let cells = lines.iter().flat_map(|line| &line.cells).filter(|(of, _)| *of == way);
         cells.map(|(_, text)| text.len()).chain([way.to_string().len()]).max().unwrap_or(0)

@@ -41,7 +41,8 @@ impl Explore {
         let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
         let freedoms = freedom::asked(freedoms, &plan.strategy).map_err(|error| wrong(&error))?;
         let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
-        let command = command::Command::new(self.is_attribute.then_some(name.as_str()), self.package.as_deref());
+        let test_name = self.is_attribute.then_some(name.as_str());
+        let command = command::Command::new(test_name, self.package.as_deref(), self.target.clone());
         let exploration = exploration(command.test(), &name, self.at);
         let settings = tape.as_ref().map_or(asked, |tape| tape.settings);
         let limits = self.run_limits();
@@ -64,6 +65,7 @@ impl Explore {
             pulses: Pulses::default(),
             isolation,
             interposed: self.interposed,
+            extent: environment.rows,
         };
         match tape {
             Some(tape) if !tape.is_of(test) && !lenient => Err(Failure::setup(format!(

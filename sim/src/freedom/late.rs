@@ -28,6 +28,13 @@ impl Limbo {
 /// After so many polls; the last means when nothing else can run.
 const AFTER: [u64; 3] = [1, 8, u64::MAX];
 
+/// How many more polls there are before a future is dropped of which the choices said `answer`; `None` if that is when nothing else can
+/// run, or at once.
+pub(crate) fn polls_before_drop(answer: u32) -> Option<u64> {
+    let nth = usize::try_from(answer).ok()?.checked_sub(1)?;
+    AFTER.get(nth).copied().filter(|polls| *polls != u64::MAX)
+}
+
 /// A future that is dropped when the choices have it so.
 pub(crate) struct Late<T: 'static>(Option<Pin<Box<dyn Future<Output = T>>>>);
 

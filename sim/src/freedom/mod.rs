@@ -34,7 +34,7 @@ use reveille_executor::{Hint, Kind, Point};
 
 pub(crate) use asked::asked;
 pub(crate) use inline::woken;
-pub(crate) use late::Late;
+pub(crate) use late::{Late, polls_before_drop};
 pub(crate) use needed::{answers_without, lines, needed, taken};
 pub(crate) use swarm::of_seed;
 

@@ -2,6 +2,7 @@
 
 use super::Freedom;
 use crate::choices::Draw;
+use crate::explain::Case;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
@@ -25,12 +26,12 @@ pub(crate) fn taken(tape: &Tape) -> Vec<Freedom> {
 fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) -> bool {
     let draws = |run: &Run| answers_without(run.choices.borrow().draws(), freedom);
     let answers = trial.repeat(tape, Watch::default, |run, _| draws(run)).1;
-    let outcome = trial.rules.call(|| {
+    let (outcome, tape) = trial.rules.call(|| {
         let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
         world.choices.borrow_mut().answer_from(Box::new(Lenient::answering(answers)));
-        trial.perform(&world, 1, |_, _| ()).0
+        (trial.perform(&world, 1, |_, _| ()).0, trial.tape(&world))
     });
-    outcome.verdict.is_some_and(|verdict| same.is(&verdict))
+    Case { trial, tape: &tape, digest: outcome.digest }.showing(same, outcome).is_some()
 }
 
 /// The unusual answers by position, the questions of `freedom` taken out.

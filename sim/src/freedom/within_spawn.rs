@@ -34,7 +34,7 @@ pub(crate) fn spawned(run: &Run) {
             break;
         }
         // A statement of its own: the choices are not borrowed in the poll.
-        let picked = run.executor.pick(&mut *run.choices.borrow_mut());
+        let picked = run.choices.borrow_mut().guarded(|choices| run.executor.pick(choices)).flatten();
         let refused = run.choices.borrow().refused();
         let picked = picked.filter(|_| !refused).and_then(|runnable| run.unless_paused(runnable));
         let Some(runnable) = picked.and_then(|runnable| super::hold(run, runnable)) else { break };

@@ -62,7 +62,7 @@
 //! | `choices: 1 of 5 unusual` | what it took: 0 is the usual answer (the next in line, no fault), and few others are left after shrinking |
 //! | `step 3: task 0 instead of task 1` | such a choice: whose turn it would have been |
 //! | `shrunk: from 9 unusual, in 120 replays` | how far that is from the run that was found; *there may be a smaller run* if replays were used up (500, or five seconds) |
-//! | `schedule:` | a column for each task that matters: what was polled, woken, dropped, and when time passed |
+//! | `schedule:` | a column for each task that matters: what was polled, woken, dropped, and when time passed; `REVEILLE_ROWS=all` shows the rows that are folded |
 //! | `replay: REVEILLE_REPLAY=r1.. cargo test ..` | the command that repeats exactly this run, on any machine |
 //! | `kept in reveille-regressions/..` | the same, in a file to be committed: it is repeated first from now on |
 //!

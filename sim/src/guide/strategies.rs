@@ -37,7 +37,8 @@
 //! ```
 //!
 //! `REVEILLE_STRATEGY=surw cargo test` asks all tests for one without changing them, those included that name another. A name that
-//! does not exist is an error that lists those that do.
+//! does not exist is an error that lists those that do. An audit of [`cancel`](crate::cancel) cannot take `exhaustive` and `feedback`, whose runs follow
+//! from one another; it takes `random` then, and its report says so.
 //!
 //! # How long
 //!

@@ -57,9 +57,10 @@ pub(crate) fn starved(starved: &[Starvation], limits: Limits) -> Finding {
         limits.starved_time
     ));
     lines.push(format!(
-        "allowed, and {} polls for a `leaf(..)`: `explore().starved_after(..)`, `starved_polls(..)`, `leaf::may_starve`",
+        "allowed, and {} polls for a `leaf(..)`: `#[reveille::test(starved_after = \"90s\", starved_polls = 5_000)]`, the",
         limits.starved_polls
     ));
+    lines.push("methods of those names of `explore()`, or `leaf::may_starve` around the future say otherwise".into());
     let place = starved.first().and_then(|one| one.site.frames.first()).map(|frame| frame.site.to_string());
     let made = starved.first().map(|one| site::place(one.made.site).to_string());
     Finding { place: place.or(made), ..Finding::new(FindingKind::StarvedLeaf, lines) }

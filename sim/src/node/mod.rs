@@ -102,10 +102,11 @@ impl Node {
     /// Calls `f` with the run that the node belongs to.
     #[track_caller]
     fn with<R>(self, what: &'static str, f: impl FnOnce(&Run) -> R) -> R {
-        context::with(what, |run| {
-            assert!(run.id() == self.run, "`{what}`: the node belongs to a run that is over");
-            f(run)
-        })
+        // Not within the closure: the caller would be lost in it.
+        match context::with(what, |run| (run.id() == self.run).then(|| f(run))) {
+            Some(result) => result,
+            None => panic!("`{what}`: the node belongs to a run that is over"),
+        }
     }
 
     /// Its name.

@@ -320,7 +320,7 @@ impl Future for AllEnded {
 ///         drop(node("db").spawn(std::future::pending::<()>()));
 ///         let killed = node("db").stop(Duration::from_secs(5)).await.unwrap_err();
 ///         assert_eq!(killed.tasks(), 1);
-///         assert!(killed.to_string().contains("killed: task 1 (spawned at "), "{killed}");
+///         assert!(killed.to_string().contains("killed: task 1 on `db` (spawned at "), "{killed}");
 ///     })
 ///     .unwrap();
 /// ```

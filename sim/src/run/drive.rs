@@ -236,12 +236,13 @@ impl Run {
         self.current.set(task);
     }
 
-    /// Polls the task in focus with a waker of fresh identity, to see where it waits.
+    /// Polls a task that is looked into with a waker of fresh identity, to see where it waits.
     fn poll_under_glass(&self, watch: &Watch, runnable: Runnable, waker: Option<Waker>) -> Ran {
-        let Some(focus) = watch.focus() else { return runnable.run() };
+        let Some(clones) = watch.clones() else { return runnable.run() };
+        let task = runnable.id();
         let waker = waker.unwrap_or_else(|| self.own_waker(&runnable));
-        let (ran, stacks) = focus.collect(waker, |waker| runnable.run_with(waker));
-        focus.waits_at(stacks);
+        let (ran, stacks) = clones.collect(waker, |waker| runnable.run_with(waker));
+        watch.waits_at(task, stacks);
         ran
     }
 
@@ -266,7 +267,8 @@ impl Run {
         if next.is_none() || self.root_ended() {
             return;
         }
-        let cost = PollCost::from_index(self.decide(Point::new(kinds::POLL_COST, PollCost::COUNT)));
+        // Between polls, where nothing may unwind: a tape without an answer ends the run at the next pick.
+        let cost = PollCost::from_index(self.ask(Point::new(kinds::POLL_COST, PollCost::COUNT)));
         let now = cost.charge(self.clock.now(), next);
         if now > self.clock.now() {
             self.advance(now);

@@ -20,7 +20,7 @@ use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
 
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
-pub(crate) use notes::{Hint, Notes, PanicNote, Sometimes};
+pub(crate) use notes::{Hint, Misuse, Notes, PanicNote, Sometimes};
 pub(crate) use tasks::{Origin, POLLS_MAX, Tasks};
 
 use crate::choices::Choices;
@@ -29,13 +29,14 @@ use crate::event::Event;
 use crate::freedom::{self, Freedom, Freedoms};
 use crate::fs::Disks;
 use crate::leaf::Leaves;
+use crate::lens::Clones;
 use crate::livelock::{Progress, Quiet};
 use crate::net::{Faults, Network};
 use crate::node::Machines;
 use crate::spin::Visits;
 use crate::strategy::Source;
 use crate::tape::Settings;
-use crate::watch::{Focus, Onlooker, Watch};
+use crate::watch::{Onlooker, Watch};
 use crate::watchdog::Pulse;
 
 /// Tells a run from every other run of the process, so that a handle that outlived its run is recognised.
@@ -299,7 +300,7 @@ impl Run {
         if self.phase.get() == Phase::TearingDown {
             return 0;
         }
-        let answer = self.choices.borrow_mut().decide(point);
+        let answer = self.choices.borrow_mut().answer(point);
         self.emit(Event::Chose { kind: point.kind, bound: point.bound, answer });
         answer
     }
@@ -392,7 +393,7 @@ impl Run {
 
     /// Whether somebody looks where the task that is polled waits, so that leaves have to register strange wakers.
     pub(crate) fn is_looked_into(&self) -> bool {
-        let in_focus = |watch: &Watch| watch.focus().is_some_and(Focus::is_collecting);
+        let in_focus = |watch: &Watch| watch.clones().is_some_and(Clones::is_collecting);
         self.watch.as_ref().is_some_and(in_focus) || self.cancel.is_looked_into()
     }
 

@@ -8,6 +8,7 @@ use reveille_reactor::Instant;
 
 use super::Site;
 use crate::event::Told;
+use crate::site::Stack;
 
 /// A panic that happened while the run was this thread's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +29,12 @@ pub(crate) struct PanicNote {
 pub(crate) struct Misuse {
     /// What was polled after it had completed.
     pub(crate) what: &'static str,
+    /// By whom.
     pub(crate) task: Option<TaskId>,
+    /// The task that it was the handle of.
+    pub(crate) of: Option<TaskId>,
+    /// Where.
+    pub(crate) stack: Stack,
 }
 
 /// Something that is not wrong by itself and may explain what is.
@@ -89,8 +95,10 @@ impl Notes {
         if self.panicked.get() { self.panics.borrow().clone() } else { Vec::new() }
     }
 
-    pub(crate) fn misused(&self, what: &'static str, task: Option<TaskId>) {
-        self.misuse.borrow_mut().get_or_insert(Misuse { what, task });
+    /// Notes the first misuse, with the stack of the caller.
+    pub(crate) fn misused(&self, what: &'static str, task: Option<TaskId>, of: Option<TaskId>) {
+        let misuse = || Misuse { what, task, of, stack: Stack::capture() };
+        self.misuse.borrow_mut().get_or_insert_with(misuse);
     }
 
     pub(crate) fn misuse(&self) -> Option<Misuse> {

@@ -31,6 +31,7 @@ use reveille_executor::{Kind, TaskId};
 
 use crate::choices::Draw;
 use crate::digest::Fingerprint;
+use crate::explain::Case;
 use crate::freedom::Set;
 use crate::judge::Verdict;
 use crate::run::Run;
@@ -42,6 +43,7 @@ pub(crate) use same::Same;
 /// How much shrinking may cost.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
+    /// Candidates. One with a task that nobody can wake is replayed once more, to tell whether it waits for ever on purpose.
     pub(crate) replays: u32,
     /// In real time.
     pub(crate) time: Duration,
@@ -200,7 +202,8 @@ impl<'a> Shrinker<'a> {
         let Attempt { outcome, draws, order } = self.replay(source);
         self.tried.insert(unusual(&draws));
         let digest = outcome.digest;
-        let verdict = outcome.verdict(matches!(self.same, Same::Starved(_))).filter(|verdict| self.same.is(verdict))?;
+        let case = Case { trial: self.trial, tape: &self.trial.record(self.freedoms, &draws), digest };
+        let verdict = case.showing(self.same, outcome)?;
         let size = Size::of(&draws);
         let compared = size.cmp(&self.size);
         if compared == Ordering::Less {

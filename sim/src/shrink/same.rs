@@ -1,14 +1,17 @@
 //! Whether another run failed in the same way.
 //!
-//! Decided from the verdict of the run alone: symbols are resolved for the final report only, and a shrinker that looked at
-//! await sites would spend its budget there.
+//! Decided from the verdict of the run: symbols are resolved for the final report only, and a shrinker that looked at
+//! await sites would spend its budget there. Only where a task has no live waker a replay tells whether it waits for ever on purpose, as
+//! the one in question does or does not.
 
 use std::panic::Location;
 
 use crate::cancel::{Harm, Who};
-use crate::finding::TaskInfo;
+use crate::explain::Case;
+use crate::finding::{StuckTask, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::{Limit, PanicNote};
+use crate::trial::Outcome;
 
 /// What two failing runs have in common if they show one bug.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +24,9 @@ pub(crate) enum Same {
     Oracle(String),
     /// Somebody is treated unfairly.
     Unfair,
-    /// A task that was spawned here is stuck; whether nobody can wake it.
-    Stuck { root_ended: bool, task: Signature, dead: bool },
+    /// A task that was spawned here is stuck; whether nobody can wake it, and whether it waits for ever on purpose, if
+    /// that was looked into.
+    Stuck { root_ended: bool, task: Signature, dead: bool, parked: Option<bool> },
     /// The limit is reached, and this task is the busiest.
     Limit { polls: bool, busiest: Option<Signature> },
     /// This future is polled after completion.
@@ -51,10 +55,11 @@ fn signature(task: &TaskInfo) -> Signature {
 
 impl Same {
     /// What to look for, given a verdict and the task that its explanation found guilty. `None` for what no tape repeats.
-    pub(crate) fn of(verdict: &Verdict, guilty: Option<&TaskInfo>) -> Option<Self> {
+    pub(crate) fn of(verdict: &Verdict, guilty: Option<&StuckTask>) -> Option<Self> {
         let stuck = |root_ended, tasks: &[TaskInfo]| {
-            let task = guilty.or(tasks.first())?;
-            Some(Self::Stuck { root_ended, task: signature(task), dead: task.live_wakers == 0 })
+            let task = guilty.map(|stuck| &stuck.task).or(tasks.first())?;
+            let parked = guilty.map(StuckTask::is_parked);
+            Some(Self::Stuck { root_ended, task: signature(task), dead: task.live_wakers == 0, parked })
         };
         match verdict {
             Verdict::Stuck(tasks) => stuck(false, tasks),
@@ -68,7 +73,7 @@ impl Same {
             Verdict::Limit { limit, busiest, .. } => {
                 Some(Self::Limit { polls: *limit == Limit::Polls, busiest: busiest.as_ref().map(signature) })
             }
-            Verdict::PollAfterReady { what, .. } => Some(Self::PollAfterReady(what)),
+            Verdict::PollAfterReady { misuse, .. } => Some(Self::PollAfterReady(misuse.what)),
             Verdict::Spun { task, .. } => Some(Self::Spun(signature(task))),
             Verdict::Detached(tasks) => Some(Self::Detached(tasks.first().map(signature))),
             Verdict::Harm(
@@ -84,16 +89,41 @@ impl Same {
         }
     }
 
-    /// Whether `verdict` shows it.
-    pub(crate) fn is(&self, verdict: &Verdict) -> bool {
+    /// Whether `verdict` shows it, as far as the verdict tells.
+    fn is(&self, verdict: &Verdict) -> bool {
         match (self, verdict) {
-            (Self::Stuck { root_ended: false, task, dead }, Verdict::Stuck(tasks))
-            | (Self::Stuck { root_ended: true, task, dead }, Verdict::Dead(tasks)) => {
-                tasks.iter().any(|one| signature(one) == *task && (one.live_wakers == 0) == *dead)
-            }
+            (Self::Stuck { root_ended: false, .. }, Verdict::Stuck(tasks))
+            | (Self::Stuck { root_ended: true, .. }, Verdict::Dead(tasks)) => tasks.iter().any(|task| self.is_of(task)),
             (Self::Starved(site), Verdict::Starved(late)) => late.iter().any(|late| late.made.site == *site),
             _ => Self::of(verdict, None).as_ref() == Some(self),
         }
+    }
+
+    /// Whether it is `task`, or one like it, that is stuck.
+    fn is_of(&self, task: &TaskInfo) -> bool {
+        matches!(self, Self::Stuck { task: stuck, dead, .. } if signature(task) == *stuck && (task.live_wakers == 0) == *dead)
+    }
+}
+
+impl Case<'_> {
+    /// The verdict on this run, which came to `outcome`, if that shows `same`.
+    pub(crate) fn showing(&self, same: &Same, outcome: Outcome) -> Option<Verdict> {
+        if matches!(same, Same::Starved(_)) {
+            return outcome.verdict(true).filter(|verdict| same.is(verdict));
+        }
+        let Outcome { verdict, besides, .. } = outcome;
+        // A replay only where it can tell.
+        if ![&verdict, &besides].into_iter().flatten().any(|verdict| same.is(verdict)) {
+            return None;
+        }
+        let verdict = self.settled(verdict, besides).filter(|verdict| same.is(verdict))?;
+        let parks_as_well = match (same, &verdict) {
+            (Same::Stuck { dead: true, parked: Some(parked), .. }, Verdict::Stuck(tasks)) => {
+                tasks.iter().filter(|task| same.is_of(task)).any(|task| self.is_parked(task) == *parked)
+            }
+            _ => true,
+        };
+        parks_as_well.then_some(verdict)
     }
 }
 

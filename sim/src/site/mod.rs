@@ -22,6 +22,7 @@ use std::path::Path;
 
 mod chain;
 mod known;
+mod memory;
 mod origin;
 mod place;
 mod source;
@@ -59,10 +60,10 @@ impl Stack {
         self.frames.iter().map(|frame| frame.ip() as usize).collect()
     }
 
-    /// Where the task awaited when its waker was cloned. Reads the program's line tables: milliseconds, and more the
+    /// Where the task awaited when its waker was cloned. Of a new stack it reads the program's line tables: milliseconds, and more the
     /// first time.
     pub(crate) fn await_site(&self) -> AwaitSite {
-        self.chain(&Paths::current()).await_site()
+        memory::await_site(self.addresses(), |paths| self.chain(paths).await_site())
     }
 
     /// The innermost line of the user: for a waker that was dropped, the line that dropped it. `None` if no line is known.

@@ -140,7 +140,7 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.run == Some(RunId::NO_MORE) {
-            misused("JoinHandle");
+            misused_handle("JoinHandle", Some(self.inner.id()));
         }
         let Poll::Ready(result) = Pin::new(&mut self.inner).poll(context) else {
             self.note_wait(context.waker());
@@ -174,6 +174,12 @@ pub(super) fn note_panic<T>(result: &Result<T, JoinError>, run: Option<RunId>) {
 /// Always; in a run the finding says more than the panic.
 #[track_caller]
 pub(crate) fn misused(what: &'static str) -> ! {
-    context::try_with(|run| run.notes.misused(what, run.current()));
+    misused_handle(what, None)
+}
+
+/// The same, of the handle of the task `of`.
+#[track_caller]
+fn misused_handle(what: &'static str, of: Option<TaskId>) -> ! {
+    context::try_with(|run| run.notes.misused(what, run.current(), of.filter(|task| run.tasks.is_known(*task))));
     panic!("`{what}` was polled after it had completed");
 }

@@ -246,6 +246,9 @@ where
     // No closure, and so no `Option` around what may be a large future.
     match context::current() {
         Some(run) => JoinHandle::of_run(run.spawn(future, origin), run.id()),
-        None => reveille_executor::try_spawn(future).map_or_else(|_| context::missing("spawn"), JoinHandle::real),
+        None => match reveille_executor::try_spawn(future) {
+            Ok(handle) => JoinHandle::real(handle),
+            Err(_) => context::missing("spawn"),
+        },
     }
 }
