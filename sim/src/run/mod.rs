@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reveille_executor::{Choose, JoinHandle, LocalExecutor, Point, TaskId};
+use reveille_executor::{JoinHandle, LocalExecutor, Point, TaskId};
 
 pub(crate) use clock::Clock;
 pub(crate) use drive::{Ending, Limit};
