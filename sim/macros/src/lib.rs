@@ -1,6 +1,6 @@
 //! The attributes of `reveille`, which re-exports them: [`macro@test`] and [`macro@main`].
 //!
-//! ```
+//! ```no_run
 //! #[reveille::main]
 //! async fn main() {
 //!     let task = reveille::spawn(async { 42 });
