@@ -82,15 +82,32 @@ impl Drop for Lifted {
 /// ```
 #[inline]
 pub fn within_budget<T>(cx: &Context<'_>, poll: impl FnOnce() -> Poll<T>) -> Poll<T> {
-    let left = LEFT.with(Cell::get);
-    if left == 0 {
-        cx.waker().wake_by_ref();
+    if is_spent(cx) {
         return Poll::Pending;
     }
     let polled = poll();
-    if polled.is_ready() && left != UNLIMITED {
-        // Not from what was seen: the leaf may have spent some itself.
-        LEFT.with(|left| left.set(left.get().saturating_sub(1)));
+    if polled.is_ready() {
+        spend();
     }
     polled
+}
+
+/// Whether the poll under way has nothing left; then the task of `cx` is woken, to go on in its next poll.
+#[inline]
+pub(crate) fn is_spent(cx: &Context<'_>) -> bool {
+    let is_spent = LEFT.with(Cell::get) == 0;
+    if is_spent {
+        cx.waker().wake_by_ref();
+    }
+    is_spent
+}
+
+/// Something was ready.
+#[inline]
+pub(crate) fn spend() {
+    LEFT.with(|left| {
+        if left.get() != UNLIMITED {
+            left.set(left.get().saturating_sub(1));
+        }
+    });
 }

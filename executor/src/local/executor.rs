@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use std::sync::Arc as StdArc;
 use std::task::Waker;
 
+use super::home::Home;
 use super::shared::{self, OwnerSide, Shared};
 use super::{Runnable, Spawner};
 use crate::sync::{Arc, UnsafeCell};
@@ -145,8 +146,10 @@ impl LocalExecutor {
         F: Future + 'static,
         F::Output: 'static,
     {
-        // SAFETY: an executor stays on its owner thread.
-        unsafe { shared::spawn(self.shared(), future) }
+        // SAFETY: an executor stays on its owner thread, and this one lives. No user code runs in here.
+        let home = self.shared.with(|shared| unsafe { Home::new(&*shared) });
+        // SAFETY: as above.
+        unsafe { shared::spawn(home, future) }
     }
 
     /// Something that spawns tasks while there are fewer than `tasks_max`; see [`Spawner`] for an example.
@@ -447,11 +450,16 @@ impl LocalExecutor {
         self.shared.with_mut(|shared| {
             // SAFETY: no user code runs in here, so there is no other access.
             let shared = unsafe { &mut *shared };
-            match Arc::get_mut(shared) {
-                Some(shared) => shared::reopen(shared),
-                // Wakers of the old generation are still about: theirs stays closed.
-                None => *shared = Arc::new(shared::succeed(shared)),
+            // SAFETY: an executor stays on its owner thread.
+            let alone = if unsafe { shared.cells.are_freed() } { Arc::get_mut(shared) } else { None };
+            if let Some(shared) = alone {
+                shared::reopen(shared);
+                return;
             }
+            // Wakers of the old generation, or spawners, are still about: theirs stays closed.
+            // SAFETY: an executor stays on its owner thread, and makes nothing of the old generation any more.
+            unsafe { Home::part(shared) };
+            *shared = Arc::new(shared::succeed(shared));
         });
         panicked
     }
@@ -466,6 +474,8 @@ impl Default for LocalExecutor {
 impl Drop for LocalExecutor {
     fn drop(&mut self) {
         self.close();
+        // SAFETY: an executor stays on its owner thread, and this was the end of it.
+        self.shared.with(|shared| unsafe { Home::part(&*shared) });
     }
 }
 

@@ -26,6 +26,7 @@ mod runnable;
 mod spawner;
 
 mod ambient;
+mod home;
 mod shared;
 
 mod inbox;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::mem;
 use std::sync::Arc as StdArc;
 
+use super::home::{Cells, Home};
 use super::inbox::Inbox;
 use super::queue::RunQueue;
 use crate::park::Parker;
@@ -20,6 +21,8 @@ pub(super) struct Shared {
     inbox: Inbox,
     parker: Arc<Parker>,
     observer: Option<StdArc<dyn Observe>>,
+    /// How many cells there are of its tasks.
+    pub(super) cells: Cells,
     /// Invariant: used on the owner thread only, through [`OwnerSide`]. Dropped anywhere: the list is empty by then, as
     /// tasks in it hold `Shared`, and the rest is plain memory.
     local: UnsafeCell<Local>,
@@ -62,13 +65,14 @@ impl Shared {
             inbox: Inbox::new(),
             parker: Arc::new(Parker::within(driver)),
             observer,
+            cells: Cells::default(),
             local: UnsafeCell::new(Local::default()),
         }
     }
 
     /// The owner's side, if this is the owner thread.
     #[inline]
-    fn on_owner_thread(&self) -> Option<OwnerSide<'_>> {
+    pub(super) fn on_owner_thread(&self) -> Option<OwnerSide<'_>> {
         // SAFETY: checked.
         (ThreadToken::current() == self.owner).then(|| unsafe { self.owner_side() })
     }
@@ -84,7 +88,7 @@ impl Shared {
     }
 }
 
-impl Schedule for Arc<Shared> {
+impl Schedule for Home {
     unsafe fn adopt(&self, task: TaskRef) {
         // SAFETY: the caller's promise.
         let owner = unsafe { self.owner_side() };
@@ -132,7 +136,7 @@ impl Schedule for Arc<Shared> {
     }
 }
 
-impl ScheduleHere for Arc<Shared> {}
+impl ScheduleHere for Home {}
 
 /// The part of [`Shared`] that is the owner thread's. Exists on the owner thread only.
 #[derive(Clone, Copy)]
@@ -355,20 +359,21 @@ impl<'a> OwnerSide<'a> {
 ///
 /// # Safety
 /// This is the owner thread.
-pub(super) unsafe fn spawn<F>(shared: Arc<Shared>, future: F) -> JoinHandle<F::Output>
+pub(super) unsafe fn spawn<F>(home: Home, future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
     F::Output: 'static,
 {
     // SAFETY: the caller's promise.
-    let id = unsafe { shared.owner_side() }.next_id();
+    let id = unsafe { home.owner_side() }.next_id();
     // SAFETY: the caller's promise.
-    unsafe { TaskRef::spawn(future, id, shared) }
+    unsafe { TaskRef::spawn(future, id, home) }
 }
 
 /// Empties what belongs to a run from a closed `shared` that nobody else holds, and opens it again.
 pub(super) fn reopen(shared: &mut Shared) {
     shared.inbox.reopen();
+    shared.cells = Cells::default();
     shared.local.with_mut(|local| {
         // SAFETY: `shared` is ours alone.
         let local = unsafe { &mut *local };
@@ -385,6 +390,7 @@ pub(super) fn succeed(shared: &Shared) -> Shared {
         inbox: Inbox::new(),
         parker: Arc::clone(&shared.parker),
         observer: shared.observer.clone(),
+        cells: Cells::default(),
         local: UnsafeCell::new(Local { queue, ..Local::default() }),
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
 
+use super::home::Home;
 use super::shared::{self, Shared};
 use crate::JoinHandle;
 use crate::sync::Arc;
@@ -59,8 +60,8 @@ impl Spawner {
         if owner.live_tasks() >= self.tasks_max {
             return Err(SpawnError { future, kind: SpawnErrorKind::Full { tasks_max: self.tasks_max } });
         }
-        // SAFETY: as above.
-        Ok(unsafe { shared::spawn(Arc::clone(&self.shared), future) })
+        // SAFETY: as above; the executor has not parted from what is not closed.
+        Ok(unsafe { shared::spawn(Home::new(&self.shared), future) })
     }
 
     /// The number of tasks that may exist.

@@ -51,9 +51,8 @@ pub(super) struct Vtable {
     pub(super) wake: unsafe fn(TaskRef),
     /// Takes the task out of the owned list. Requires RUNNING and DONE (rule 4).
     pub(super) unlink: unsafe fn(TaskRef),
-    /// Moves the result to the place for a `Result<T, JoinError>` behind the pointer; false if it is not there any more.
-    /// Requires it to be the caller's (rule 5).
-    pub(super) take_result: unsafe fn(TaskRef, *mut ()) -> bool,
+    /// Takes the result. Requires it to be the caller's (rule 5). Panics if it has been taken before.
+    pub(super) take_result: TakeResult,
     /// Drops the result. Requires it to be the caller's (rule 5). Panics if that does.
     pub(super) drop_result: unsafe fn(TaskRef),
     /// Who is told of waker operations.
@@ -62,6 +61,27 @@ pub(super) struct Vtable {
     pub(super) free: unsafe fn(TaskRef),
     /// The operations of the task's wakers, plain or observing.
     pub(super) waker: &'static RawWakerVTable,
+}
+
+/// A function that takes the result of a task, with its type forgotten. By value, not through a pointer, so that the result is written
+/// to its place at once: where it is moved right after it was written, the processor waits for its own stores.
+pub(super) struct TakeResult(unsafe fn());
+
+impl TakeResult {
+    const fn new<T>(take: unsafe fn(TaskRef) -> Poll<Result<T, JoinError>>) -> Self {
+        // SAFETY: a function pointer, which is not called as what it is made here.
+        Self(unsafe { mem::transmute::<unsafe fn(TaskRef) -> Poll<Result<T, JoinError>>, unsafe fn()>(take) })
+    }
+
+    /// What it was made of.
+    ///
+    /// # Safety
+    /// It was made for the type `T`.
+    #[inline]
+    pub(super) unsafe fn typed<T>(&self) -> unsafe fn(TaskRef) -> Poll<Result<T, JoinError>> {
+        // SAFETY: the caller's promise.
+        unsafe { mem::transmute::<unsafe fn(), unsafe fn(TaskRef) -> Poll<Result<T, JoinError>>>(self.0) }
+    }
 }
 
 /// A task.
@@ -220,7 +240,7 @@ where
             schedule: schedule::<F, S>,
             wake: wake::<F, S>,
             unlink: unlink::<F, S>,
-            take_result: take_result::<F, S>,
+            take_result: TakeResult::new(take_result::<F, S>),
             drop_result: drop_result::<F, S>,
             observer: observer::<F, S>,
             free: free::<F, S>,
@@ -339,15 +359,11 @@ unsafe fn observer<F: Future, S: Schedule>(task: TaskRef) -> Option<StdArc<dyn O
     unsafe { task.cell::<F, S>() }.scheduler.observer().cloned()
 }
 
-unsafe fn take_result<F: Future, S: Schedule>(task: TaskRef, to: *mut ()) -> bool {
+unsafe fn take_result<F: Future, S: Schedule>(task: TaskRef) -> Poll<Result<F::Output, JoinError>> {
     // SAFETY: a task of this vtable, alive, whose stage is the caller's (`Vtable`).
     match unsafe { task.cell::<F, S>().take_result() } {
-        Some(result) => {
-            // SAFETY: the caller's promise (`Vtable`).
-            unsafe { to.cast::<Result<F::Output, JoinError>>().write(result) };
-            true
-        }
-        None => false,
+        Some(result) => Poll::Ready(result),
+        None => panic!("a join handle was polled again after it returned the result"),
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
@@ -120,14 +119,10 @@ impl<T> JoinHandle<T> {
     }
 
     /// The result of a task that has ended.
-    fn take_result(&mut self) -> Result<T, JoinError> {
-        let mut result = MaybeUninit::<Result<T, JoinError>>::uninit();
-        // SAFETY: JOIN keeps the cell alive (rule 7), the result is ours since DONE (rule 5), and its type is that of
-        // the place that we name.
-        let taken = unsafe { (self.task.header().vtable.take_result)(self.task, result.as_mut_ptr().cast()) };
-        assert!(taken, "a join handle was polled again after it returned the result");
-        // SAFETY: it was written just now.
-        unsafe { result.assume_init() }
+    #[inline]
+    fn take_result(&mut self) -> Poll<Result<T, JoinError>> {
+        // SAFETY: JOIN keeps the cell alive (rule 7), the result is ours since DONE (rule 5), and its type is that of the handle.
+        unsafe { (self.task.header().vtable.take_result.typed::<T>())(self.task) }
     }
 }
 
@@ -135,9 +130,11 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        budget::within_budget(cx, || {
-            if self.register(cx.waker()) { Poll::Pending } else { Poll::Ready(self.take_result()) }
-        })
+        if budget::is_spent(cx) || self.register(cx.waker()) {
+            return Poll::Pending;
+        }
+        budget::spend();
+        self.take_result()
     }
 }
 

@@ -111,6 +111,11 @@ impl Tasks {
         }
     }
 
+    /// Whether the task is known to have ended, and not by a panic. One that is ending, further down on the stack, is not.
+    pub(crate) fn has_ended_well(&self, task: TaskId) -> bool {
+        matches!(self.records.borrow()[task.index()].ended, Some(TaskEnd::Completed | TaskEnd::Cancelled))
+    }
+
     pub(crate) fn panic_taken(&self, task: TaskId) {
         if let Some(record) = self.records.borrow_mut().get_mut(task.index()) {
             record.panic_taken = true;

@@ -7,7 +7,7 @@ use reveille_executor::{AbortHandle, JoinError, TaskId};
 
 use crate::context;
 use crate::leaf;
-use crate::run::RunId;
+use crate::run::{Run, RunId};
 use crate::spin::visit;
 
 /// Waits for a task and yields its output. Dropping it lets the task go on, detached.
@@ -112,6 +112,12 @@ impl<T> JoinHandle<T> {
 }
 
 impl<T> JoinHandle<T> {
+    /// Whether this is the handle of a task of the current run that has ended, and not by a panic.
+    fn has_ended_well(&self) -> bool {
+        let ended_well = |run: &Run| self.run == Some(run.id()) && run.tasks.has_ended_well(self.inner.id());
+        self.inner.is_finished() && context::try_with(ended_well) == Some(true)
+    }
+
     /// Tells the run that somebody waits for its task, and a replay that looks where that is.
     fn note_wait(&self, waker: &Waker) {
         context::try_with(|run| {
@@ -141,6 +147,12 @@ impl<T> Future for JoinHandle<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.run == Some(RunId::NO_MORE) {
             misused_handle("JoinHandle", Some(self.inner.id()));
+        }
+        if self.has_ended_well() {
+            self.note_taken(self.run, context.waker());
+            self.run = Some(RunId::NO_MORE);
+            // Not looked at, and so not moved.
+            return Pin::new(&mut self.inner).poll(context);
         }
         let Poll::Ready(result) = Pin::new(&mut self.inner).poll(context) else {
             self.note_wait(context.waker());
