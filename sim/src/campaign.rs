@@ -190,12 +190,12 @@ impl Shared {
         outcome: Outcome,
         wait: &mut Option<LongestWait>,
     ) -> Option<Reason> {
-        let Outcome { verdict, besides, digest, late, .. } = outcome;
-        if verdict.is_none() && late.is_empty() && !is_compared(run) {
+        let Outcome { wrong, digest, late, .. } = outcome;
+        if wrong.is_none() && late.is_empty() && !is_compared(run) {
             return None;
         }
         let case = Case { trial, tape: &trial.tape(world), digest };
-        if let Some(verdict) = case.settled(verdict, besides) {
+        if let Some(verdict) = case.settled(wrong) {
             return Some(Reason::Verdict(verdict));
         }
         let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
@@ -495,9 +495,9 @@ fn replay_by(
         // What really happened, which is what the tape says unless it was read leniently.
         (outcome, trial.tape(&world), world.notes.hints(), world.freedoms.take_taken(), world.network.take_struck())
     });
-    let Outcome { verdict, besides, digest, polls, late } = outcome;
+    let Outcome { wrong, digest, polls, late } = outcome;
     let case = Case { trial, tape: &tape, digest };
-    let verdict = match case.settled(verdict, besides).or_else(|| case.starvation(&late)) {
+    let verdict = match case.settled(wrong).or_else(|| case.starvation(&late)) {
         None => {
             let exercised = freedom::exercised(freedom::Set::NONE, &taken);
             let struck = struck(&tape.settings.faults, &strikes);

@@ -141,10 +141,14 @@ fn busiest(run: &Run) -> Option<TaskInfo> {
 
 /// A panic whose `JoinError` nobody received; the root's first of all.
 fn panicked(run: &Run) -> Option<Verdict> {
+    let untaken = run.tasks.first_untaken_panic();
+    if untaken.is_none() && !run.notes.has_panics() {
+        return None;
+    }
     let mut notes = run.notes.panics();
     // What answers the choices has caught that by itself.
     notes.retain(|note| !note.in_choices);
-    let Some(task) = run.tasks.first_untaken_panic() else {
+    let Some(task) = untaken else {
         // In a waker, between polls: nobody else would hear of it.
         let note = notes.into_iter().find(|note| note.task.is_none() && !note.in_teardown)?;
         return Some(Verdict::Panic(Panicked { task: None, note: Some(note), before: Vec::new() }));

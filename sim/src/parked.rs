@@ -19,6 +19,7 @@ use crate::judge::Verdict;
 use crate::lens::Clones;
 use crate::run::{Ending, Run};
 use crate::site::Stack;
+use crate::trial::Wrong;
 use crate::watch::Watch;
 
 /// Several tasks of a run, into the last poll of each of which is looked.
@@ -77,10 +78,10 @@ struct Look {
 }
 
 impl Case<'_> {
-    /// What is wrong with a run that came to `verdict`, once it is known who is parked. `besides` is what is wrong with it if all of
-    /// its dead tasks are.
-    pub(crate) fn settled(&self, verdict: Option<Verdict>, besides: Option<Verdict>) -> Option<Verdict> {
-        let Some(Verdict::Dead(tasks)) = verdict else { return verdict };
+    /// The verdict on a run with which this is `wrong`, once it is known who is parked.
+    pub(crate) fn settled(&self, wrong: Option<Box<Wrong>>) -> Option<Verdict> {
+        let Wrong { verdict, besides } = *wrong?;
+        let Verdict::Dead(tasks) = verdict else { return Some(verdict) };
         let guilty = self.not_parked(tasks);
         if guilty.is_empty() { besides } else { Some(Verdict::Dead(guilty)) }
     }

@@ -37,8 +37,8 @@ impl Case<'_> {
         if again.digest.whole == self.digest.whole {
             let same = match verdict.map(|verdict| Same::of(verdict, None)) {
                 Some(Some(same)) => self.showing(&same, again).is_some(),
-                Some(None) => again.verdict.is_some(),
-                None => self.settled(again.verdict, again.besides).is_none(),
+                Some(None) => again.wrong.is_some(),
+                None => self.settled(again.wrong).is_none(),
             };
             return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
         }

@@ -68,26 +68,39 @@ pub(crate) struct Trial<'a> {
 /// What came of a run.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Of [`Verdict::Dead`] it takes a replay to tell whether it is one; see [`Case::settled`](crate::explain::Case::settled).
-    pub(crate) verdict: Option<Verdict>,
-    /// What is wrong if all of the dead tasks wait for ever on purpose.
-    pub(crate) besides: Option<Verdict>,
+    /// In a box: nearly every run has nothing, and what comes of a run is moved about.
+    pub(crate) wrong: Option<Box<Wrong>>,
     pub(crate) digest: Fingerprint,
     pub(crate) polls: u64,
     /// The leaves that seem to have starved. Not a verdict: whether it matters takes a replay to tell.
     pub(crate) late: Vec<Late>,
 }
 
+/// What is wrong with a run.
+#[derive(Debug)]
+pub(crate) struct Wrong {
+    /// Of [`Verdict::Dead`] it takes a replay to tell whether it is one; see [`Case::settled`](crate::explain::Case::settled).
+    pub(crate) verdict: Verdict,
+    /// What is wrong if all of the dead tasks wait for ever on purpose.
+    pub(crate) besides: Option<Verdict>,
+}
+
 impl Outcome {
     /// The verdict; or the accusation of the leaves that seem to have starved, where nothing worse happened.
     pub(crate) fn verdict(self, starved: bool) -> Option<Verdict> {
         // Of a dead task too it takes a replay to tell whether it matters.
-        let is_worse = self.verdict.as_ref().is_some_and(|verdict| !matches!(verdict, Verdict::Dead(_)));
-        if !starved || is_worse { self.verdict } else { self.accusation() }
+        let is_worse = self.wrong.as_ref().is_some_and(|wrong| !matches!(wrong.verdict, Verdict::Dead(_)));
+        if !starved || is_worse { self.wrong.map(|wrong| wrong.verdict) } else { self.accusation() }
     }
 
     pub(crate) fn accusation(self) -> Option<Verdict> {
         (!self.late.is_empty()).then_some(Verdict::Starved(self.late))
+    }
+}
+
+impl Wrong {
+    fn boxed(verdict: Verdict) -> Box<Self> {
+        Box::new(Self { verdict, besides: None })
     }
 }
 
@@ -194,16 +207,20 @@ impl Trial<'_> {
         let mut root = (self.program)(run);
         let ending = run.drive();
         let digest = run.fingerprint();
-        let verdict = judge(run, ending, &mut root, self.rules.detached);
-        let is_dead = matches!(verdict, Some(Verdict::Dead(_)));
+        let judged = judge(run, ending, &mut root, self.rules.detached).map(Wrong::boxed);
         let inspected = inspect(run, ending);
         // What the root panicked with may panic when it is dropped; the world is dropped all the same.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(root)));
         let panicked = run.tear_down();
         let at_last = || panicked.then(|| panic_in_teardown(run)).or_else(|| run.cancel.forgotten().map(Verdict::Harm));
-        let besides = if is_dead { at_last() } else { None };
-        let verdict = verdict.or_else(at_last);
-        (Outcome { verdict, besides, digest, polls: run.step(), late: run.leaves.late() }, inspected)
+        let wrong = match judged {
+            Some(mut wrong) => {
+                wrong.besides = if matches!(wrong.verdict, Verdict::Dead(_)) { at_last() } else { None };
+                Some(wrong)
+            }
+            None => at_last().map(Wrong::boxed),
+        };
+        (Outcome { wrong, digest, polls: run.step(), late: run.leaves.late() }, inspected)
     }
 
     /// What the dullest run of the program is like.

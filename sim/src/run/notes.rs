@@ -91,6 +91,10 @@ impl Notes {
         }
     }
 
+    pub(crate) fn has_panics(&self) -> bool {
+        self.panicked.get()
+    }
+
     pub(crate) fn panics(&self) -> Vec<PanicNote> {
         if self.panicked.get() { self.panics.borrow().clone() } else { Vec::new() }
     }

@@ -111,12 +111,11 @@ impl Case<'_> {
         if matches!(same, Same::Starved(_)) {
             return outcome.verdict(true).filter(|verdict| same.is(verdict));
         }
-        let Outcome { verdict, besides, .. } = outcome;
         // A replay only where it can tell.
-        if ![&verdict, &besides].into_iter().flatten().any(|verdict| same.is(verdict)) {
-            return None;
-        }
-        let verdict = self.settled(verdict, besides).filter(|verdict| same.is(verdict))?;
+        let wrong = outcome.wrong.filter(|wrong| {
+            same.is(&wrong.verdict) || wrong.besides.as_ref().is_some_and(|verdict| same.is(verdict))
+        });
+        let verdict = self.settled(wrong).filter(|verdict| same.is(verdict))?;
         let parks_as_well = match (same, &verdict) {
             (Same::Stuck { dead: true, parked: Some(parked), .. }, Verdict::Stuck(tasks)) => {
                 tasks.iter().filter(|task| same.is_of(task)).any(|task| self.is_parked(task) == *parked)
