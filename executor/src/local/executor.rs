@@ -442,6 +442,9 @@ impl LocalExecutor {
     /// assert_eq!(executor.block_on(after).unwrap(), 42);
     /// ```
     pub fn reset(&self) -> usize {
+        if self.forget_the_ended() {
+            return 0;
+        }
         let mut panicked = self.close();
         // A future's drop may have reset the executor itself, and used it: then what it has now is closed as well.
         while !self.owner(|owner| owner.is_closed()) {
@@ -462,6 +465,26 @@ impl LocalExecutor {
             *shared = Arc::new(shared::succeed(shared));
         });
         panicked
+    }
+}
+
+impl LocalExecutor {
+    /// Makes it as new if nothing is left of its tasks and nobody else holds what they share: then there is nothing to close,
+    /// and nobody to close it to.
+    fn forget_the_ended(&self) -> bool {
+        self.shared.with(|shared| {
+            // SAFETY: an executor stays on its owner thread, and no user code runs in here.
+            let shared = unsafe { &*shared };
+            // Exact, since there are no clones of it on other threads: the handles of tasks count for none before the parting.
+            // SAFETY: as above.
+            let (owner, is_alone) =
+                unsafe { (shared.owner_side(), Arc::strong_count(shared) == 1 && shared.cells.are_freed()) };
+            let is_unused = is_alone && !owner.is_closed();
+            if is_unused {
+                owner.forget();
+            }
+            is_unused
+        })
     }
 }
 

@@ -319,6 +319,17 @@ impl<'a> OwnerSide<'a> {
         unsafe { self.local(|local| local.owned.iter().find(|task| task.id() == id)) }
     }
 
+    /// Makes all as it was in the beginning, but for the memory of the queue. There are no tasks.
+    pub(super) fn forget(self) {
+        // SAFETY: plain stores.
+        unsafe {
+            self.local(|local| {
+                local.queue.clear();
+                *local = Local { queue: mem::take(&mut local.queue), ..Local::default() };
+            });
+        }
+    }
+
     /// Forgets all entries and refuses more, then drops the futures of all tasks (rule 10); the result is how many of them
     /// panicked at that. `self` is kept alive by the caller meanwhile.
     pub(super) fn close(self) -> usize {
@@ -373,12 +384,8 @@ where
 /// Empties what belongs to a run from a closed `shared` that nobody else holds, and opens it again.
 pub(super) fn reopen(shared: &mut Shared) {
     shared.inbox.reopen();
-    shared.cells = Cells::default();
-    shared.local.with_mut(|local| {
-        // SAFETY: `shared` is ours alone.
-        let local = unsafe { &mut *local };
-        *local = Local { queue: mem::take(&mut local.queue), ..Local::default() };
-    });
+    // SAFETY: `shared` is ours alone; called by the executor, on the owner thread.
+    unsafe { shared.owner_side() }.forget();
 }
 
 /// A successor for a closed `shared` that others still hold: with its observer, its memory and its parker.

@@ -47,10 +47,19 @@ impl RunId {
     /// What no run has.
     pub(crate) const NO_MORE: Self = Self(NonZeroU64::MAX);
 
-    fn next() -> Self {
-        static RUNS: AtomicU64 = AtomicU64::new(1);
-        // 0 comes after 2^64 runs.
-        NonZeroU64::new(RUNS.fetch_add(1, Ordering::Relaxed)).map_or(Self::NO_MORE, Self)
+    /// So many numbers a world takes at once: a counter that all threads share is not for every run.
+    const BLOCK: u64 = 1 << 20;
+
+    /// What no other world has had.
+    fn new() -> Self {
+        static BLOCKS: AtomicU64 = AtomicU64::new(1);
+        Self(NonZeroU64::MIN.saturating_add(BLOCKS.fetch_add(1, Ordering::Relaxed) * Self::BLOCK))
+    }
+
+    /// That of the next run in the same world.
+    fn next(self) -> Self {
+        let next = self.0.saturating_add(1);
+        if next.get() % Self::BLOCK == 0 { Self::new() } else { Self(next) }
     }
 }
 
@@ -175,7 +184,7 @@ impl Run {
             pulse,
             settings,
             limits,
-            id: Cell::new(RunId::next()),
+            id: Cell::new(RunId::new()),
             phase: Cell::new(Phase::TearingDown),
             current: Cell::new(None),
             step: Cell::new(0),
@@ -192,7 +201,7 @@ impl Run {
 
     /// Makes an empty world for the run of `seed`.
     pub(crate) fn begin(&self, seed: u64) {
-        self.id.set(RunId::next());
+        self.id.set(self.id.get().next());
         self.pulse.begin(seed);
         self.followed.set({
             let mut choices = self.choices.borrow_mut();
