@@ -1,7 +1,7 @@
 //! Timers: an indexed heap over a slab.
 //!
 //! The slab holds the wakers; a key names a slot and the slot's generation, so that a key kept too long names nothing. The
-//! heap holds `(deadline, order of arming, slot)`, and the place in it of each slot is kept, which is what makes removal
+//! heap holds deadline, order of arming and slot as one number, and the place in it of each slot is kept, which is what makes removal
 //! `O(log n)`: a timer that is dropped leaves nothing behind, neither a heap entry to be skipped later nor a reason for
 //! time to move.
 //!
@@ -30,7 +30,7 @@ use crate::Instant;
 /// ```
 #[derive(Debug, Default)]
 pub struct Timers {
-    /// Invariant: a binary heap by [`Entry::rank`], the least first.
+    /// Invariant: a heap in which each entry has up to [`CHILDREN`], the least first.
     heap: Vec<Entry>,
     slots: Vec<Slot>,
     /// By slot: the index of its entry in the heap, if it is armed. Apart from the slots, since moving entries about
@@ -39,7 +39,7 @@ pub struct Timers {
     /// The first free slot.
     free: Option<u32>,
     /// The order of the next timer to be armed.
-    next_order: u64,
+    next_order: u32,
     /// The generation of a slot that has not been used since the timers were new or cleared.
     first_generation: u32,
 }
@@ -64,20 +64,29 @@ pub struct TimerKey {
     generation: u32,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    deadline: Instant,
-    /// When it was armed, counted in timers.
-    order: u64,
-    slot: u32,
-    /// Whose timer it is.
-    owner: u16,
-}
+/// How many entries of the heap have a parent in common: they lie side by side, and it is half as deep as one of pairs.
+const CHILDREN: usize = 4;
+
+/// The deadline (64 bits), then when it was armed, counted in timers (32), then the slot (32): as one number it is compared without a
+/// branch, and moved at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry(u128);
 
 impl Entry {
-    /// The deadline, then the order, as one number: compared without a branch.
-    fn rank(&self) -> u128 {
-        (u128::from(self.deadline.as_nanos()) << 64) | u128::from(self.order)
+    fn new(deadline: Instant, order: u32, slot: u32) -> Self {
+        Self((u128::from(deadline.as_nanos()) << 64) | (u128::from(order) << 32) | u128::from(slot))
+    }
+
+    fn deadline(self) -> Instant {
+        Instant::from_nanos((self.0 >> 64) as u64)
+    }
+
+    fn order(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    fn slot(self) -> u32 {
+        self.0 as u32
     }
 }
 
@@ -85,6 +94,8 @@ impl Entry {
 struct Slot {
     /// Counts the timers that this slot has held.
     generation: u32,
+    /// Whose timer it holds.
+    owner: u16,
     state: State,
 }
 
@@ -117,18 +128,18 @@ impl Timers {
                 let State::Free { next } = std::mem::replace(&mut free.state, state) else {
                     unreachable!("the list of free slots holds an armed one")
                 };
-                self.free = next;
+                (self.free, free.owner) = (next, owner);
                 slot
             }
             None => {
                 let slot = index(self.slots.len());
-                self.slots.push(Slot { generation: self.first_generation, state });
+                self.slots.push(Slot { generation: self.first_generation, owner, state });
                 self.places.push(0);
                 slot
             }
         };
         let order = self.take_order();
-        self.heap.push(Entry { deadline, order, slot, owner });
+        self.heap.push(Entry::new(deadline, order, slot));
         self.sift_up(place);
         TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
@@ -197,12 +208,16 @@ impl Timers {
     /// assert!(!timers.reset(key, soon)); // there is no such timer any more
     /// ```
     pub fn reset(&mut self, key: TimerKey, deadline: Instant) -> bool {
-        let Some(place) = self.place(key) else { return false };
-        let before = self.heap[place].rank();
+        if self.place(key).is_none() {
+            return false;
+        }
+        // This may give all of them other places.
         let order = self.take_order();
-        let entry = &mut self.heap[place];
-        (entry.deadline, entry.order) = (deadline, order);
-        if entry.rank() < before {
+        let place = self.places[key.slot as usize] as usize;
+        let before = self.heap[place];
+        let after = Entry::new(deadline, order, key.slot);
+        self.heap[place] = after;
+        if after < before {
             self.sift_up(place);
         } else {
             self.settle(place);
@@ -227,16 +242,19 @@ impl Timers {
     /// assert_eq!(timers.fire_next(&mut Vec::new()), Some(at(6)));
     /// ```
     pub fn move_all(&mut self, owner: u16, mut to: impl FnMut(Instant) -> Instant) {
-        let mut heap = std::mem::take(&mut self.heap);
-        for entry in heap.iter_mut().filter(|entry| entry.owner == owner) {
-            entry.deadline = to(entry.deadline);
+        let slots = &self.slots;
+        for entry in self.heap.iter_mut().filter(|entry| slots[entry.slot() as usize].owner == owner) {
+            *entry = Entry::new(to(entry.deadline()), entry.order(), entry.slot());
         }
-        // What is in order is a heap.
-        heap.sort_unstable_by_key(Entry::rank);
-        for (place, entry) in heap.iter().enumerate() {
-            self.places[entry.slot as usize] = index(place);
+        self.sort();
+    }
+
+    /// Puts all entries in order, which makes a heap of them.
+    fn sort(&mut self) {
+        self.heap.sort_unstable();
+        for (place, entry) in self.heap.iter().enumerate() {
+            self.places[entry.slot() as usize] = index(place);
         }
-        self.heap = heap;
     }
 
     /// Disarms a timer. Returns its waker, for the caller to drop when it holds no borrow; `None` if the key is stale.
@@ -249,7 +267,7 @@ impl Timers {
     /// When the next timer is due.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.heap.first().map(|entry| entry.deadline)
+        self.heap.first().map(|entry| entry.deadline())
     }
 
     /// Disarms all timers of the earliest instant, and appends their wakers to `due` in the order of arming. Returns the
@@ -323,10 +341,24 @@ impl Timers {
         u64::from(key.generation.wrapping_sub(self.first_generation)) << 32 | u64::from(key.slot)
     }
 
-    fn take_order(&mut self) -> u64 {
+    fn take_order(&mut self) -> u32 {
+        if self.next_order == u32::MAX {
+            self.count_anew();
+        }
         let order = self.next_order;
         self.next_order += 1;
         order
+    }
+
+    /// Counts the timers that are armed from the beginning, in their order: once in 2^32 timers.
+    #[cold]
+    fn count_anew(&mut self) {
+        self.heap.sort_unstable_by_key(|entry| entry.order());
+        for (order, entry) in self.heap.iter_mut().enumerate() {
+            *entry = Entry::new(entry.deadline(), index(order), entry.slot());
+        }
+        self.next_order = index(self.heap.len());
+        self.sort();
     }
 
     /// The slot that `key` names, unless it is stale.
@@ -347,12 +379,12 @@ impl Timers {
         if place < self.heap.len() {
             self.settle(place);
         }
-        let slot = &mut self.slots[entry.slot as usize];
+        let slot = &mut self.slots[entry.slot() as usize];
         slot.generation = slot.generation.wrapping_add(1);
         let State::Armed(waker) = std::mem::replace(&mut slot.state, State::Free { next: self.free }) else {
             unreachable!("the heap holds a slot that is not armed")
         };
-        self.free = Some(entry.slot);
+        self.free = Some(entry.slot());
         waker
     }
 
@@ -360,8 +392,8 @@ impl Timers {
     fn sift_up(&mut self, mut place: usize) {
         let entry = self.heap[place];
         while place > 0 {
-            let parent = (place - 1) / 2;
-            if self.heap[parent].rank() <= entry.rank() {
+            let parent = (place - 1) / CHILDREN;
+            if self.heap[parent] <= entry {
                 break;
             }
             self.put(place, self.heap[parent]);
@@ -374,17 +406,7 @@ impl Timers {
     /// and up again. What is moved is large as a rule (it was last in the heap), and not compared on the way down.
     fn settle(&mut self, mut place: usize) {
         let entry = self.heap[place];
-        let length = self.heap.len();
-        loop {
-            let left = 2 * place + 1;
-            if left + 1 >= length {
-                if left < length {
-                    self.put(place, self.heap[left]);
-                    place = left;
-                }
-                break;
-            }
-            let least = left + usize::from(self.heap[left + 1].rank() < self.heap[left].rank());
+        while let Some(least) = self.least_child(place) {
             self.put(place, self.heap[least]);
             place = least;
         }
@@ -392,10 +414,21 @@ impl Timers {
         self.sift_up(place);
     }
 
+    /// The place of the least child of the entry at `place`; `None` if that has none.
+    #[inline]
+    fn least_child(&self, place: usize) -> Option<usize> {
+        let first = CHILDREN * place + 1;
+        let lesser = |one: usize, two: usize| if self.heap[two] < self.heap[one] { two } else { one };
+        if first + CHILDREN <= self.heap.len() {
+            return Some(lesser(lesser(first, first + 1), lesser(first + 2, first + 3)));
+        }
+        (first..self.heap.len()).reduce(lesser)
+    }
+
     /// Writes `entry` to `place`, and the place to its slot.
     fn put(&mut self, place: usize, entry: Entry) {
         self.heap[place] = entry;
-        self.places[entry.slot as usize] = index(place);
+        self.places[entry.slot() as usize] = index(place);
     }
 }
 
