@@ -50,7 +50,8 @@ impl Instant {
     /// The instant `duration` later; `None` beyond the end of time.
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
-        let nanos = u64::try_from(duration.as_nanos()).ok()?;
+        let seconds = duration.as_secs().checked_mul(1_000_000_000)?;
+        let nanos = seconds.checked_add(duration.subsec_nanos().into())?;
         self.nanos.checked_add(nanos).map(Self::from_nanos)
     }
 

@@ -393,10 +393,11 @@ impl Timers {
         let entry = self.heap[place];
         while place > 0 {
             let parent = (place - 1) / CHILDREN;
-            if self.heap[parent] <= entry {
+            let above = self.heap[parent];
+            if above <= entry {
                 break;
             }
-            self.put(place, self.heap[parent]);
+            self.put(place, above);
             place = parent;
         }
         self.put(place, entry);
@@ -406,23 +407,25 @@ impl Timers {
     /// and up again. What is moved is large as a rule (it was last in the heap), and not compared on the way down.
     fn settle(&mut self, mut place: usize) {
         let entry = self.heap[place];
-        while let Some(least) = self.least_child(place) {
-            self.put(place, self.heap[least]);
+        while let Some((least, child)) = self.least_child(place) {
+            self.put(place, child);
             place = least;
         }
         self.put(place, entry);
         self.sift_up(place);
     }
 
-    /// The place of the least child of the entry at `place`; `None` if that has none.
+    /// The least child of the entry at `place`, and its place; `None` if that has none.
     #[inline]
-    fn least_child(&self, place: usize) -> Option<usize> {
+    fn least_child(&self, place: usize) -> Option<(usize, Entry)> {
         let first = CHILDREN * place + 1;
-        let lesser = |one: usize, two: usize| if self.heap[two] < self.heap[one] { two } else { one };
-        if first + CHILDREN <= self.heap.len() {
-            return Some(lesser(lesser(first, first + 1), lesser(first + 2, first + 3)));
+        let lesser = |one: (usize, Entry), two: (usize, Entry)| if two.1 < one.1 { two } else { one };
+        match self.heap.get(first..)? {
+            &[a, b, c, d, ..] => {
+                Some(lesser(lesser((first, a), (first + 1, b)), lesser((first + 2, c), (first + 3, d))))
+            }
+            fewer => (first..).zip(fewer.iter().copied()).reduce(lesser),
         }
-        (first..self.heap.len()).reduce(lesser)
     }
 
     /// Writes `entry` to `place`, and the place to its slot.

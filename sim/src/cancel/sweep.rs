@@ -142,7 +142,8 @@ impl Sweep<'_> {
         let (outcome, (polls, made)) =
             self.trial.perform(world, seed, |run, _| (run.cancel.polls(), run.cancel.made()));
         let digest = outcome.digest;
-        let verdict = outcome.wrong.map(|wrong| wrong.verdict).or_else(|| self.starvation(world, digest, &outcome.late));
+        let verdict =
+            outcome.wrong.map(|wrong| wrong.verdict).or_else(|| self.starvation(world, digest, &outcome.late));
         Seen { verdict, digest, polls, made }
     }
 

@@ -106,7 +106,7 @@ impl Leaves {
     /// A timer that struck at `deadline` is polled at `now`, by the first poll since.
     #[inline]
     pub(crate) fn timer_taken(&self, run: &Run, timer: impl FnOnce() -> u64, made: Made, deadline: Instant) {
-        if run.clock.now() - deadline > run.limits().starved_time && self.excuse.get().is_none() {
+        if run.clock.now() > deadline + run.limits().starved_time && self.excuse.get().is_none() {
             self.is_late(Late { leaf: LeafId::Timer(timer()), made });
         }
     }

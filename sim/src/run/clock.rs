@@ -36,26 +36,19 @@ impl Clock {
 
     /// Arms a timer that goes by the clock of `node`, or renews the waker of one that is armed. Returns the key to it.
     pub(crate) fn wait(&self, key: Option<TimerKey>, node: NodeId, deadline: Instant, waker: &Waker) -> TimerKey {
-        let timers = self.timers.borrow_mut();
-        match key {
-            Some(key) if timers.is_armed(key) => {
-                let holds = timers.holds(key, waker);
-                drop(timers);
-                if !holds {
-                    // Cloned and dropped outside the borrow: both can run code that comes back here.
-                    let waker = waker.clone();
-                    let replaced = self.timers.borrow_mut().update(key, waker);
-                    drop(replaced);
-                }
-                key
-            }
-            _ => {
-                drop(timers);
-                // Cloned outside the borrow, for the same reason.
-                let waker = waker.clone();
-                self.timers.borrow_mut().insert_for(owner(node), deadline, waker)
-            }
+        let Some(key) = key.filter(|key| self.timers.borrow().is_armed(*key)) else {
+            // Cloned outside of the borrow: that can run code that comes back here.
+            let waker = waker.clone();
+            return self.timers.borrow_mut().insert_for(owner(node), deadline, waker);
+        };
+        let holds = self.timers.borrow().holds(key, waker);
+        if !holds {
+            // Cloned and dropped outside of the borrow, for the same reason.
+            let waker = waker.clone();
+            let replaced = self.timers.borrow_mut().update(key, waker);
+            drop(replaced);
         }
+        key
     }
 
     /// Moves the timers that go by the clock of `node` to where `to` says.

@@ -112,9 +112,9 @@ impl Case<'_> {
             return outcome.verdict(true).filter(|verdict| same.is(verdict));
         }
         // A replay only where it can tell.
-        let wrong = outcome.wrong.filter(|wrong| {
-            same.is(&wrong.verdict) || wrong.besides.as_ref().is_some_and(|verdict| same.is(verdict))
-        });
+        let wrong = outcome
+            .wrong
+            .filter(|wrong| same.is(&wrong.verdict) || wrong.besides.as_ref().is_some_and(|verdict| same.is(verdict)));
         let verdict = self.settled(wrong).filter(|verdict| same.is(verdict))?;
         let parks_as_well = match (same, &verdict) {
             (Same::Stuck { dead: true, parked: Some(parked), .. }, Verdict::Stuck(tasks)) => {

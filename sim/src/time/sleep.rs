@@ -35,10 +35,18 @@ use crate::watch::Watch;
 /// # }).unwrap();
 /// ```
 #[track_caller]
+// Inlined, so that it is written where it is awaited, and not moved there right after.
+#[inline]
 pub fn sleep(duration: Duration) -> Sleep {
     let site = Location::caller();
-    let (now, run) = context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run, site)));
-    Sleep::new(now + duration, run, site)
+    let (now, home) = begin(site);
+    Sleep::new(now + duration, home, site)
+}
+
+/// The time, and where a timer is that is being made at `site`.
+#[track_caller]
+fn begin(site: Site) -> (Instant, Home) {
+    context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run, site)))
 }
 
 /// Waits until `deadline`; completes at once if that has passed.
@@ -126,11 +134,13 @@ pub(super) enum Role {
 }
 
 impl Sleep {
+    #[inline]
     fn new(deadline: Instant, home: Home, site: Site) -> Self {
         Self::inner(deadline, home, Role::Sleep, site)
     }
 
     /// A part of another future of ours, made at `site`.
+    #[inline]
     pub(super) fn inner(deadline: Instant, home: Home, role: Role, site: Site) -> Self {
         Self { deadline, run: home.run, timer: None, site, role, polled: false, node: home.node }
     }
