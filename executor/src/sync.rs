@@ -110,6 +110,11 @@ mod plain {
     pub(super) type RawMutex<T> = StdMutex<T>;
     pub(super) type RawCondvar = StdCondvar;
 
+    /// What `atomic` holds when nobody else uses it any more.
+    pub(crate) fn last_value(atomic: &mut AtomicUsize) -> usize {
+        *atomic.get_mut()
+    }
+
     /// A thread-local that needs no destructor, so that it can be read while its thread ends.
     macro_rules! thread_cell {
         ($(#[$attr:meta])* $vis:vis static $name:ident: $type:ty = $init:expr) => {
@@ -173,6 +178,11 @@ mod modelled {
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
     pub(crate) use loom::sync::{Arc, MutexGuard};
     pub(crate) use loom::thread::{Builder as ThreadBuilder, JoinHandle as Thread, yield_now as yield_thread};
+
+    /// What `atomic` holds when nobody else uses it any more; a data race if somebody may.
+    pub(crate) fn last_value(atomic: &mut AtomicUsize) -> usize {
+        atomic.with_mut(|value| *value)
+    }
 
     pub(super) type RawMutex<T> = loom::sync::Mutex<T>;
     pub(super) type RawCondvar = loom::sync::Condvar;

@@ -13,7 +13,7 @@ use std::ops::Deref;
 use std::ptr;
 
 use super::shared::Shared;
-use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell};
+use crate::sync::{Arc, AtomicUsize, Ordering, UnsafeCell, last_value};
 
 /// How many cells there are of an executor's tasks.
 pub(super) struct Cells {
@@ -53,10 +53,19 @@ impl Cells {
     /// # Safety
     /// This is the owner thread.
     pub(super) unsafe fn are_freed(&self) -> bool {
-        // Acquires what the frees on other threads released: they have let go of what is shared.
-        let elsewhere = self.elsewhere.load(Ordering::Acquire);
+        // To see the count is enough: who freed a cell has nothing more to do with what is shared, and did nothing to it that is not atomic
+        // or locked.
+        let elsewhere = self.elsewhere.load(Ordering::Relaxed);
         // SAFETY: the caller's promise; a look.
         unsafe { self.here(|here| here.count.wrapping_add(elsewhere) == 0) }
+    }
+}
+
+impl Drop for Cells {
+    fn drop(&mut self) {
+        // Under loom this also looks whether all that was counted comes before.
+        let left = last_value(&mut self.elsewhere);
+        debug_assert_eq!(left, 0, "what is shared goes with the last cell, after the parting");
     }
 }
 
