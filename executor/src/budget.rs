@@ -9,7 +9,7 @@
 //! Only a pool gives out budgets, to the polls of its tasks. A [`LocalExecutor`](crate::LocalExecutor), which a simulation steps,
 //! has none: there a poll is as long as the program makes it. Nor has [`block_on`](crate::block_on), also when it is called
 //! within a task of a pool: what waits there for its turn would wait for itself. An executor of somebody else's, run within
-//! such a task, has what is left of that poll's.
+//! such a task, has what is left of that poll's; a simulation's is stepped [`without_budget`].
 
 use std::cell::Cell;
 use std::task::{Context, Poll};
@@ -52,6 +52,35 @@ impl Drop for Lifted {
     fn drop(&mut self) {
         LEFT.with(|left| left.set(self.before));
     }
+}
+
+/// Calls `f`, within which polls have no budget: an executor that is stepped there, in the middle of a task of a pool, does what it
+/// does anywhere else.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use std::task::Poll;
+/// use reveille_executor::{LocalExecutor, Pool, Ran, within_budget, without_budget};
+///
+/// /// One poll of a task that finds more to do than a budget allows.
+/// fn step() -> Ran {
+///     let executor = LocalExecutor::new();
+///     drop(executor.spawn(async {
+///         for _ in 0..1_000 {
+///             poll_fn(|cx| within_budget(cx, || Poll::Ready(()))).await;
+///         }
+///     }));
+///     executor.start_newest().unwrap().run()
+/// }
+///
+/// let pool = Pool::new(1)?;
+/// let steps = pool.spawn(async { (without_budget(step), step()) });
+/// assert_eq!(pool.block_on(steps).unwrap(), (Ran::Ready, Ran::Pending));
+/// # Ok::<_, reveille_executor::PoolError>(())
+/// ```
+pub fn without_budget<R>(f: impl FnOnce() -> R) -> R {
+    let _lifted = lift();
+    f()
 }
 
 /// Polls a leaf within the budget that a [`Pool`](crate::Pool) gives to each poll of a task. If that is spent, the leaf is not

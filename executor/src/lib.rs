@@ -43,7 +43,7 @@ mod yield_now;
 
 mod sync;
 
-pub use budget::within_budget;
+pub use budget::{within_budget, without_budget};
 pub use choose::{Choose, Hint, Kind, Point, Ready};
 pub use follow::{Follow, followed_waker};
 pub use id::TaskId;

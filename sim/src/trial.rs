@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
-use reveille_executor::JoinHandle;
+use reveille_executor::{JoinHandle, without_budget};
 
 use crate::choices::Draw;
 use crate::context;
@@ -177,7 +177,8 @@ impl Trial<'_> {
     pub(crate) fn perform<R>(&self, run: &Rc<Run>, seed: u64, inspect: impl FnOnce(&Run, Ending) -> R) -> (Outcome, R) {
         let entered = context::enter(run);
         // The world is not used any more if this has panicked.
-        let performed = catch_unwind(AssertUnwindSafe(|| self.perform_entered(run, seed, inspect)));
+        let perform = || without_budget(|| self.perform_entered(run, seed, inspect));
+        let performed = catch_unwind(AssertUnwindSafe(perform));
         match performed {
             Ok(performed) if !run.choices.borrow().has_panicked() => performed,
             performed => {
