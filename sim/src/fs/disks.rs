@@ -209,8 +209,13 @@ impl Ring for Simulated {
 }
 
 impl AmbientRing for Simulated {
+    /// `what` is a name in [`fs`](crate::fs).
     #[track_caller]
     fn current(what: &'static str) -> Self {
-        context::with(what, |run| Self { run: run.id(), node: run.nodes.current(run.current()) })
+        let current = context::try_with(|run| Self { run: run.id(), node: run.nodes.current(run.current()) });
+        match current {
+            Some(current) => current,
+            None => context::missing(&format!("reveille::fs::{what}")),
+        }
     }
 }
