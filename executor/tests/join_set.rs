@@ -167,7 +167,13 @@ fn a_set_that_was_shut_down_is_empty_and_may_be_used_again() {
     }
     set.spawn_on(&executor, async { resume_unwind(Box::new("dropped with the set")) });
     let _ = run_ready(&executor);
-    executor.block_on(set.shutdown());
+    {
+        let mut shutdown = pin!(set.shutdown());
+        let mut poll = || shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll().is_pending());
+        let _ = run_ready(&executor);
+        assert!(poll().is_ready());
+    }
     assert_eq!((set.len(), drops.get(), executor.live_tasks()), (0, 3, 0));
     set.spawn_on(&executor, async {});
     executor.block_on(set.join_next()).unwrap().unwrap();
@@ -181,7 +187,8 @@ fn a_shutdown_that_is_given_up_has_aborted_and_lost_nothing() {
     let _ = run_ready(&executor);
     assert!(pin!(set.shutdown()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
     assert_eq!(set.len(), 1);
-    assert!(executor.block_on(set.join_next()).unwrap().unwrap_err().is_cancelled());
+    let _ = run_ready(&executor);
+    assert!(set.try_join_next().unwrap().unwrap_err().is_cancelled());
 }
 
 #[test]
@@ -215,7 +222,9 @@ fn joining_all_panics_as_a_task_did_and_aborts_the_rest() {
         pending::<()>().await;
     });
     set.spawn_on(&executor, async { resume_unwind(Box::new(7_u8)) });
-    let payload = catch_unwind(AssertUnwindSafe(|| executor.block_on(set.join_all()))).unwrap_err();
+    let _ = run_ready(&executor);
+    let joining = AssertUnwindSafe(|| pin!(set.join_all()).poll(&mut Context::from_waker(Waker::noop())));
+    let payload = catch_unwind(joining).unwrap_err();
     assert_eq!(payload.downcast_ref(), Some(&7_u8));
     executor.run();
     assert_eq!(drops.get(), 1);
@@ -237,6 +246,8 @@ fn detached_tasks_go_on_and_are_not_taken_for_those_of_the_set() {
     let done = Counter::default();
     let slot = WakerSlot::default();
     let mut set = JoinSet::new();
+    // Has announced its end when it is detached.
+    set.spawn_on(&executor, async {});
     let (counts, wait) = (done.clone(), slot.wait());
     set.spawn_on(&executor, async move {
         wait.await;
@@ -244,14 +255,15 @@ fn detached_tasks_go_on_and_are_not_taken_for_those_of_the_set() {
     });
     let _ = run_ready(&executor);
     set.detach_all();
-    assert!(set.is_empty());
-    // Has the place in the set that the other had.
+    assert!(set.is_empty() && set.try_join_next().is_none());
+    // Have the places in the set that the others had.
+    set.spawn_on(&executor, pending());
     set.spawn_on(&executor, pending());
     slot.take().wake();
     let _ = run_ready(&executor);
     assert_eq!(done.get(), 1);
     assert!(set.try_join_next().is_none());
-    assert_eq!(set.len(), 1);
+    assert_eq!(set.len(), 2);
 }
 
 #[test]
