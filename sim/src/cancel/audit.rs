@@ -494,6 +494,7 @@ mod tests {
             let payload = catch_unwind(AssertUnwindSafe(|| audit.run())).unwrap_err();
             let text = crate::panics::message(&*payload);
             assert!(text.contains("not the program's") && text.contains("no idea") && text.contains(file!()), "{text}");
+            assert!(text.contains("`answered_by`"), "whose fault it is: {text}");
         }
     }
 }
