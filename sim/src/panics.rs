@@ -69,7 +69,10 @@ pub(crate) fn bug(run: &Run, payload: Option<&(dyn Any + Send)>) -> String {
             "\n  in what answers the choices of a run: if that is a `Choose` of your own (`answered_by`) it is at fault, else this is a bug of \
              reveille, and worth an issue with these lines"
         }
-        None => "\n  outside of all tasks of the run: this is a bug of reveille, and worth an issue with these lines",
+        None => {
+            "\n  outside of all tasks of the run: if the line is yours (what makes an `Oracle`) it is at fault, else this is a bug of reveille, and \
+             worth an issue with these lines"
+        }
     };
     format!("reveille: a panic that is not the program's: {what}{place}{whose}")
 }
