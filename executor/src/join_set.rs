@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
+use std::mem;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -186,6 +188,75 @@ impl<T> JoinSet<T> {
     /// ```
     pub fn abort_all(&self) {
         self.handles.iter().flatten().for_each(JoinHandle::abort);
+    }
+
+    /// Aborts all tasks, and waits until each has ended. What they come to is dropped, panics as well. The set is empty then, and may be
+    /// used again.
+    ///
+    /// Cancel-safe: the tasks have been aborted, and those that have not ended are still in the set.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinSet, LocalExecutor};
+    /// let executor = LocalExecutor::new();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(&executor, std::future::pending::<()>());
+    /// executor.block_on(set.shutdown());
+    /// assert!(set.is_empty() && executor.live_tasks() == 0);
+    /// ```
+    pub async fn shutdown(&mut self) {
+        self.abort_all();
+        while self.join_next().await.is_some() {}
+    }
+
+    /// Waits for all tasks, and returns their outputs in the order in which they ended. If this future is dropped, those that are left
+    /// are aborted.
+    ///
+    /// # Panics
+    /// With the panic of the first task that panicked, or if a task was cancelled; the tasks that are left are aborted. Where one task may fail
+    /// alone, [`join_next`](Self::join_next) says so.
+    ///
+    /// ```
+    /// # use reveille_executor::{JoinSet, LocalExecutor, yield_now};
+    /// let executor = LocalExecutor::new();
+    /// let mut set = JoinSet::new();
+    /// set.spawn_on(&executor, async {
+    ///     yield_now().await;
+    ///     "slow"
+    /// });
+    /// set.spawn_on(&executor, async { "fast" });
+    /// assert_eq!(executor.block_on(set.join_all()), ["fast", "slow"]);
+    /// ```
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        while let Some(result) = self.join_next().await {
+            match result.map_err(JoinError::try_into_panic) {
+                Ok(output) => outputs.push(output),
+                Err(Ok(payload)) => resume_unwind(payload),
+                Err(Err(cancelled)) => panic!("expected the output of every task, but {cancelled}"),
+            }
+        }
+        outputs
+    }
+
+    /// Takes all tasks out of the set and lets them go on by themselves: as if their [`JoinHandle`]s had been dropped.
+    ///
+    /// ```
+    /// # use std::{cell::Cell, rc::Rc};
+    /// # use reveille_executor::{JoinSet, LocalExecutor};
+    /// let executor = LocalExecutor::new();
+    /// let done = Rc::new(Cell::new(false));
+    /// let mut set = JoinSet::new();
+    /// let sets = done.clone();
+    /// set.spawn_on(&executor, async move { sets.set(true) });
+    /// set.detach_all();
+    /// drop(set); // aborts nothing any more
+    /// executor.run();
+    /// assert!(done.get());
+    /// ```
+    pub fn detach_all(&mut self) {
+        // With the place where they announce their end, which says nothing to the tasks that are added from here on.
+        let mut detached = mem::take(self);
+        detached.handles.clear();
     }
 }
 

@@ -5,6 +5,7 @@
 mod common;
 
 use std::future::{Future, pending, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
@@ -150,6 +151,119 @@ fn dropping_the_set_aborts_its_tasks() {
     assert_eq!(drops.get(), 0);
     executor.run();
     assert_eq!(drops.get(), 3);
+}
+
+#[test]
+fn a_set_that_was_shut_down_is_empty_and_may_be_used_again() {
+    let executor = LocalExecutor::new();
+    let drops = Counter::default();
+    let mut set = JoinSet::new();
+    for _ in 0..3 {
+        let guard = drops.on_drop();
+        set.spawn_on(&executor, async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+    }
+    set.spawn_on(&executor, async { resume_unwind(Box::new("dropped with the set")) });
+    let _ = run_ready(&executor);
+    {
+        let mut shutdown = pin!(set.shutdown());
+        let mut poll = || shutdown.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert!(poll().is_pending());
+        let _ = run_ready(&executor);
+        assert!(poll().is_ready());
+    }
+    assert_eq!((set.len(), drops.get(), executor.live_tasks()), (0, 3, 0));
+    set.spawn_on(&executor, async {});
+    executor.block_on(set.join_next()).unwrap().unwrap();
+}
+
+#[test]
+fn a_shutdown_that_is_given_up_has_aborted_and_lost_nothing() {
+    let executor = LocalExecutor::new();
+    let mut set = JoinSet::new();
+    set.spawn_on(&executor, pending::<()>());
+    let _ = run_ready(&executor);
+    assert!(pin!(set.shutdown()).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert_eq!(set.len(), 1);
+    let _ = run_ready(&executor);
+    assert!(set.try_join_next().unwrap().unwrap_err().is_cancelled());
+}
+
+#[test]
+fn all_outputs_come_in_the_order_of_ending() {
+    let executor = LocalExecutor::new();
+    let slots = [(); 3].map(|()| WakerSlot::default());
+    let mut set = JoinSet::new();
+    for (task, slot) in slots.iter().enumerate() {
+        let wait = slot.wait();
+        set.spawn_on(&executor, async move {
+            wait.await;
+            task
+        });
+    }
+    let _ = run_ready(&executor);
+    for task in [1, 2, 0] {
+        slots[task].take().wake();
+    }
+    assert_eq!(executor.block_on(set.join_all()), [1, 2, 0]);
+    assert!(executor.block_on(JoinSet::<()>::new().join_all()).is_empty());
+}
+
+#[test]
+fn joining_all_panics_as_a_task_did_and_aborts_the_rest() {
+    let executor = LocalExecutor::new();
+    let drops = Counter::default();
+    let mut set = JoinSet::new();
+    let guard = drops.on_drop();
+    set.spawn_on(&executor, async move {
+        let _guard = guard;
+        pending::<()>().await;
+    });
+    set.spawn_on(&executor, async { resume_unwind(Box::new(7_u8)) });
+    let _ = run_ready(&executor);
+    let joining = AssertUnwindSafe(|| pin!(set.join_all()).poll(&mut Context::from_waker(Waker::noop())));
+    let payload = catch_unwind(joining).unwrap_err();
+    assert_eq!(payload.downcast_ref(), Some(&7_u8));
+    executor.run();
+    assert_eq!(drops.get(), 1);
+}
+
+#[test]
+#[should_panic(expected = "expected the output of every task, but task 0 was cancelled")]
+fn joining_all_panics_for_a_task_that_was_cancelled() {
+    let executor = LocalExecutor::new();
+    let mut set = JoinSet::new();
+    set.spawn_on(&executor, pending::<()>());
+    set.abort_all();
+    executor.block_on(set.join_all());
+}
+
+#[test]
+fn detached_tasks_go_on_and_are_not_taken_for_those_of_the_set() {
+    let executor = LocalExecutor::new();
+    let done = Counter::default();
+    let slot = WakerSlot::default();
+    let mut set = JoinSet::new();
+    // Has announced its end when it is detached.
+    set.spawn_on(&executor, async {});
+    let (counts, wait) = (done.clone(), slot.wait());
+    set.spawn_on(&executor, async move {
+        wait.await;
+        counts.add();
+    });
+    let _ = run_ready(&executor);
+    set.detach_all();
+    assert!(set.is_empty() && set.try_join_next().is_none());
+    // Have the places in the set that the others had.
+    set.spawn_on(&executor, pending());
+    set.spawn_on(&executor, pending());
+    slot.take().wake();
+    let _ = run_ready(&executor);
+    assert_eq!(done.get(), 1);
+    assert!(set.try_join_next().is_none());
+    assert_eq!(set.len(), 2);
 }
 
 #[test]

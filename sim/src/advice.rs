@@ -172,7 +172,7 @@ fn cut_short(made: &Location<'_>, polls: u64, by: Option<TaskInfo>, stack: &Stac
         "an operation that must complete (marked at {}) was dropped half-way, when it had been polled {times}{by}",
         site::place(made)
     )];
-    lines.extend(stack.drop_site().map(|frame| format!("  dropped {frame}")));
+    lines.extend(stack.innermost_line().map(|frame| format!("  dropped {frame}")));
     lines.push(
         "spawn it as a task of its own and await the handle, or let nothing cancel its caller, or keep what it has"
             .into(),

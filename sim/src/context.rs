@@ -4,9 +4,11 @@
 //! theirs. Nothing else is ambient: below this module the run travels as an argument.
 
 use std::cell::RefCell;
+use std::panic::Location;
 use std::rc::Rc;
 
 use crate::run::Run;
+use crate::site::{self, Stack};
 
 thread_local! {
     static CURRENT: RefCell<Option<Rc<Run>>> = const { RefCell::new(None) };
@@ -37,12 +39,18 @@ pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
 
 /// Says that `what` needs a run, and how it gets one.
 ///
+/// An `async fn` panics where it is polled, at a line of ours: the user's, which awaits it, is read from the stack then.
+///
 /// # Panics
 /// Always.
 #[track_caller]
 pub(crate) fn missing(what: &str) -> ! {
+    let told = Location::caller();
+    let place = Stack::capture().innermost_line().map(|frame| frame.site);
+    let place = place.filter(|site| (site.line, &site.file) != (told.line(), &site::shorten(told.file())));
+    let place = place.map_or_else(String::new, |site| format!(", at {site}"));
     panic!(
-        "`{what}` was called outside a run: it works in the future given to `#[reveille::test]`, \
+        "`{what}` was called outside a run{place}: it works in the future given to `#[reveille::test]`, \
          `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"
     )
 }

@@ -328,7 +328,7 @@ fn examine(run: &Run, focus: &Focus, task: &TaskInfo) -> Option<StuckTask> {
     let last_drop = last_drop.filter(|_| task.live_wakers == 0 && !took_no_waker).map(|drop| WakerDrop {
         step: drop.step,
         by: drop.by,
-        site: drop.stack.drop_site(),
+        site: drop.stack.innermost_line(),
     });
     let joins = focus.take_joins().into_iter().map(|task| TaskInfo::of(run, task)).collect();
     let sockets = focus.take_sockets().into_iter();

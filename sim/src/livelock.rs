@@ -191,7 +191,7 @@ impl Wakes {
     }
 
     fn wakes_at(&self, woken: TaskId, by: TaskId) -> Option<Frame> {
-        self.wakes.borrow().get(&(woken, Some(by)))?.stack.as_ref()?.drop_site()
+        self.wakes.borrow().get(&(woken, Some(by)))?.stack.as_ref()?.innermost_line()
     }
 
     /// What there is to say of a run that came to nothing after the step that this began with, and where it is.

@@ -8,7 +8,7 @@
 //! another, outside of the run.
 
 use std::any::Any;
-use std::panic::{self, PanicHookInfo};
+use std::panic::{self, AssertUnwindSafe, Location};
 use std::sync::Once;
 
 use crate::context;
@@ -20,7 +20,7 @@ pub(crate) fn install_hook() {
         let before = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let noted = context::try_with(|run| {
-                run.notes.panicked(note(info, run));
+                run.notes.panicked(note(info.payload(), info.location(), run));
             });
             if noted.is_none() {
                 before(info);
@@ -29,15 +29,27 @@ pub(crate) fn install_hook() {
     });
 }
 
-fn note(info: &PanicHookInfo<'_>, run: &Run) -> PanicNote {
+fn note(payload: &(dyn Any + Send), place: Option<&Location<'_>>, run: &Run) -> PanicNote {
     PanicNote {
         task: run.current(),
-        message: message(info.payload()),
-        place: info.location().map(|at| (at.file().to_owned(), at.line(), at.column())),
+        message: message(payload),
+        place: place.map(|at| (at.file().to_owned(), at.line(), at.column())),
         in_teardown: run.phase() == Phase::TearingDown,
         // Nothing of the program's runs while they are lent out.
         in_choices: run.choices.try_borrow().is_err(),
     }
+}
+
+/// Calls `f`, which is the program's, between polls: a waker, a destructor. A panic must not take the run loop with it, and nobody hears
+/// of it but by its note, which is made here if the hook has made none: the program may have put one of its own in its place.
+pub(crate) fn noting(f: impl FnOnce()) {
+    let Err(payload) = panic::catch_unwind(AssertUnwindSafe(f)) else { return };
+    context::try_with(|run| {
+        let is_told = |note: &PanicNote| note.task == run.current() && note.message == message(&*payload);
+        if !run.notes.panics().iter().any(is_told) {
+            run.notes.panicked(note(&*payload, None, run));
+        }
+    });
 }
 
 /// What to say of a panic in `run` that is not the program's: that of what answers the choices, wherever it was caught, or one that
@@ -57,7 +69,10 @@ pub(crate) fn bug(run: &Run, payload: Option<&(dyn Any + Send)>) -> String {
             "\n  in what answers the choices of a run: if that is a `Choose` of your own (`answered_by`) it is at fault, else this is a bug of \
              reveille, and worth an issue with these lines"
         }
-        None => "\n  outside of all tasks of the run: this is a bug of reveille, and worth an issue with these lines",
+        None => {
+            "\n  outside of all tasks of the run: if the line is yours (what makes an `Oracle`) it is at fault, else this is a bug of reveille, and \
+             worth an issue with these lines"
+        }
     };
     format!("reveille: a panic that is not the program's: {what}{place}{whose}")
 }

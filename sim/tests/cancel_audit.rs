@@ -2,9 +2,12 @@
 
 #![cfg(not(loom))]
 
+mod common;
+
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use common::Event;
 use reveille::cancel::{Audit, Moment, Report, Way, audit};
 use reveille::time::{Duration, sleep};
 use reveille::{FindingKind, spawn, yield_now};
@@ -109,6 +112,35 @@ fn an_outcome_that_no_uncut_run_has_is_a_finding_of_its_own() {
     let text = failure.to_string();
     assert!(text.contains("the operation, run again after it was cut, ended with `2`"), "{text}");
     assert!(text.contains("where nothing is cut, or nothing had begun, it ends with `1`"), "{text}");
+}
+
+/// The task that nobody can wake any more is told from the one beside it that waits for nobody on purpose.
+#[test]
+fn a_task_that_a_cut_left_without_a_waker_is_found_beside_one_that_waits_on_purpose() {
+    async fn asks(event: Rc<Event>) {
+        // Whoever gives up takes with it the wakers of those that wait beside it.
+        struct GivesUp(Rc<Event>);
+        impl Drop for GivesUp {
+            fn drop(&mut self) {
+                self.0.forget();
+            }
+        }
+        let listens = event.clone();
+        drop(spawn(async move { listens.wait().await }));
+        let gives_up = GivesUp(event.clone());
+        sleep(Duration::from_secs(1)).await;
+        event.set();
+        std::mem::forget(gives_up);
+    }
+    let world = || {
+        drop(spawn(std::future::pending::<()>()));
+        Rc::<Event>::default()
+    };
+    let report = audit(asks).world(world).only_once().run().unwrap();
+    assert_eq!(faults(&report), ["the rest hangs"]);
+    assert_eq!(report.failure().unwrap().kind(), Some(FindingKind::DeadWaker));
+    let text = report.failure().unwrap().to_string();
+    assert!(text.contains("its last waker was dropped"), "{text}");
 }
 
 #[test]

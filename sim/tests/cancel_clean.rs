@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::future::pending;
 use std::rc::Rc;
 
 use futures::FutureExt as _;
@@ -33,6 +34,20 @@ async fn add(count: Rc<Mutex<u32>>) {
 #[test]
 fn mutex() {
     clean(audit(add).world(Rc::<Mutex<u32>>::default).bystander("one", add).bystander("two", add));
+}
+
+/// Neither a task that the world has nor one that each operation leaves behind is accused of waiting for ever, as that is what it is for.
+#[test]
+fn a_task_that_waits_for_ever_on_purpose() {
+    let world = || {
+        drop(spawn(pending::<()>()));
+        Rc::<Mutex<u32>>::default()
+    };
+    let operation = |count: Rc<Mutex<u32>>| async move {
+        drop(spawn(pending::<()>()));
+        add(count).await;
+    };
+    clean(audit(operation).world(world).bystander("one", add));
 }
 
 #[test]

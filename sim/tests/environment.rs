@@ -5,7 +5,7 @@
 mod common;
 
 use common::printed;
-use reveille::{choose, explore};
+use reveille::{choose, explore, yield_now};
 
 /// What a campaign says, which asks with as many answers as the variable has it.
 #[test]
@@ -49,4 +49,31 @@ fn a_strategy_is_named_and_a_wrong_name_is_answered_with_the_right_ones() {
 fn a_shard_that_does_not_exist_is_refused() {
     let text = printed("says", &[("REVEILLE_SHARD", "3/2")]);
     assert!(text.contains("REVEILLE_SHARD is `3/2`: expected a shard"), "{text}");
+}
+
+/// Fails after more polls than a screen has rows.
+#[test]
+#[ignore = "is run by others, with variables set"]
+fn goes_on_for_long() {
+    let program = || async {
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        panic!("at last");
+    };
+    println!("{}", explore().name("goes on").runs(1).run(program).unwrap_err());
+}
+
+#[test]
+fn all_rows_are_shown_on_request() {
+    let rows = |text: &str| text.lines().filter(|line| line.trim_end().ends_with(['●', '✗'])).count();
+    let screen = printed("goes_on_for_long", &[]);
+    assert!(screen.contains(" rows as usual (all are shown by `REVEILLE_ROWS=all`)"), "{screen}");
+    assert!(rows(&screen) < 40, "{screen}");
+    assert_eq!(printed("goes_on_for_long", &[("REVEILLE_ROWS", "screen")]), screen);
+    let all = printed("goes_on_for_long", &[("REVEILLE_ROWS", "all")]);
+    assert!(!all.contains("as usual"), "{all}");
+    assert_eq!(rows(&all), 101, "{all}");
+    let wrong = printed("goes_on_for_long", &[("REVEILLE_ROWS", "abc")]);
+    assert!(wrong.contains("REVEILLE_ROWS is `abc`: expected `all` or `screen`"), "{wrong}");
 }

@@ -4,9 +4,12 @@
 
 mod common;
 
+use std::panic::catch_unwind;
+use std::thread;
+
 use common::in_a_process;
 use reveille::time::{Duration, sleep};
-use reveille::{Choose, Explore, Isolation, Kind, Point, choose, explore, spawn, yield_now};
+use reveille::{Choose, Event, Explore, Isolation, Kind, Oracle, Point, choose, explore, spawn, yield_now};
 
 /// Panics when asked a question of this kind.
 struct Fails(Kind);
@@ -80,12 +83,37 @@ fn a_panic_in_what_answers_is_printed_and_fails_the_test() {
     }
 }
 
+/// What one of several threads panics with is what the campaign panics with, and not that a thread did.
+#[test]
+fn a_panic_beside_the_program_is_handed_over_from_another_thread() {
+    struct Silent;
+    impl Oracle for Silent {
+        fn event(&mut self, _: &Event) -> Result<(), String> {
+            Ok(())
+        }
+    }
+    let here = thread::current().id();
+    // Made on one thread only, so that the campaign has to have others.
+    let makes = move || {
+        assert_eq!(thread::current().id(), here, "nobody looks on elsewhere");
+        Silent
+    };
+    let campaign = |jobs| catch_unwind(|| explore().runs(4).jobs(jobs).oracle(makes).run(two_tasks).is_ok());
+    assert!(campaign(1).unwrap());
+    let payload = campaign(2).unwrap_err();
+    let text = payload.downcast::<String>().expect("the text that tells what it was");
+    assert!(
+        text.contains("a panic that is not the program's: ") && text.contains("nobody looks on elsewhere"),
+        "{text}"
+    );
+}
+
 #[test]
 fn a_panic_that_the_answers_catch_by_themselves_is_nobodys_business() {
     struct Catches;
     impl Choose for Catches {
         fn choose(&mut self, point: Point<'_>) -> u32 {
-            std::panic::catch_unwind(|| panic!("caught")).map_or(0, |()| 1).min(point.bound - 1)
+            catch_unwind(|| panic!("caught")).map_or(0, |()| 1).min(point.bound - 1)
         }
     }
     explore().runs(4).answered_by(|_| Catches).run(two_tasks).unwrap();

@@ -3,6 +3,7 @@
 #![cfg(not(loom))]
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use reveille::time::{Duration, sleep};
 use reveille::{Event, FindingKind, JoinSet, Oracle, explore, spawn, spawn_blocking, task, yield_now};
@@ -60,6 +61,89 @@ fn a_set_yields_in_the_order_of_ending_and_aborts_the_rest() {
             assert!(set.join_next().await.is_none());
         })
         .unwrap();
+}
+
+#[test]
+fn a_set_that_is_shut_down_is_empty_when_all_have_let_go() {
+    explore()
+        .runs(50)
+        .deny_detached()
+        .run(|| async {
+            let held = Rc::new(());
+            let mut set = JoinSet::new();
+            for n in 0..3 {
+                let holds = held.clone();
+                set.spawn(async move {
+                    sleep(Duration::from_secs(n)).await;
+                    drop(holds);
+                });
+            }
+            sleep(Duration::from_secs(1)).await;
+            set.shutdown().await;
+            assert_eq!((set.len(), Rc::strong_count(&held)), (0, 1));
+            set.spawn(async {});
+            assert!(set.join_next().await.unwrap().is_ok());
+        })
+        .unwrap();
+}
+
+/// Of tokio's it is not: but a test is to be told of a panic that nobody was.
+#[test]
+fn a_panic_that_a_shutdown_drops_is_a_finding() {
+    let failure = explore()
+        .runs(20)
+        .run(|| async {
+            let mut set = JoinSet::new();
+            set.spawn(async { panic!("unseen") });
+            yield_now().await;
+            sleep(Duration::from_secs(1)).await;
+            set.shutdown().await;
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    assert!(failure.to_string().contains("\n    unseen\n"), "{failure}");
+}
+
+#[test]
+fn joining_all_yields_in_the_order_of_ending_or_panics_as_a_task_did() {
+    async fn ends_after(seconds: u64) -> u64 {
+        sleep(Duration::from_secs(seconds)).await;
+        assert!(seconds < 4, "too long");
+        seconds
+    }
+    fn set(of: impl IntoIterator<Item = u64>) -> JoinSet<u64> {
+        let mut set = JoinSet::new();
+        for seconds in of {
+            set.spawn(ends_after(seconds));
+        }
+        set
+    }
+    explore().runs(50).run(|| async { assert_eq!(set([3, 1, 2]).join_all().await, [1, 2, 3]) }).unwrap();
+    // Who joins has received the panic; who joins that one takes it from there.
+    explore().runs(50).run(|| async { assert!(spawn(set([5, 4]).join_all()).await.unwrap_err().is_panic()) }).unwrap();
+    let failure = explore().runs(3).run(|| async { drop(set([5, 4]).join_all().await) }).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    let report = failure.to_string();
+    assert!(report.contains("task 0") && report.contains("\n    too long\n"), "{report}");
+}
+
+#[test]
+fn a_set_that_has_let_its_tasks_go_aborts_none_of_them() {
+    let program = || async {
+        let mut set = JoinSet::new();
+        let done = Rc::new(Cell::new(false));
+        let sets = done.clone();
+        set.spawn(async move {
+            sleep(Duration::from_secs(1)).await;
+            sets.set(true);
+        });
+        set.detach_all();
+        assert!(set.is_empty());
+        drop(set);
+        sleep(Duration::from_secs(2)).await;
+        assert!(done.get());
+    };
+    explore().runs(50).run(program).unwrap();
 }
 
 #[test]

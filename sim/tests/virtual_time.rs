@@ -46,6 +46,37 @@ fn zero_huge_and_overflowing_durations_behave() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the standard library's is what it is compared with")]
+fn instants_reckon_as_those_of_the_standard_library() {
+    run(|| async {
+        let start = Instant::now();
+        sleep(secs(5)).await;
+        let (mut now, std) = (Instant::now(), std::time::Instant::now());
+        assert_eq!((now - secs(5), now.checked_sub(secs(5)), now.checked_sub(secs(6))), (start, Some(start), None));
+        assert_eq!((now.checked_duration_since(start), start.checked_duration_since(now)), (Some(secs(5)), None));
+        assert_eq!((now.saturating_duration_since(start), start.saturating_duration_since(now)), (secs(5), secs(0)));
+        assert_eq!((std + secs(5)).checked_duration_since(std), now.checked_duration_since(start));
+        assert_eq!(std.checked_duration_since(std + secs(5)), start.checked_duration_since(now));
+        now += secs(2);
+        now -= secs(3);
+        assert_eq!(now - start, secs(4));
+    });
+}
+
+#[test]
+fn an_instant_before_the_run_is_a_panic_at_the_line_that_wants_it() {
+    let program = || async {
+        sleep(secs(5)).await;
+        let _ = Instant::now() - secs(6);
+    };
+    let failure = explore().runs(3).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Panic));
+    let report = failure.to_string();
+    assert!(report.contains("6s before 5s is before the start of the run"), "{report}");
+    assert!(report.contains("panicked at sim/tests/virtual_time.rs:"), "{report}");
+}
+
+#[test]
 fn sleeping_for_ever_reaches_the_limit_of_time() {
     let failure = explore().runs(3).run(|| async { sleep(Duration::MAX).await }).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Limit));

@@ -485,12 +485,16 @@ mod tests {
         }
     }
 
+    /// Also where another thread has performed the run.
     #[test]
     fn a_panic_of_what_answers_is_told_as_such() {
-        let mut audit = audit(|()| crate::yield_now()).bystander("another", |()| crate::yield_now());
-        audit.explore = audit.explore.answered_by(|_| Panics);
-        let payload = catch_unwind(AssertUnwindSafe(|| audit.run())).unwrap_err();
-        let text = crate::panics::message(&*payload);
-        assert!(text.contains("not the program's") && text.contains("no idea") && text.contains(file!()), "{text}");
+        for jobs in [1, 2] {
+            let mut audit = audit(|()| crate::yield_now()).bystander("another", |()| crate::yield_now()).jobs(jobs);
+            audit.explore = audit.explore.answered_by(|_| Panics);
+            let payload = catch_unwind(AssertUnwindSafe(|| audit.run())).unwrap_err();
+            let text = crate::panics::message(&*payload);
+            assert!(text.contains("not the program's") && text.contains("no idea") && text.contains(file!()), "{text}");
+            assert!(text.contains("`answered_by`"), "whose fault it is: {text}");
+        }
     }
 }

@@ -26,12 +26,11 @@ use crate::digest::Fingerprint;
 use crate::explain::Case;
 use crate::failure::Failure;
 use crate::judge::Verdict;
-use crate::leaf::Late;
 use crate::prepared::Prepared;
 use crate::run::Run;
 use crate::strategy::{Profile, Source};
 use crate::tape::Tape;
-use crate::trial::Trial;
+use crate::trial::{Outcome, Trial};
 
 /// What an audit is to do.
 pub(super) struct Sweep<'a> {
@@ -142,18 +141,20 @@ impl Sweep<'_> {
         let (outcome, (polls, made)) =
             self.trial.perform(world, seed, |run, _| (run.cancel.polls(), run.cancel.made()));
         let digest = outcome.digest;
-        let verdict =
-            outcome.wrong.map(|wrong| wrong.verdict).or_else(|| self.starvation(world, digest, &outcome.late));
-        Seen { verdict, digest, polls, made }
+        Seen { verdict: self.settled(world, outcome), digest, polls, made }
     }
 
-    /// The verdict on leaves that were `late` in the run that was performed last in `world`. Judged anew in each run, for all that costs a
-    /// replay: what one run tells of a place must not depend on which runs other threads have performed before.
-    fn starvation(&self, world: &Run, digest: Fingerprint, late: &[Late]) -> Option<Verdict> {
-        if late.is_empty() {
-            return None;
+    /// What is wrong with the run that was performed last in `world` and came to `outcome`: whether a task without a waker waits on purpose,
+    /// and whether a late leaf matters, takes replays to tell. Judged anew in each run, for all that they cost: what one run tells of a
+    /// place must not depend on which runs other threads have performed before.
+    fn settled(&self, world: &Run, outcome: Outcome) -> Option<Verdict> {
+        let Outcome { wrong, digest, late, .. } = outcome;
+        let is_dead = wrong.as_ref().is_some_and(|wrong| matches!(wrong.verdict, Verdict::Dead(_)));
+        if late.is_empty() && !is_dead {
+            return wrong.map(|wrong| wrong.verdict);
         }
-        Case { trial: &self.trial, tape: &self.trial.tape(world), digest }.starvation(late)
+        let case = Case { trial: &self.trial, tape: &self.trial.tape(world), digest };
+        case.settled(wrong).or_else(|| case.starvation(&late))
     }
 
     /// Notes where the operation waits after each of its polls, by run and poll.

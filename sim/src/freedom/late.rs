@@ -5,7 +5,6 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,6 +12,7 @@ use reveille_executor::{Hint, Point};
 
 use super::Freedom;
 use crate::context;
+use crate::panics;
 use crate::run::{Phase, Run};
 
 /// What is to be dropped, and from which step on.
@@ -112,7 +112,6 @@ pub(super) fn drop_all(run: &Run) -> bool {
 
 fn drop_quietly(futures: Vec<(u64, Box<dyn Any>)>) {
     for (_, future) in futures {
-        // The panic is noted by the hook.
-        let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        panics::noting(|| drop(future));
     }
 }

@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::{Context, Poll};
 
 use reveille_reactor::disk::{Damage, Operation, OperationId, Outcome, Storage};
@@ -13,6 +12,7 @@ use reveille_reactor::{FileId, Instant};
 use crate::context;
 use crate::event::{Event, Told};
 use crate::net::Asks;
+use crate::panics;
 use crate::run::{Phase, Run, RunId};
 use crate::spin::visit;
 
@@ -39,8 +39,7 @@ impl Disks {
         drop(storage);
         let result = then(result);
         for waker in wakers.wake {
-            // A panicking waker must not take the run loop with it; the panic is noted by the hook.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            panics::noting(|| waker.wake());
         }
         Some(result)
     }
@@ -209,8 +208,13 @@ impl Ring for Simulated {
 }
 
 impl AmbientRing for Simulated {
+    /// `what` is a name in [`fs`](crate::fs).
     #[track_caller]
     fn current(what: &'static str) -> Self {
-        context::with(what, |run| Self { run: run.id(), node: run.nodes.current(run.current()) })
+        let current = context::try_with(|run| Self { run: run.id(), node: run.nodes.current(run.current()) });
+        match current {
+            Some(current) => current,
+            None => context::missing(&format!("reveille::fs::{what}")),
+        }
     }
 }

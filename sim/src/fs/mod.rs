@@ -153,7 +153,7 @@ pub type DirEntry = file::DirEntry<Simulated>;
 /// # }).unwrap();
 /// ```
 pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
-    file::read(Simulated::current("reveille::fs::read"), path.as_ref()).await
+    file::read(Simulated::current("read"), path.as_ref()).await
 }
 
 /// Reads a whole file as text.
@@ -173,7 +173,7 @@ pub async fn read(path: impl AsRef<Path>) -> io::Result<Vec<u8>> {
 /// # }).unwrap();
 /// ```
 pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
-    let bytes = file::read(Simulated::current("reveille::fs::read_to_string"), path.as_ref()).await?;
+    let bytes = file::read(Simulated::current("read_to_string"), path.as_ref()).await?;
     String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
@@ -201,7 +201,7 @@ pub async fn read_to_string(path: impl AsRef<Path>) -> io::Result<String> {
 ///     .unwrap();
 /// ```
 pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Result<()> {
-    file::write(Simulated::current("reveille::fs::write"), path.as_ref(), contents.as_ref()).await
+    file::write(Simulated::current("write"), path.as_ref(), contents.as_ref()).await
 }
 
 /// Copies the bytes of a file into another, and returns how many that were.
@@ -220,7 +220,7 @@ pub async fn write(path: impl AsRef<Path>, contents: impl AsRef<[u8]>) -> io::Re
 /// # }).unwrap();
 /// ```
 pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u64> {
-    file::copy(Simulated::current("reveille::fs::copy"), from.as_ref(), to.as_ref()).await
+    file::copy(Simulated::current("copy"), from.as_ref(), to.as_ref()).await
 }
 
 /// Gives a file or a directory another name, in place of what had that name. One operation: a crash leaves the one or the other,
@@ -243,7 +243,7 @@ pub async fn copy(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<u6
 /// ```
 pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::Rename(from.as_ref().to_owned(), to.as_ref().to_owned());
-    file::done(&Simulated::current("reveille::fs::rename"), operation).await
+    file::done(&Simulated::current("rename"), operation).await
 }
 
 /// Removes the name of a file. Who has it open goes on.
@@ -265,7 +265,7 @@ pub async fn rename(from: impl AsRef<Path>, to: impl AsRef<Path>) -> io::Result<
 /// ```
 pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::RemoveFile(path.as_ref().to_owned());
-    file::done(&Simulated::current("reveille::fs::remove_file"), operation).await
+    file::done(&Simulated::current("remove_file"), operation).await
 }
 
 /// Makes a directory.
@@ -285,7 +285,7 @@ pub async fn remove_file(path: impl AsRef<Path>) -> io::Result<()> {
 /// ```
 pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::CreateDir(path.as_ref().to_owned());
-    file::done(&Simulated::current("reveille::fs::create_dir"), operation).await
+    file::done(&Simulated::current("create_dir"), operation).await
 }
 
 /// Makes a directory, and those above it that are missing.
@@ -304,7 +304,7 @@ pub async fn create_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # }).unwrap();
 /// ```
 pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    file::create_dir_all(&Simulated::current("reveille::fs::create_dir_all"), path.as_ref()).await
+    file::create_dir_all(&Simulated::current("create_dir_all"), path.as_ref()).await
 }
 
 /// Removes an empty directory.
@@ -325,7 +325,7 @@ pub async fn create_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 /// ```
 pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
     let operation = Operation::RemoveDir(path.as_ref().to_owned());
-    file::done(&Simulated::current("reveille::fs::remove_dir"), operation).await
+    file::done(&Simulated::current("remove_dir"), operation).await
 }
 
 /// Removes a directory with all that is in it.
@@ -345,7 +345,7 @@ pub async fn remove_dir(path: impl AsRef<Path>) -> io::Result<()> {
 /// # }).unwrap();
 /// ```
 pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
-    file::remove_dir_all(&Simulated::current("reveille::fs::remove_dir_all"), path.as_ref()).await
+    file::remove_dir_all(&Simulated::current("remove_dir_all"), path.as_ref()).await
 }
 
 /// Lists a directory.
@@ -364,7 +364,7 @@ pub async fn remove_dir_all(path: impl AsRef<Path>) -> io::Result<()> {
 /// # }).unwrap();
 /// ```
 pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
-    ReadDir::of(Simulated::current("reveille::fs::read_dir"), path.as_ref()).await
+    ReadDir::of(Simulated::current("read_dir"), path.as_ref()).await
 }
 
 /// What is known of what `path` names.
@@ -385,7 +385,7 @@ pub async fn read_dir(path: impl AsRef<Path>) -> io::Result<ReadDir> {
 /// ```
 pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
     let operation = Operation::Metadata(path.as_ref().to_owned());
-    file::metadata(&Simulated::current("reveille::fs::metadata"), operation).await
+    file::metadata(&Simulated::current("metadata"), operation).await
 }
 
 /// Whether `path` names anything.
@@ -404,7 +404,8 @@ pub async fn metadata(path: impl AsRef<Path>) -> io::Result<Metadata> {
 /// # }).unwrap();
 /// ```
 pub async fn try_exists(path: impl AsRef<Path>) -> io::Result<bool> {
-    match metadata(path).await {
+    let operation = Operation::Metadata(path.as_ref().to_owned());
+    match file::metadata(&Simulated::current("try_exists"), operation).await {
         Ok(_) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),

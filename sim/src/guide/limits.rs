@@ -28,6 +28,46 @@
 //! assert!(passed.complete); // every schedule that there is, and the mistake is in none of them
 //! ```
 //!
+//! **An await that does not wait is no place for another task.** Who is next is asked when a poll ends, and a lock that nobody holds, a
+//! channel with room, a semaphore with permits are ready at once: the poll goes on. So no schedule of any strategy has another task between the two
+//! lines beside such an await, though on threads somebody might be there, or once the lock is wanted elsewhere too. ([`Freedom::InlineWake`](crate::Freedom::InlineWake)
+//! lets in whom a send wakes, and nobody else.) Where it matters put an await there that waits in some runs: [`yield_now`](crate::yield_now) if
+//! [`choose`](crate::choose) says so, in the test's own code or under `cfg(test)`; or let the test hold the lock, or fill the channel, for a while.
+//!
+//! ```
+//! use std::cell::Cell;
+//! use std::rc::Rc;
+//!
+//! use reveille::{choose, explore, spawn, yield_now};
+//! use tokio::sync::Mutex;
+//!
+//! #[derive(Default)]
+//! struct Cinema {
+//!     sold: Cell<u32>,
+//!     log: Mutex<Vec<u32>>,
+//! }
+//!
+//! /// Sells a seat twice if somebody else sells one meanwhile.
+//! async fn sell(cinema: Rc<Cinema>, may_wait: bool) {
+//!     let seat = cinema.sold.get();
+//!     cinema.log.lock().await.push(seat); // which nobody holds at an await
+//!     if may_wait && choose(2) == 1 {
+//!         yield_now().await;
+//!     }
+//!     cinema.sold.set(seat + 1);
+//! }
+//!
+//! let program = |may_wait| move || async move {
+//!     let cinema = Rc::<Cinema>::default();
+//!     for sale in [(); 2].map(|()| spawn(sell(cinema.clone(), may_wait))) {
+//!         sale.await.unwrap();
+//!     }
+//!     assert_eq!(cinema.sold.get(), 2);
+//! };
+//! assert!(explore().strategy("exhaustive").run(program(false)).unwrap().complete);
+//! assert!(explore().strategy("exhaustive").run(program(true)).is_err());
+//! ```
+//!
 //! **Passing is not a proof.** A campaign of 1,000 random schedules has seen 1,000 schedules. `sometimes!` tells whether it
 //! came to the interesting places.
 //!

@@ -73,8 +73,12 @@ impl Handle for Simulated {
 const RESOLVER: Duration = Duration::from_secs(5);
 
 impl Ambient for Simulated {
+    /// `what` is a name in [`net`](crate::net).
     #[track_caller]
     fn current(what: &'static str) -> Self {
-        context::with(what, |run| Self { run: run.id(), followed: leaf::log_of(run).is_some() })
+        match context::try_with(|run| Self { run: run.id(), followed: leaf::log_of(run).is_some() }) {
+            Some(current) => current,
+            None => context::missing(&format!("reveille::net::{what}")),
+        }
     }
 }

@@ -283,7 +283,7 @@ pub mod tcp {
 /// # }).unwrap();
 /// ```
 pub async fn lookup_host<A: ToSocketAddrs>(host: A) -> io::Result<std::vec::IntoIter<SocketAddr>> {
-    let handle = Simulated::current("reveille::net::lookup_host");
+    let handle = Simulated::current("lookup_host");
     reveille_reactor::socket::lookup_in(&handle, host).await.map(IntoIterator::into_iter)
 }
 

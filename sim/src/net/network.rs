@@ -2,7 +2,6 @@
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use reveille_executor::{Choose, Point};
@@ -13,6 +12,7 @@ use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
 use super::seen::{self, Seen};
 use crate::leaf;
+use crate::panics;
 use crate::run::Run;
 use crate::spin::visit;
 
@@ -178,8 +178,7 @@ impl Network {
 
     fn let_go(&self, mut wakers: Wakers) {
         for waker in wakers.wake.drain(..) {
-            // A panicking waker must not take the run loop with it; the panic is noted by the hook.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            panics::noting(|| waker.wake());
         }
         wakers.discard.clear();
         if let Ok(mut net) = self.net.try_borrow_mut() {

@@ -59,7 +59,7 @@ impl RunId {
     /// That of the next run in the same world.
     fn next(self) -> Self {
         let next = self.0.saturating_add(1);
-        if next.get() % Self::BLOCK == 0 { Self::new() } else { Self(next) }
+        if next.get().is_multiple_of(Self::BLOCK) { Self::new() } else { Self(next) }
     }
 }
 

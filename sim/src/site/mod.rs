@@ -67,7 +67,7 @@ impl Stack {
     }
 
     /// The innermost line of the user: for a waker that was dropped, the line that dropped it. `None` if no line is known.
-    pub(crate) fn drop_site(&self) -> Option<Frame> {
+    pub(crate) fn innermost_line(&self) -> Option<Frame> {
         self.chain(&Paths::current()).innermost().filter(|frame| frame.site.line != 0)
     }
 

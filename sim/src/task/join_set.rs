@@ -1,5 +1,6 @@
 //! A set of tasks that are waited for in the order in which they end.
 
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -122,6 +123,89 @@ impl<T: 'static> JoinSet<T> {
     /// ```
     pub fn abort_all(&mut self) {
         self.inner.abort_all();
+    }
+
+    /// Aborts all tasks of the set, and waits until each has ended. The set is empty then, and may be used again.
+    ///
+    /// What the tasks come to is dropped. A panic among that is one that nobody has received, so it is a finding, as it is where the
+    /// set is dropped: tokio's would ignore it.
+    ///
+    /// Cancel-safe: the tasks have been aborted, and those that have not ended are still in the set.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let connections = Rc::new(());
+    /// let mut tasks = reveille::JoinSet::new();
+    /// for _ in 0..3 {
+    ///     let connection = connections.clone();
+    ///     tasks.spawn(async move {
+    ///         std::future::pending::<()>().await;
+    ///         drop(connection);
+    ///     });
+    /// }
+    /// tasks.shutdown().await;
+    /// assert!(tasks.is_empty() && Rc::strong_count(&connections) == 1); // each has dropped what it held
+    /// # }).unwrap();
+    /// ```
+    pub async fn shutdown(&mut self) {
+        self.inner.shutdown().await;
+    }
+
+    /// Waits for all tasks of the set, and returns their outputs in the order in which they ended. If this future is dropped, the tasks
+    /// that are left are aborted.
+    ///
+    /// # Panics
+    /// With the panic of the first task that panicked, or if a task was cancelled; the tasks that are left are aborted. Where one task
+    /// may fail alone, [`join_next`](Self::join_next) says so.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let mut tasks = reveille::JoinSet::new();
+    /// for seconds in [3, 1, 2] {
+    ///     tasks.spawn(async move {
+    ///         sleep(Duration::from_secs(seconds)).await;
+    ///         seconds
+    ///     });
+    /// }
+    /// assert_eq!(tasks.join_all().await, [1, 2, 3]);
+    /// # }).unwrap();
+    /// ```
+    pub async fn join_all(mut self) -> Vec<T> {
+        let mut outputs = Vec::with_capacity(self.len());
+        // By the calls of this set, not of the inner one, so that the run knows who has received a panic.
+        while let Some(result) = self.join_next().await {
+            match result.map_err(JoinError::try_into_panic) {
+                Ok(output) => outputs.push(output),
+                Err(Ok(payload)) => resume_unwind(payload),
+                Err(Err(cancelled)) => panic!("expected the output of every task, but {cancelled}"),
+            }
+        }
+        outputs
+    }
+
+    /// Takes all tasks out of the set and lets them go on by themselves, detached: as if their handles had been dropped.
+    ///
+    /// ```
+    /// use reveille::time::{Duration, sleep};
+    ///
+    /// # reveille::explore().runs(10).run(|| async {
+    /// let (send, receive) = futures::channel::oneshot::channel();
+    /// let mut tasks = reveille::JoinSet::new();
+    /// tasks.spawn(async {
+    ///     sleep(Duration::from_secs(1)).await;
+    ///     send.send(42).unwrap();
+    /// });
+    /// tasks.detach_all();
+    /// drop(tasks); // aborts nothing any more
+    /// assert_eq!(receive.await, Ok(42));
+    /// # }).unwrap();
+    /// ```
+    pub fn detach_all(&mut self) {
+        self.inner.detach_all();
     }
 
     /// How many tasks have not been joined.
