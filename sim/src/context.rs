@@ -45,10 +45,9 @@ pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
 /// Always.
 #[track_caller]
 pub(crate) fn missing(what: &str) -> ! {
-    let told = Location::caller();
-    let place = Stack::capture().innermost_line().map(|frame| frame.site);
-    let place = place.filter(|site| (site.line, &site.file) != (told.line(), &site::shorten(told.file())));
-    let place = place.map_or_else(String::new, |site| format!(", at {site}"));
+    let is_told = site::is_users(Location::caller());
+    let line = if is_told { None } else { Stack::capture().innermost_line() };
+    let place = line.map_or_else(String::new, |frame| format!(", at {}", frame.site));
     panic!(
         "`{what}` was called outside a run{place}: it works in the future given to `#[reveille::test]`, \
          `reveille::explore().run(..)` or `reveille::replay(..)`, and in what that spawns"

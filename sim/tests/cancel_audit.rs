@@ -143,6 +143,35 @@ fn a_task_that_a_cut_left_without_a_waker_is_found_beside_one_that_waits_on_purp
     assert!(text.contains("its last waker was dropped"), "{text}");
 }
 
+/// What the cut left open goes with the world, which the task that waits on purpose holds, and panics then.
+#[test]
+fn what_is_wrong_beside_a_task_that_waits_on_purpose_is_found() {
+    struct Open;
+    impl Drop for Open {
+        fn drop(&mut self) {
+            assert!(std::thread::panicking(), "left open");
+        }
+    }
+    type Door = Rc<RefCell<Option<Open>>>;
+    let world = || {
+        let door = Door::default();
+        let holds = door.clone();
+        drop(spawn(async move {
+            let _holds = holds;
+            std::future::pending::<()>().await;
+        }));
+        door
+    };
+    let opens = |door: Door| async move {
+        door.replace(Some(Open));
+        yield_now().await;
+        std::mem::forget(door.take());
+    };
+    let report = audit(opens).world(world).only_once().run().unwrap();
+    assert_eq!(faults(&report), ["the rest panics"]);
+    assert!(report.failure().unwrap().to_string().contains("left open"), "{report}");
+}
+
 #[test]
 fn outcomes_that_may_differ_are_compared_by_a_key() {
     let counted = || {

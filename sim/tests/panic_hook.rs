@@ -1,5 +1,5 @@
-//! A waker that panics between polls is found, though no task panics; also where the program has put a panic hook of its own in the place
-//! of that of the run, in which nobody notes the panic but who called the waker.
+//! What panics between polls, a waker or a destructor, is found, though no task panics; also where the program has put a panic hook of its own
+//! in the place of that of the run, so that nobody notes the panic but who called it.
 //!
 //! One test: the panic hook is the process'.
 
@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Wake};
 
 use reveille::net::UdpSocket;
 use reveille::time::{Duration, sleep};
-use reveille::{Failure, FindingKind, explore, fs};
+use reveille::{Failure, FindingKind, explore, fs, spawn};
 
 struct Refuses;
 
@@ -47,6 +47,24 @@ async fn wakes_for_a_datagram() {
     sleep(Duration::from_secs(1)).await;
 }
 
+/// Where what a task holds goes with its last poll the panic is that of the task, which is received here.
+async fn drops_late() {
+    struct Held;
+    impl Drop for Held {
+        fn drop(&mut self) {
+            panic!("not now");
+        }
+    }
+    let held = Held;
+    let holds = poll_fn(move |_| Poll::Ready(size_of_val(&held)));
+    drop(spawn(holds).await);
+    sleep(Duration::from_secs(1)).await;
+}
+
+fn late_drops() -> Failure {
+    explore().name("late drops").runs(50).freedoms("late-drops").run(drops_late).unwrap_err()
+}
+
 fn files() -> Failure {
     explore().name("files").runs(3).run(wakes_for_a_file).unwrap_err()
 }
@@ -56,15 +74,15 @@ fn datagrams() -> Failure {
 }
 
 #[test]
-fn a_waker_that_panics_between_polls_is_found_whosever_the_panic_hook_is() {
-    for failure in [files(), datagrams()] {
+fn what_panics_between_polls_is_found_whosever_the_panic_hook_is() {
+    for failure in [files(), datagrams(), late_drops()] {
         assert_eq!(failure.kind(), Some(FindingKind::Panic), "{failure}");
         let text = failure.to_string();
         assert!(text.contains("there was a panic outside of any task at sim/tests/panic_hook.rs:"), "{text}");
         assert!(text.contains("\n    not now\n"), "{text}");
     }
     std::panic::set_hook(Box::new(|_| {}));
-    for failure in [files(), datagrams()] {
+    for failure in [files(), datagrams(), late_drops()] {
         assert_eq!(failure.kind(), Some(FindingKind::Panic), "{failure}");
         let text = failure.to_string();
         // A hook alone is told the place.

@@ -34,6 +34,7 @@ pub(crate) use place::Site;
 pub(crate) use suspects::{Suspect, suspects};
 
 use chain::{Chain, Function, Resolved};
+use origin::Origin;
 use place::Paths;
 
 /// A captured stack: addresses only.
@@ -150,6 +151,11 @@ impl fmt::Display for Frame {
 /// The place that `location` names, with its path shortened as in await sites.
 pub(crate) fn place(location: &Location<'_>) -> Site {
     Site { file: shorten(location.file()), line: location.line(), column: location.column() }
+}
+
+/// Whether `location` is in the code under test or the test.
+pub(crate) fn is_users(location: &Location<'_>) -> bool {
+    Origin::of_file(Path::new(location.file()), &Paths::current()) == Origin::User
 }
 
 /// The path of a source file as reports show it.
