@@ -37,6 +37,12 @@ async fn wakes_for_a_file() {
     sleep(Duration::from_secs(1)).await;
 }
 
+async fn wakes_for_a_timer() {
+    let mut asleep = pin!(sleep(Duration::from_millis(1)));
+    begin(asleep.as_mut()).await;
+    sleep(Duration::from_secs(1)).await;
+}
+
 async fn wakes_for_a_datagram() {
     let [one, other] = ["127.0.0.1:1", "127.0.0.1:2"];
     let (one, socket) = (UdpSocket::bind(one).await.unwrap(), UdpSocket::bind(other).await.unwrap());
@@ -69,20 +75,24 @@ fn files() -> Failure {
     explore().name("files").runs(3).run(wakes_for_a_file).unwrap_err()
 }
 
+fn timers() -> Failure {
+    explore().name("timers").runs(3).run(wakes_for_a_timer).unwrap_err()
+}
+
 fn datagrams() -> Failure {
     explore().name("datagrams").runs(3).run(wakes_for_a_datagram).unwrap_err()
 }
 
 #[test]
 fn what_panics_between_polls_is_found_whosever_the_panic_hook_is() {
-    for failure in [files(), datagrams(), late_drops()] {
+    for failure in [files(), datagrams(), timers(), late_drops()] {
         assert_eq!(failure.kind(), Some(FindingKind::Panic), "{failure}");
         let text = failure.to_string();
         assert!(text.contains("there was a panic outside of any task at sim/tests/panic_hook.rs:"), "{text}");
         assert!(text.contains("\n    not now\n"), "{text}");
     }
     std::panic::set_hook(Box::new(|_| {}));
-    for failure in [files(), datagrams(), late_drops()] {
+    for failure in [files(), datagrams(), timers(), late_drops()] {
         assert_eq!(failure.kind(), Some(FindingKind::Panic), "{failure}");
         let text = failure.to_string();
         // A hook alone is told the place.

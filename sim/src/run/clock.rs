@@ -1,11 +1,12 @@
 //! The clock of a run: stands still during a poll, jumps when nothing can run.
 
 use std::cell::{Cell, RefCell};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 use reveille_reactor::net::NodeId;
 use reveille_reactor::{Instant, TimerKey, Timers};
+
+use crate::panics;
 
 /// Virtual time and what waits for it.
 #[derive(Debug, Default)]
@@ -75,8 +76,7 @@ impl Clock {
             self.timers.borrow_mut().fire_next(&mut fired);
         }
         for waker in fired.drain(..) {
-            // A panicking waker must not take the run loop with it; the panic is noted by the hook.
-            let _ = catch_unwind(AssertUnwindSafe(|| waker.wake()));
+            panics::noting(|| waker.wake());
         }
         self.fired.replace(fired);
     }
