@@ -388,51 +388,58 @@ impl Timers {
         waker
     }
 
-    /// Moves the entry at `place` up to where it belongs.
-    fn sift_up(&mut self, mut place: usize) {
-        let entry = self.heap[place];
-        while place > 0 {
-            let parent = (place - 1) / CHILDREN;
-            let above = self.heap[parent];
-            if above <= entry {
-                break;
-            }
-            self.put(place, above);
-            place = parent;
-        }
-        self.put(place, entry);
+    fn sift_up(&mut self, place: usize) {
+        sift_up(&mut self.heap, &mut self.places, place);
     }
 
-    /// Moves the entry at `place` to where it belongs, above or below: down to the bottom, past the lesser child each time,
+    /// Moves the entry at `place` to where it belongs, above or below: down to the bottom, past the least child each time,
     /// and up again. What is moved is large as a rule (it was last in the heap), and not compared on the way down.
-    fn settle(&mut self, mut place: usize) {
-        let entry = self.heap[place];
-        while let Some((least, child)) = self.least_child(place) {
-            self.put(place, child);
-            place = least;
+    fn settle(&mut self, place: usize) {
+        let (heap, places) = (&mut self.heap[..], &mut self.places[..]);
+        let entry = heap[place];
+        let mut hole = place;
+        while let Some((least, child)) = least_child(heap, hole) {
+            put(heap, places, hole, child);
+            hole = least;
         }
-        self.put(place, entry);
-        self.sift_up(place);
+        heap[hole] = entry;
+        sift_up(heap, places, hole);
     }
+}
 
-    /// The least child of the entry at `place`, and its place; `None` if that has none.
-    #[inline]
-    fn least_child(&self, place: usize) -> Option<(usize, Entry)> {
-        let first = CHILDREN * place + 1;
-        let lesser = |one: (usize, Entry), two: (usize, Entry)| if two.1 < one.1 { two } else { one };
-        match self.heap.get(first..)? {
-            &[a, b, c, d, ..] => {
-                Some(lesser(lesser((first, a), (first + 1, b)), lesser((first + 2, c), (first + 3, d))))
-            }
-            fewer => (first..).zip(fewer.iter().copied()).reduce(lesser),
+/// Moves the entry at `place` up to where it belongs.
+#[inline]
+fn sift_up(heap: &mut [Entry], places: &mut [u32], mut place: usize) {
+    let entry = heap[place];
+    while place > 0 {
+        let parent = (place - 1) / CHILDREN;
+        let above = heap[parent];
+        if above <= entry {
+            break;
         }
+        put(heap, places, place, above);
+        place = parent;
     }
+    put(heap, places, place, entry);
+}
 
-    /// Writes `entry` to `place`, and the place to its slot.
-    fn put(&mut self, place: usize, entry: Entry) {
-        self.heap[place] = entry;
-        self.places[entry.slot() as usize] = index(place);
+/// The least child of the entry at `place`, and its place; `None` if that has none.
+#[inline]
+fn least_child(heap: &[Entry], place: usize) -> Option<(usize, Entry)> {
+    let first = CHILDREN * place + 1;
+    let lesser = |one: (usize, Entry), two: (usize, Entry)| if two.1 < one.1 { two } else { one };
+    match heap.get(first..)? {
+        &[a, b, c, d, ..] => Some(lesser(lesser((first, a), (first + 1, b)), lesser((first + 2, c), (first + 3, d)))),
+        fewer => (first..).zip(fewer.iter().copied()).reduce(lesser),
     }
+}
+
+/// Writes `entry` to `place`, and the place to its slot.
+#[inline]
+fn put(heap: &mut [Entry], places: &mut [u32], place: usize, entry: Entry) {
+    heap[place] = entry;
+    // Below 2^32, as the slots are.
+    places[entry.slot() as usize] = place as u32;
 }
 
 /// An index into the slab or the heap in the width that entries have for it.
