@@ -52,7 +52,10 @@ fn instants_reckon_as_those_of_the_standard_library() {
         let start = Instant::now();
         sleep(secs(5)).await;
         let (mut now, std) = (Instant::now(), std::time::Instant::now());
-        assert_eq!((now - secs(5), now.checked_sub(secs(5)), now.checked_sub(secs(6))), (start, Some(start), None));
+        assert_eq!(
+            (now - secs(5), now.checked_sub(secs(5)), now.checked_sub(Duration::MAX)),
+            (start, Some(start), None)
+        );
         assert_eq!((now.checked_duration_since(start), start.checked_duration_since(now)), (Some(secs(5)), None));
         assert_eq!((now.saturating_duration_since(start), start.saturating_duration_since(now)), (secs(5), secs(0)));
         assert_eq!((std + secs(5)).checked_duration_since(std), now.checked_duration_since(start));
@@ -64,15 +67,35 @@ fn instants_reckon_as_those_of_the_standard_library() {
 }
 
 #[test]
-fn an_instant_before_the_run_is_a_panic_at_the_line_that_wants_it() {
+fn there_was_time_before_the_run() {
+    run(|| async {
+        let (start, day) = (Instant::now(), secs(24 * 3600));
+        let yesterday = start - day;
+        assert_eq!((yesterday.elapsed(), yesterday + day, yesterday < start), (day, start, true));
+        assert_eq!(format!("{:?} {:?}", yesterday, start + secs(5)), "Instant(-86400s) Instant(5s)");
+        // Due for long.
+        sleep_until(yesterday).await;
+        assert_eq!(Instant::now(), start);
+        let mut ticks = interval_at(yesterday, day + secs(1));
+        ticks.tick().await;
+        ticks.tick().await;
+        assert_eq!(start.elapsed(), secs(1));
+    });
+}
+
+#[test]
+fn an_instant_long_before_the_run_is_a_panic_at_the_line_that_wants_it() {
     let program = || async {
         sleep(secs(5)).await;
-        let _ = Instant::now() - secs(6);
+        let _ = Instant::now() - secs(400 * 24 * 3600);
     };
     let failure = explore().runs(3).run(program).unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::Panic));
     let report = failure.to_string();
-    assert!(report.contains("6s before 5s is before the start of the run"), "{report}");
+    assert!(
+        report.contains("34560000s before Instant(5s) is more than a year before the start of the run"),
+        "{report}"
+    );
     assert!(report.contains("panicked at sim/tests/virtual_time.rs:"), "{report}");
 }
 

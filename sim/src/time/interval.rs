@@ -27,7 +27,7 @@ use crate::context;
 /// ```
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
-    interval_at(context::with("reveille::time::interval", |run| Instant(run.reading())), period)
+    interval_at(context::with("reveille::time::interval", |run| Instant::of_run(run.reading())), period)
 }
 
 /// Ticks at `start` and then every `period`.

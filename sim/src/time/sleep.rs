@@ -17,7 +17,7 @@ use crate::watch::Watch;
 
 /// Waits until `duration` has passed. The wait begins with the call, not with the first poll.
 ///
-/// A duration of zero completes at once; one that reaches beyond the end of time (584 years) never completes within the
+/// A duration of zero completes at once; one that reaches beyond the end of time (583 years) never completes within the
 /// limits of a run.
 ///
 /// # Panics
@@ -46,7 +46,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// The time, and where a timer is that is being made at `site`.
 #[track_caller]
 fn begin(site: Site) -> (Instant, Home) {
-    context::with("reveille::time::sleep", |run| (Instant(run.reading()), Home::of(run, site)))
+    context::with("reveille::time::sleep", |run| (Instant::of_run(run.reading()), Home::of(run, site)))
 }
 
 /// Waits until `deadline`; completes at once if that has passed.
@@ -193,7 +193,7 @@ impl Sleep {
     /// The time by the clock that it goes by.
     #[track_caller]
     pub(super) fn now(&self) -> Instant {
-        context::with("Sleep", |run| Instant(run.reading_of(self.node)))
+        context::with("Sleep", |run| Instant::of_run(run.reading_of(self.node)))
     }
 
     /// Waits until `deadline` instead.
@@ -260,7 +260,7 @@ impl Sleep {
     /// Arms the timer, or renews its waker; `None` if the deadline has passed.
     fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
         // In the time of the run.
-        let deadline = run.when(self.node, self.deadline.0);
+        let deadline = run.when(self.node, self.deadline.in_run());
         let log = run.watch.as_ref().and_then(Watch::leaves);
         if let Some(log) = log {
             log.timer_polled(self.site);

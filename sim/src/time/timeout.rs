@@ -31,7 +31,8 @@ use crate::task::misused;
 #[track_caller]
 pub fn timeout<F: IntoFuture>(duration: Duration, future: F) -> Timeout<F::IntoFuture> {
     let site = Location::caller();
-    let (now, run) = context::with("reveille::time::timeout", |run| (Instant(run.reading()), Home::of(run, site)));
+    let (now, run) =
+        context::with("reveille::time::timeout", |run| (Instant::of_run(run.reading()), Home::of(run, site)));
     Timeout::new(future.into_future(), Sleep::inner(now + duration, run, Role::Timeout, site))
 }
 
