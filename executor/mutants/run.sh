@@ -4,6 +4,7 @@
 #
 #   run.sh [NAME...]            all mutants, or these; all take a quarter of an hour
 #   run.sh --quick              five of them
+#   run.sh --apply              applies all of them and runs nothing: seconds
 #   run.sh --plain [NAME...]    runs the ordinary tests instead, which must all pass: it takes a model to notice a mutant
 #
 # Exit status 1 if a mutant survives (with --plain: if it does not), does not apply, or does not compile, or if a test
@@ -26,6 +27,10 @@ if [ "${1:-}" = --plain ]; then
     mode=plain
     CARGO_TARGET_DIR="$target/build-plain"
     RUSTFLAGS="-A warnings"
+fi
+if [ "${1:-}" = --apply ]; then
+    shift
+    mode=true
 fi
 RUST_BACKTRACE=0
 # Built often and run briefly.
@@ -78,6 +83,8 @@ for name in $names; do
     if ! "$here/apply.pl" "$mutant" "$scratch/executor" 2>"$log"; then
         result="does not apply: $(cat "$log")"
         bad=1
+    elif [ "$mode" = true ]; then
+        result="applies"
     elif ! "$mode" "$seconds_max" --no-run >"$log" 2>&1; then
         result="does not compile: $(grep -m 1 '^error' "$log")"
         bad=1
