@@ -5,11 +5,12 @@
 mod common;
 
 use std::cell::RefCell;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
 
 use common::{Counter, Fifo, OnDrop, WakerSlot, run_ready};
-use reveille_executor::{LocalExecutor, Ran, block_on, yield_now};
+use reveille_executor::{LocalExecutor, Ran, Runnable, TaskId, block_on, yield_now};
 
 #[test]
 fn dropping_the_executor_drops_queued_and_waiting_futures_oldest_first() {
@@ -230,4 +231,42 @@ fn wakers_that_a_future_drops_wake_nobody_after_the_end() {
     let _ = run_ready(&executor);
     executor.close();
     assert_eq!((executor.ready(), executor.live_tasks()), (0, 0));
+}
+
+#[test]
+fn a_task_that_a_destructor_polls_while_the_executor_closes_is_dropped_as_well() {
+    for is_claimed in [false, true] {
+        let executor = Rc::new(LocalExecutor::new());
+        let (drops, polls, picked) =
+            (Counter::default(), Counter::default(), Rc::<RefCell<Option<Runnable>>>::default());
+        let guard = OnDrop({
+            let (weak, picked) = (Rc::downgrade(&executor), Rc::clone(&picked));
+            move || {
+                let claimed = || weak.upgrade().and_then(|executor| executor.claim(TaskId::new(1)));
+                assert_eq!(picked.take().or_else(claimed).map(Runnable::run), Some(Ran::Pending));
+            }
+        });
+        drop(executor.spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }));
+        drop(executor.spawn({
+            let (guard, polls) = (drops.on_drop(), polls.clone());
+            poll_fn(move |cx| {
+                let _held = &guard;
+                polls.add();
+                // Where it is claimed it waits first.
+                if polls.get() == 1 + usize::from(is_claimed) {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::<()>::Pending
+            })
+        }));
+        match is_claimed {
+            true => assert_eq!(run_ready(&executor), [Ran::Pending; 2]),
+            false => drop(picked.replace(executor.start_newest())),
+        }
+        executor.close();
+        assert_eq!((polls.get(), drops.get(), executor.live_tasks()), (1 + usize::from(is_claimed), 1, 0));
+    }
 }

@@ -446,3 +446,107 @@ fn put(heap: &mut [Entry], places: &mut [u32], place: usize, entry: Entry) {
 fn index(at: usize) -> u32 {
     u32::try_from(at).expect("fewer than 2^32 timers are armed")
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::Arc;
+    use std::task::Wake;
+
+    use super::*;
+
+    struct Nobody;
+
+    impl Wake for Nobody {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    /// What is armed, as a list that is searched: `order` is never counted anew.
+    #[derive(Default)]
+    struct Model {
+        armed: Vec<(Instant, u64, TimerKey, Waker)>,
+        order: u64,
+    }
+
+    impl Model {
+        fn insert(&mut self, timers: &mut Timers, deadline: Instant) {
+            let waker = Waker::from(Arc::new(Nobody));
+            let key = timers.insert_for((self.order % 2) as u16, deadline, waker.clone());
+            self.armed.push((deadline, self.order, key, waker));
+            self.order += 1;
+        }
+
+        fn reset(&mut self, timers: &mut Timers, at: usize, deadline: Instant) {
+            let (due, order, key, _) = &mut self.armed[at];
+            assert!(timers.reset(*key, deadline));
+            (*due, *order) = (deadline, self.order);
+            self.order += 1;
+        }
+
+        fn remove(&mut self, timers: &mut Timers, at: usize) {
+            let (_, _, key, waker) = self.armed.swap_remove(at);
+            assert!(timers.remove(key).is_some_and(|removed| removed.will_wake(&waker)));
+        }
+
+        /// All timers, of either owner, come to two instants.
+        fn crowd(&mut self, timers: &mut Timers) {
+            let third = |deadline: Instant| Instant::from_nanos(deadline.as_nanos() / 3);
+            (0..2).for_each(|owner| timers.move_all(owner, third));
+            self.armed.iter_mut().for_each(|armed| armed.0 = third(armed.0));
+        }
+
+        fn fire_next(&mut self, timers: &mut Timers) {
+            let mut fired = Vec::new();
+            let first = timers.fire_next(&mut fired);
+            assert_eq!(first, self.armed.iter().map(|armed| armed.0).min());
+            self.armed.sort_by_key(|armed| (armed.0, armed.1));
+            let due = self.armed.iter().take_while(|armed| Some(armed.0) == first).count();
+            let due: Vec<_> = self.armed.drain(..due).collect();
+            assert_eq!(due.len(), fired.len());
+            assert!(due.iter().zip(&fired).all(|(due, fired)| due.3.will_wake(fired)));
+            assert!(due.iter().all(|due| !timers.is_armed(due.2)));
+        }
+    }
+
+    /// The count of timers comes to its end over and over, with timers of the same few instants armed before and after.
+    #[test]
+    fn who_is_armed_first_fires_first_also_where_the_count_begins_anew() {
+        let mut word = 1_u64;
+        let mut below = |bound: u64| {
+            word ^= word << 13;
+            word ^= word >> 7;
+            word ^= word << 17;
+            (word >> 32) % bound
+        };
+        let (mut timers, mut model) = (Timers::default(), Model::default());
+        // By an insert, by a reset.
+        let mut anew = [0; 2];
+        for step in 0..20_000_u32 {
+            if step.is_multiple_of(16) {
+                timers.next_order = timers.next_order.max(u32::MAX - below(8) as u32);
+            }
+            let before = timers.next_order;
+            let mut is_reset = false;
+            let deadline = Instant::from_nanos(below(6));
+            let at = (!model.armed.is_empty()).then(|| below(model.armed.len() as u64) as usize);
+            match (below(12), at) {
+                (0..5, _) | (_, None) => model.insert(&mut timers, deadline),
+                (5..9, Some(at)) => {
+                    is_reset = true;
+                    model.reset(&mut timers, at, deadline);
+                }
+                (9..11, Some(at)) => model.remove(&mut timers, at),
+                _ if step.is_multiple_of(5) => model.fire_next(&mut timers),
+                _ if step.is_multiple_of(7) => model.crowd(&mut timers),
+                _ => {}
+            }
+            if timers.next_order < before {
+                anew[usize::from(is_reset)] += 1;
+            }
+            assert_eq!(timers.len(), model.armed.len());
+        }
+        while !timers.is_empty() {
+            model.fire_next(&mut timers);
+        }
+        assert!(anew.iter().all(|times| *times > 100), "{anew:?}");
+    }
+}

@@ -31,6 +31,10 @@ struct Here {
     parted: bool,
 }
 
+/// At so many the owner thread takes over what the others have counted: so neither number wraps, however many cells are freed elsewhere
+/// before the parting. (Where numbers have 32 bits that is a matter of an hour.) Far more than there is room for.
+const COUNT_MAX: usize = usize::MAX / 2;
+
 impl Default for Cells {
     fn default() -> Self {
         Self { here: UnsafeCell::new(Here::default()), elsewhere: AtomicUsize::new(0) }
@@ -48,14 +52,19 @@ impl Cells {
         self.here.with_mut(|here| f(unsafe { &mut *here }))
     }
 
+    /// Counts at home what was counted elsewhere. Acquires what those released who did; the parting releases it again.
+    #[cold]
+    fn take_over(&self, here: &mut Here) {
+        here.count = here.count.wrapping_add(self.elsewhere.swap(0, Ordering::AcqRel));
+    }
+
     /// Whether none is left.
     ///
     /// # Safety
     /// This is the owner thread.
     pub(super) unsafe fn are_freed(&self) -> bool {
-        // To see the count is enough: who freed a cell has nothing more to do with what is shared, and did nothing to it that is not atomic
-        // or locked.
-        let elsewhere = self.elsewhere.load(Ordering::Relaxed);
+        // Acquires what those released who freed cells elsewhere: they looked at what is shared, which may be borrowed mutably now.
+        let elsewhere = self.elsewhere.load(Ordering::Acquire);
         // SAFETY: the caller's promise; a look.
         unsafe { self.here(|here| here.count.wrapping_add(elsewhere) == 0) }
     }
@@ -84,6 +93,9 @@ impl Home {
             shared.cells.here(|here| {
                 debug_assert!(!here.parted, "cells are made while their executor lives");
                 here.count += 1;
+                if here.count >= COUNT_MAX {
+                    shared.cells.take_over(here);
+                }
             });
         }
         // SAFETY: the copy is not dropped as an `Arc`, but by whoever drops the last handle after the parting, which left one.

@@ -164,10 +164,13 @@ impl<'a> OwnerSide<'a> {
     /// Puts an entry at the back of the run queue; a closed executor forgets it (rule 10).
     #[inline]
     pub(super) fn push(self, task: TaskRef) {
-        // SAFETY: a plain push.
+        // SAFETY: a plain push; the task of an entry is alive, also if that is refused.
         unsafe {
             self.local(|local| {
-                if !local.closed {
+                if local.closed {
+                    // The closing that is under way, further down on the stack, has yet to come to it: there is no runner.
+                    task.settle();
+                } else {
                     local.queue.push(task);
                     local.pushes += 1;
                 }
