@@ -113,6 +113,23 @@ fn an_observer_may_use_the_executor() {
 }
 
 #[test]
+fn a_clone_of_which_the_observer_panics_is_not_counted() {
+    struct Refuses;
+    impl Observe for Refuses {
+        fn observe(&self, _: TaskId, op: WakerOp, _: usize) {
+            if op == Clone {
+                common::panic_quietly("in an observer");
+            }
+        }
+    }
+    let executor = LocalExecutor::with_observer(Arc::new(Refuses));
+    let task = executor.spawn(pending::<()>());
+    let waker = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| executor.waker(task.id())));
+    assert!(waker.is_err());
+    assert_eq!(executor.live_wakers(task.id()), Some(0));
+}
+
+#[test]
 fn an_observer_that_panics_breaks_nothing() {
     struct Panics;
     impl Observe for Panics {

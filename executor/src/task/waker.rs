@@ -57,10 +57,13 @@ unsafe fn observed_clone(data: *const ()) -> RawWaker {
     unsafe {
         let task = TaskRef::from_raw(data);
         let word = task.add_waker();
+        // Given back if the observer panics, without telling it.
+        let added = Waker::from_raw(RawWaker::new(data, &PLAIN));
         let header = task.header();
         if let Some(observer) = (header.vtable.observer)(task) {
             observer.observe(header.id, WakerOp::Clone, header.live_wakers(word));
         }
+        std::mem::forget(added);
     }
     RawWaker::new(data, &OBSERVING)
 }
