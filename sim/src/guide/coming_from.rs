@@ -32,20 +32,20 @@
 //! <!-- figures: filled in by benches/summary.sh -->
 //! | what | here | there | ratio |
 //! |---|---|---|---:|
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | tokio, paused | 0.76 |
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | tokio, paused | 0.86 |
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | shuttle, random | 0.57 |
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | shuttle, random | 0.64 |
-//! | spawn 100,000 tasks, then join them | random | tokio | 0.49 |
-//! | spawn 100,000 tasks, then join them | executor | tokio | 0.27 |
-//! | 1,000 tasks sleep 100 times each, less than 1 s | random | tokio, paused | 0.38 |
-//! | 1,000 tasks sleep 100 times each, less than 1 s | random | bach | 0.24 |
-//! | an empty run | random | moonpool, world | 1.33 |
-//! | an empty run | random | moonpool, both | 0.88 |
-//! | an empty run | one run | tokio, paused | 6.83 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.39 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.41 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.28 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | tokio, paused | 0.74 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | tokio, paused | 0.85 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | shuttle, random | 0.55 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | shuttle, random | 0.63 |
+//! | spawn 100,000 tasks, then join them | random | tokio | 0.55 |
+//! | spawn 100,000 tasks, then join them | executor | tokio | 0.19 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | tokio, paused | 0.29 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | bach | 0.19 |
+//! | an empty run | random | moonpool, world | 1.00 |
+//! | an empty run | random | moonpool, both | 0.62 |
+//! | an empty run | one run | tokio, paused | 6.54 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.58 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.60 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.43 |
 //! | the same; latencies from 1 ms to 10 ms | random | turmoil | 0.03 |
 //! | programs of AsyncBench found in each trial | portfolio | shuttle:urw | 25 and 21 of 26 |
 //! | programs of AsyncBench found in each trial | random | shuttle:random | 17 and 17 of 26 |
