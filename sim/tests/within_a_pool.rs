@@ -1,5 +1,7 @@
 //! A campaign that is started within a task of a pool: the pool's budget is no matter of the run's.
 
+#![cfg(not(loom))]
+
 use std::future::poll_fn;
 use std::task::Poll;
 
