@@ -134,18 +134,23 @@ fn aborted_tasks_still_have_results() {
     });
 }
 
-#[test]
-fn dropping_the_set_aborts_its_tasks() {
-    let executor = LocalExecutor::new();
-    let drops = Counter::default();
-    let mut set = JoinSet::new();
+/// Tasks that never end by themselves, and how many of them were dropped.
+fn three_that_wait(executor: &LocalExecutor) -> (JoinSet<()>, Counter) {
+    let (mut set, drops) = (JoinSet::new(), Counter::default());
     for _ in 0..3 {
         let guard = drops.on_drop();
-        set.spawn_on(&executor, async move {
+        set.spawn_on(executor, async move {
             let _guard = guard;
             pending::<()>().await;
         });
     }
+    (set, drops)
+}
+
+#[test]
+fn dropping_the_set_aborts_its_tasks() {
+    let executor = LocalExecutor::new();
+    let (set, drops) = three_that_wait(&executor);
     let _ = run_ready(&executor);
     drop(set);
     assert_eq!(drops.get(), 0);
@@ -156,15 +161,7 @@ fn dropping_the_set_aborts_its_tasks() {
 #[test]
 fn a_set_that_was_shut_down_is_empty_and_may_be_used_again() {
     let executor = LocalExecutor::new();
-    let drops = Counter::default();
-    let mut set = JoinSet::new();
-    for _ in 0..3 {
-        let guard = drops.on_drop();
-        set.spawn_on(&executor, async move {
-            let _guard = guard;
-            pending::<()>().await;
-        });
-    }
+    let (mut set, drops) = three_that_wait(&executor);
     set.spawn_on(&executor, async { resume_unwind(Box::new("dropped with the set")) });
     let _ = run_ready(&executor);
     {

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use reveille_executor::{Pool, within_budget};
 
-/// How many polls a run takes whose root finds 1,000 things ready, one after the other.
+/// Finds 500 things ready that count against the budget of whoever polls it, if there is one, and yields between them.
 async fn greedy() {
     for _ in 0..500 {
         poll_fn(|cx| within_budget(cx, || Poll::Ready(()))).await;
@@ -20,6 +20,7 @@ async fn greedy() {
     }
 }
 
+/// How many polls the runs of a campaign of it take together.
 fn polls() -> u64 {
     reveille::explore().runs(2).strategy("random").run(greedy).unwrap().polls
 }

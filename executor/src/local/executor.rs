@@ -496,9 +496,11 @@ impl Default for LocalExecutor {
 
 impl Drop for LocalExecutor {
     fn drop(&mut self) {
-        self.close();
-        // SAFETY: an executor stays on its owner thread, and this was the end of it.
+        // First, so that what cells point to outlives them even if the closing unwinds.
+        // SAFETY: an executor stays on its owner thread. Nobody can reach this one any more to spawn on it; its spawners refuse as soon as
+        // it is closed, before which no user code runs.
         self.shared.with(|shared| unsafe { Home::part(&*shared) });
+        self.close();
     }
 }
 
