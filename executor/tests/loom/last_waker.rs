@@ -41,6 +41,33 @@ fn the_last_waker_may_go_while_the_executor_is_dropped() {
 }
 
 #[test]
+fn the_last_waker_of_an_ended_task_may_go_while_the_executor_does() {
+    exhaustively("cell freed during the executor's drop", || {
+        let executor = LocalExecutor::new();
+        let (task, waker) = spawn(&executor, &[], &Drops::new());
+        drop(task);
+        run_ready(&executor);
+        let thread = thread::spawn(move || drop(waker));
+        drop(executor);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
+fn cells_may_be_freed_on_two_threads_when_the_executor_is_gone() {
+    exhaustively("two cells freed after the executor's drop", || {
+        let executor = LocalExecutor::new();
+        let wakers = [(); 2].map(|()| spawn(&executor, &[], &Drops::new()).1);
+        run_ready(&executor);
+        drop(executor);
+        let [one, other] = wakers;
+        let thread = thread::spawn(move || drop(one));
+        drop(other);
+        thread.join().unwrap();
+    });
+}
+
+#[test]
 fn two_wakers_and_the_handle_may_go_at_once() {
     within(5, "two wakers and the handle dropped elsewhere", || {
         let executor = LocalExecutor::new();
