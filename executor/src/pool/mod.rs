@@ -22,6 +22,7 @@ mod context;
 mod driver;
 mod error;
 mod executor;
+mod handle;
 mod idle;
 mod injector;
 mod locked;
@@ -35,7 +36,8 @@ mod workers;
 
 pub use driver::Driver;
 pub use error::{PoolError, StillRunning};
-pub use executor::{Pool, PoolHandle, spawn_send};
+pub use executor::Pool;
+pub use handle::{PoolHandle, spawn_send};
 pub use locked::Locked;
 pub use queue::{LocalQueue, NoQueue};
 pub use ring::Ring;
