@@ -4,7 +4,8 @@
 //! repetition parts from it. Two repetitions that part from each other, traced, tell the event; the task that was polled then
 //! is looked into in a replay up to that poll.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use crate::event::{Event, Stamped};
 use crate::explain::{Case, waits_at};
@@ -13,7 +14,7 @@ use crate::finding::{Finding, FindingKind, StuckTask, TaskInfo};
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
-use crate::site::{AwaitSite, Suspect, place, suspects};
+use crate::site::{AwaitSite, Suspect, place, statics, suspects};
 use crate::waiting::{self, await_sites};
 use crate::watch::Watch;
 
@@ -47,7 +48,7 @@ impl Case<'_> {
         let parted = others.into_iter().find(|other| *other != first);
         let lines = match parted {
             Some(other) => self.parted(&first, &other),
-            None => carried_over(again.digest.early.parted(&self.digest.early), &first),
+            None => self.carried_over(again.digest.early.parted(&self.digest.early), &first),
         };
         Some(nondeterminism(lines))
     }
@@ -90,6 +91,45 @@ impl Case<'_> {
         });
         lines.extend(hints(&suspects));
         lines
+    }
+
+    /// All repetitions agree with one another, and not with the run.
+    fn carried_over(&self, between: Option<(u64, u64)>, trace: &[Stamped]) -> Vec<String> {
+        let mut lines = vec![
+            "the same choices gave another run".into(),
+            "its repetitions agree with one another, and not with the run: something was carried over from an".into(),
+            "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state, or give each"
+                .into(),
+            "run a thread or a process with `explore().isolation(..)`".into(),
+        ];
+        let Some((same, other)) = between else { return lines };
+        let tasks = self.polled(same + 1..=other, trace);
+        let many = if tasks.is_empty() { "" } else { ", in which were polled" };
+        lines.push(format!("they parted after poll {same} and before the end of poll {other}{many}"));
+        lines.extend(tasks.iter().map(|task| format!("  {task}")));
+        let statics = statics(&tasks.iter().map(|task| place(task.site)).collect::<Vec<_>>());
+        if !statics.is_empty() {
+            lines.push("what the text there names that outlives a run:".into());
+            lines.extend(statics.iter().map(hint));
+        }
+        lines
+    }
+
+    /// A few of the tasks that were polled in `steps` of `trace`.
+    fn polled(&self, steps: RangeInclusive<u64>, trace: &[Stamped]) -> Vec<TaskInfo> {
+        const SHOWN: usize = 8;
+        let polled = trace.iter().filter(|stamped| steps.contains(&stamped.step));
+        let tasks: BTreeSet<_> = polled
+            .filter_map(|stamped| match stamped.event {
+                Event::Polled { task } => Some(task),
+                _ => None,
+            })
+            .collect();
+        let known = |run: &Run| {
+            let known = tasks.iter().filter(|task| run.tasks.is_known(**task));
+            known.take(SHOWN).map(|task| TaskInfo::of(run, *task)).collect()
+        };
+        self.trial.repeat(self.tape, Watch::default, |run, _| known(run)).1
     }
 
     /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was.
@@ -167,37 +207,12 @@ fn hints(suspects: &[Suspect]) -> Vec<String> {
             "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
         ];
     }
-    let hint = |Suspect { site, name, why }: &Suspect| format!("  {site}: `{name}`: {why}");
     let named = "what its text names that does not repeat itself:".to_owned();
     std::iter::once(named).chain(suspects.iter().map(hint)).collect()
 }
 
-/// All repetitions agree with one another, and not with the run.
-fn carried_over(between: Option<(u64, u64)>, trace: &[Stamped]) -> Vec<String> {
-    let mut lines = vec![
-        "the same choices gave another run".into(),
-        "its repetitions agree with one another, and not with the run: something was carried over from an".into(),
-        "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state, or give each"
-            .into(),
-        "run a thread or a process with `explore().isolation(..)`".into(),
-    ];
-    if let Some((same, other)) = between {
-        let mut line = format!("they parted after poll {same} and before the end of poll {other}");
-        let polled = trace.iter().filter(|stamped| (same + 1..=other).contains(&stamped.step));
-        let mut tasks: Vec<_> = polled
-            .filter_map(|stamped| match stamped.event {
-                Event::Polled { task } => Some(task),
-                _ => None,
-            })
-            .collect();
-        tasks.sort();
-        tasks.dedup();
-        for (nth, task) in tasks.iter().take(8).enumerate() {
-            let _ = write!(line, "{} task {task}", if nth == 0 { ", in which were polled" } else { "," });
-        }
-        lines.push(line);
-    }
-    lines
+fn hint(Suspect { site, name, why }: &Suspect) -> String {
+    format!("  {site}: `{name}`: {why}")
 }
 
 /// The same choices, events and polls, and another outcome. `failed`: the run did, its repetition did not, or otherwise.

@@ -40,9 +40,12 @@ fn what_only_the_first_run_does_is_traced_to_what_it_left_behind() {
     let report = failure.to_string();
     assert!(report.contains("carried over from an"), "{report}");
     assert!(
-        report.contains("parted after poll 0 and before the end of poll 1, in which were polled task 0"),
+        report.contains(
+            "parted after poll 0 and before the end of poll 1, in which were polled\n    task 0 (the root, started"
+        ),
         "{report}"
     );
+    assert!(report.contains(": `FIRST`: a `static`"), "it does not name what outlived the run:\n{report}");
 }
 
 #[test]
