@@ -7,10 +7,13 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use reveille_executor::TaskId;
+
 use crate::event::{Event, Stamped};
 use crate::explain::{Case, waits_at};
 use crate::fair::Wait;
 use crate::finding::{Finding, FindingKind, StuckTask, TaskInfo};
+use crate::freedom::Freedom;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
@@ -18,8 +21,11 @@ use crate::site::{AwaitSite, Suspect, place, statics, suspects};
 use crate::waiting::{self, await_sites};
 use crate::watch::Watch;
 
-/// So many repetitions are compared with one another.
-const TRACES: usize = 4;
+/// So many repetitions are compared with one another before they are said to agree: what falls as a coin does, the same way each time,
+/// would be taken for something that an earlier run has left behind.
+const TRACES: usize = 8;
+/// So many if it is known that two of them do differ.
+const TRACES_MAX: usize = 32;
 /// So often who waits is looked into anew.
 const LOOKS: usize = 2;
 
@@ -43,8 +49,9 @@ impl Case<'_> {
             };
             return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
         }
-        let (_, first) = self.traced();
-        let others = (1..TRACES).map(|_| self.traced().1);
+        let (traced, first) = self.traced();
+        let most = if traced.digest.whole == again.digest.whole { TRACES } else { TRACES_MAX };
+        let others = (1..most).map(|_| self.traced().1);
         let parted = others.into_iter().find(|other| *other != first);
         let lines = match parted {
             Some(other) => self.parted(&first, &other),
@@ -85,11 +92,16 @@ impl Case<'_> {
             format!("first difference: {}", end(one.get(length))),
             format!("          but then: {}", end(two.get(length))),
         ];
-        let suspects = self.culprit(&one[..length]).map_or_else(Vec::new, |culprit| {
+        let [this, that] = [one, two].map(|trace| trace.get(length).and_then(in_whose_poll));
+        let by = this.filter(|_| this == that);
+        let suspects = self.culprit(&one[..length], by).map_or_else(Vec::new, |culprit| {
             lines.extend(culprit.to_string().lines().map(str::to_owned));
             culprit.suspects()
         });
         lines.extend(hints(&suspects));
+        if self.tape.settings.freedoms.has(Freedom::InlineWake) {
+            lines.extend(ORDER_OF_WAKES.map(str::to_owned));
+        }
         lines
     }
 
@@ -132,10 +144,11 @@ impl Case<'_> {
         self.trial.repeat(self.tape, Watch::default, |run, _| known(run)).1
     }
 
-    /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was.
-    fn culprit(&self, before: &[Stamped]) -> Option<Culprit> {
+    /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was; that is `by`, if it is known
+    /// in whose poll the traces part. It may have polled others meanwhile, as within its wakes.
+    fn culprit(&self, before: &[Stamped], by: Option<TaskId>) -> Option<Culprit> {
         let polled = before.iter().rev().find_map(|stamped| match stamped.event {
-            Event::Polled { task } => Some((task, stamped.step)),
+            Event::Polled { task } if by.is_none_or(|by| by == task) => Some((task, stamped.step)),
             _ => None,
         });
         let (task, step) = polled?;
@@ -191,6 +204,21 @@ impl std::fmt::Display for Culprit {
         write!(f, "\n{}", places.trim_end())
     }
 }
+
+/// The task that has done what happened there, where that is sure.
+fn in_whose_poll(stamped: &Stamped) -> Option<TaskId> {
+    match stamped.event {
+        Event::Woken { by, .. } | Event::Spawned { by, .. } => by,
+        Event::Ended { task, .. } => Some(task),
+        _ => None,
+    }
+}
+
+/// What no other run minds, as there it is put in order.
+const ORDER_OF_WAKES: [&str; 2] = [
+    "under `inline-wake` also the order in which one poll wakes several tasks: tokio's `watch`, `Barrier` and others draw it",
+    "from a generator of their own; such a program is explored without that freedom",
+];
 
 /// Whether two replays say the same of a task. In what order its branches are polled is no difference.
 fn waits_alike(one: &StuckTask, two: &StuckTask) -> bool {

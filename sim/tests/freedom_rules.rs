@@ -183,6 +183,39 @@ fn a_task_is_held_back_until_time_passes() {
     assert_eq!(passed.exercised[&Freedom::HeldBack], 1);
 }
 
+/// A wake that has another order in each run is made by who wakes, and not by who was polled within an earlier one.
+#[test]
+#[expect(clippy::disallowed_types, reason = "its order is what this is about")]
+fn an_order_of_wakes_that_does_not_repeat_is_ascribed_to_who_wakes() {
+    use std::collections::HashMap;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    async fn reads(mut letters: UnboundedReceiver<()>) {
+        while letters.recv().await.is_some() {}
+    }
+    let program = || async {
+        let (first, letters) = unbounded_channel();
+        drop(spawn(reads(letters)));
+        let mut others = HashMap::new();
+        for name in 0..8 {
+            let (other, letters) = unbounded_channel();
+            drop(spawn(reads(letters)));
+            others.insert(name, other);
+        }
+        yield_now().await;
+        first.send(()).unwrap();
+        for other in others.values() {
+            other.send(()).unwrap();
+        }
+    };
+    let failure = taking(Freedom::InlineWake, u32::MAX).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
+    let report = failure.to_string();
+    assert!(report.contains("last polled before that, at step 11: task 0 (the root"), "{report}");
+    assert!(report.contains("`HashMap`: its order is another"), "{report}");
+    assert!(report.contains("under `inline-wake` also the order in which one poll wakes"), "{report}");
+}
+
 #[test]
 fn a_report_names_the_task_that_was_held_back_and_no_other() {
     let program = || async {
