@@ -17,7 +17,7 @@ use crate::freedom::Freedom;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
-use crate::site::{AwaitSite, Suspect, place, statics, suspects};
+use crate::site::{AwaitSite, Site, Suspect, place, statics, suspects};
 use crate::waiting::{self, await_sites};
 use crate::watch::Watch;
 
@@ -94,11 +94,15 @@ impl Case<'_> {
         ];
         let [this, that] = [one, two].map(|trace| trace.get(length).and_then(in_whose_poll));
         let by = this.filter(|_| this == that);
-        let suspects = self.culprit(&one[..length], by).map_or_else(Vec::new, |culprit| {
+        let sites = self.culprit(&one[..length], by).map_or_else(Vec::new, |culprit| {
             lines.extend(culprit.to_string().lines().map(str::to_owned));
-            culprit.suspects()
+            culprit.sites()
         });
+        let suspects = suspects(&sites);
         lines.extend(hints(&suspects));
+        if suspects.is_empty() {
+            lines.extend(outliving(&statics(&sites)));
+        }
         if self.tape.settings.freedoms.has(Freedom::InlineWake) {
             lines.extend(ORDER_OF_WAKES.map(str::to_owned));
         }
@@ -119,11 +123,8 @@ impl Case<'_> {
         let many = if tasks.is_empty() { "" } else { ", in which were polled" };
         lines.push(format!("they parted after poll {same} and before the end of poll {other}{many}"));
         lines.extend(tasks.iter().map(|task| format!("  {task}")));
-        let statics = statics(&tasks.iter().map(|task| place(task.site)).collect::<Vec<_>>());
-        if !statics.is_empty() {
-            lines.push("what the text there names that outlives a run:".into());
-            lines.extend(statics.iter().map(hint));
-        }
+        let spawned: Vec<_> = tasks.iter().map(|task| place(task.site)).collect();
+        lines.extend(outliving(&statics(&spawned)));
         lines
     }
 
@@ -178,11 +179,11 @@ struct Culprit {
 }
 
 impl Culprit {
-    fn suspects(&self) -> Vec<Suspect> {
-        let awaits = self.from.iter().chain(&self.to).flat_map(|site| &site.frames).map(|frame| &frame.site);
+    /// Places in the functions that it went through.
+    fn sites(&self) -> Vec<Site> {
+        let awaits = self.from.iter().chain(&self.to).flat_map(|site| &site.frames).map(|frame| frame.site.clone());
         // Its text often stands where it is spawned, which is known also of a task whose first poll is its last.
-        let spawned = place(self.task.site);
-        suspects(awaits.chain([&spawned]))
+        awaits.chain([place(self.task.site)]).collect()
     }
 }
 
@@ -237,6 +238,12 @@ fn hints(suspects: &[Suspect]) -> Vec<String> {
     }
     let named = "what its text names that does not repeat itself:".to_owned();
     std::iter::once(named).chain(suspects.iter().map(hint)).collect()
+}
+
+/// The `static`s among what may be behind it: a counter of ids goes on from run to run.
+fn outliving(statics: &[Suspect]) -> Vec<String> {
+    let named = (!statics.is_empty()).then(|| "what its text names that outlives a run:".to_owned());
+    named.into_iter().chain(statics.iter().map(hint)).collect()
 }
 
 fn hint(Suspect { site, name, why }: &Suspect) -> String {

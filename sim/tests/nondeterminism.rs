@@ -22,6 +22,7 @@ fn a_program_that_counts_its_own_runs_is_nondeterministic_at_the_event_that_diff
     assert!(report.contains("the same choices gave another run"), "{report}");
     assert!(report.contains("first difference: step "), "{report}");
     assert!(report.contains("HashMap"), "the usual causes are missing:\n{report}");
+    assert!(report.contains(": `RUNS`: a `static`"), "what counts the runs is not named:\n{report}");
     assert!(report.contains("task 0 (the root") && report.contains("its poll number"), "{report}");
 }
 
