@@ -4,6 +4,7 @@ use std::panic::Location;
 
 use reveille_executor::TaskId;
 
+use crate::backtraces;
 use crate::cancel::{End, Harm, Who};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
@@ -71,7 +72,7 @@ fn one_panic(task: Option<&TaskInfo>, note: Option<&PanicNote>, then: &str) -> V
         None => subject,
     }];
     lines.extend(called_at(note).map(|frame| format!("  called at {frame}")));
-    lines.extend(note.message.lines().map(|line| format!("  {line}")));
+    lines.extend(backtraces::shortened(note.message.clone()).lines().map(|line| format!("  {line}")));
     lines
 }
 
