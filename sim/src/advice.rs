@@ -4,21 +4,28 @@ use std::panic::Location;
 
 use reveille_executor::TaskId;
 
+use crate::backtraces;
 use crate::cancel::{End, Harm, Who};
 use crate::finding::{Finding, FindingKind, TaskInfo};
 use crate::judge::Panicked;
 use crate::run::{Limit, Limits, Misuse, PanicNote};
-use crate::site::{self, AwaitSite, Stack};
+use crate::site::{self, AwaitSite, Frame, Stack};
 use crate::spin::Spun;
 use crate::waiting::await_sites;
 
-pub(crate) fn foreign_wake(task: &TaskInfo) -> Vec<String> {
-    vec![
-        format!("{task} was woken from a thread that is not part of the run"),
+/// `sites`: where the task waited last, in a repetition.
+pub(crate) fn foreign_wake(task: &TaskInfo, sites: &[AwaitSite]) -> Vec<String> {
+    let mut lines = vec![format!("{task} was woken from a thread that is not part of the run")];
+    if !sites.is_empty() {
+        lines.push("when the run is repeated, that task waits last at".into());
+        lines.extend(sites.iter().flat_map(places));
+    }
+    lines.extend([
         "when that happens is up to the operating system, so no seed repeats it; run the work of that thread with"
             .into(),
         "`reveille::spawn_blocking`, or replace what starts the thread (a timer, a driver) in the test".into(),
-    ]
+    ]);
+    lines
 }
 
 pub(crate) fn deadlock() -> Vec<String> {
@@ -64,8 +71,16 @@ fn one_panic(task: Option<&TaskInfo>, note: Option<&PanicNote>, then: &str) -> V
         Some(place) => format!("{subject} at {place}"),
         None => subject,
     }];
-    lines.extend(note.message.lines().map(|line| format!("  {line}")));
+    lines.extend(called_at(note).map(|frame| format!("  called at {frame}")));
+    lines.extend(backtraces::shortened(note.message.clone()).lines().map(|line| format!("  {line}")));
     lines
+}
+
+/// The user's line that went into another crate, where that panicked.
+fn called_at(note: &PanicNote) -> Option<Frame> {
+    let (file, ..) = note.place.as_ref()?;
+    let stack = note.stack.as_ref().filter(|_| !site::is_users_file(file))?;
+    stack.innermost_line()
 }
 
 fn place(note: &PanicNote) -> Option<String> {

@@ -107,7 +107,7 @@ impl Command {
 
     /// The line that repeats the run of `seed`.
     pub(crate) fn by_seed(&self, seed: u64) -> String {
-        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}", self.text())
+        format!("REVEILLE_SEED={seed} REVEILLE_RUNS=1 {}{}", settings(), self.text())
     }
 
     /// The line that repeats the run: by its tape if that is short, else by its seed.
@@ -125,6 +125,13 @@ impl Command {
             (None, None) => format!("REVEILLE_REPLAY={text} {}", self.text()),
         }
     }
+}
+
+/// What the environment of this process decides of the run that a seed means. A tape has all that itself.
+fn settings() -> String {
+    let set =
+        |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| format!("{name}={value} "));
+    ["REVEILLE_STRATEGY", "REVEILLE_FREEDOMS"].into_iter().filter_map(set).collect()
 }
 
 /// The test that this process was started for, as runners start one for each: `.. --exact name ..`.

@@ -14,7 +14,7 @@ use crate::strategy::Profile;
 use crate::trial::Trial;
 use crate::waiting::await_sites;
 use crate::watch::Watch;
-use crate::watchdog::{Describe, Endless, PollAt, Tell, What};
+use crate::watchdog::{Describe, Endless, PollAt, Tell, Waking, What};
 
 /// A campaign, as far as the watchdog has something to say of it.
 pub(crate) struct Scene<'a> {
@@ -40,10 +40,15 @@ impl Describe for Scene<'_> {
             What::Poll { task, step, within: None, .. } => {
                 format!("the poll of task {task} at step {step} has not returned")
             }
-            What::Poll { task, step, within: Some((waker, at)), .. } => format!(
-                "the poll of task {task} at step {step}, made within a `wake` by task {waker} at step {at} (the freedom \
-                 `inline-wake`), has not returned"
-            ),
+            What::Poll { task, step, within: Some(waking), .. } => {
+                let by = match waking {
+                    Waking::Task(waker, at) => format!("by task {waker} at step {at}"),
+                    Waking::Between => "by a timer, a socket or a file".into(),
+                };
+                format!(
+                    "the poll of task {task} at step {step}, made within a `wake` {by} (the freedom `inline-wake`), has not returned"
+                )
+            }
             What::Destructor => "a destructor has not returned, while the world was being dropped".into(),
         };
         let again = match (seed, repeated) {
@@ -58,6 +63,12 @@ impl Describe for Scene<'_> {
         let causes =
             "the usual causes: a loop without an await, a `std` lock that its own thread holds, a call that blocks";
         let thread = endless.thread.map_or_else(|| causes.to_owned(), |state| state.to_string());
+        let wakes = match endless.what {
+            What::Poll { within: Some(_), .. } => {
+                "\n  who wakes may hold what that poll wants: `reveille::guide::freedoms` names crates that wake under a lock;"
+            }
+            _ => "",
+        };
         let others = match endless.others {
             0 => String::new(),
             1 => "\n  another job hangs as well: this one may wait for it, or it for this one;".into(),
@@ -66,7 +77,7 @@ impl Describe for Scene<'_> {
         format!(
             "reveille: endless poll in `{name}` ({which})\n  \
              {what} after {limit:?} of real time, and nothing can stop it: the process is ended\n  \
-             {thread};{others}\n  \
+             {thread};{wakes}{others}\n  \
              a program that is meant to take so long is run with `explore().watchdog(..)`, with more{again}"
         )
     }

@@ -3,6 +3,8 @@
 use reveille_executor::{Kind, TaskId};
 use reveille_reactor::Instant;
 
+use crate::freedom::Freedom;
+
 /// One thing that happened.
 ///
 /// ```
@@ -65,6 +67,13 @@ pub enum Event {
     /// The node of a task that could run goes on: it waits for its turn again.
     Continued {
         /// The task.
+        task: TaskId,
+    },
+    /// The executor did something odd with a task, which the contract allows.
+    Took {
+        /// What: [`HeldBack`](Freedom::HeldBack) or [`Spurious`](Freedom::Spurious). Of others it is seen in the poll that meets them.
+        freedom: Freedom,
+        /// With whom.
         task: TaskId,
     },
     /// A task ended.
@@ -216,6 +225,7 @@ impl std::fmt::Display for Stamped {
             Event::Woken { task, by: None } => write!(f, "task {task} was woken"),
             Event::Suspended { task } => write!(f, "task {task} could run, but its node is paused"),
             Event::Continued { task } => write!(f, "task {task} goes on with its node"),
+            Event::Took { freedom, task } => write!(f, "task {task}: `{freedom}`"),
             Event::Ended { task, how: TaskEnd::Completed } => write!(f, "task {task} ended"),
             Event::Ended { task, how: TaskEnd::Panicked } => write!(f, "task {task} panicked"),
             Event::Ended { task, how: TaskEnd::Cancelled } => write!(f, "task {task} was aborted"),

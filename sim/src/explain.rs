@@ -41,13 +41,14 @@ pub(crate) struct Case<'a> {
 const PROBES_MAX: usize = 8;
 /// Of so many it is asked whether they hold back a future; each costs a few replays more.
 const SUSPECTS_MAX: usize = 4;
+/// Into so many polls of a task that another thread woke it is looked for where it waited.
+const FOREIGN_POLLS: usize = 2;
 
 impl Case<'_> {
     /// Turns `verdict` into a finding.
     pub(crate) fn explain(&self, verdict: Verdict) -> Finding {
         if let Verdict::ForeignWake(task) = verdict {
-            // Real threads have no tape: there is nothing to repeat.
-            return Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task));
+            return self.foreign_wake(&task);
         }
         if let Some(finding) = self.differs(Some(&verdict)) {
             return finding;
@@ -86,13 +87,27 @@ impl Case<'_> {
             Verdict::Unfair(lines) => Finding::new(FindingKind::Unfairness, lines),
             Verdict::Detached(tasks) => Finding::new(FindingKind::DetachedTask, advice::detached(&tasks)),
             Verdict::Refused(mismatch) => Finding::new(FindingKind::Nondeterminism, vec![mismatch.to_string()]),
-            Verdict::ForeignWake(task) => Finding::new(FindingKind::ForeignWake, advice::foreign_wake(&task)),
+            Verdict::ForeignWake(task) => self.foreign_wake(&task),
             Verdict::Harm(harm) => advice::harm(harm),
             Verdict::Starved(late) => {
                 let starved: Vec<_> = self.starved(&late).into_iter().map(|(_, starved)| starved).collect();
                 leaf::starved(&starved, self.trial.rules.limits)
             }
         }
+    }
+
+    /// Real threads have no tape, so nothing is compared or made smaller. But what the tasks do before a thread wakes one of them repeats
+    /// itself as a rule, and with it where that task waits.
+    fn foreign_wake(&self, task: &TaskInfo) -> Finding {
+        let waits = |polls: u64| {
+            let before = TaskInfo { polls, ..task.clone() };
+            let sites = waits_at(self.trial, self.tape, &before, task.last_step);
+            (!sites.is_empty()).then_some(sites)
+        };
+        // It may have been polled since it was woken, and have ended.
+        let polls = (1..=task.polls).rev().take(FOREIGN_POLLS);
+        let sites = polls.into_iter().find_map(waits).unwrap_or_default();
+        Finding::new(FindingKind::ForeignWake, advice::foreign_wake(task, &sites))
     }
 
     /// What came before: who spawned the tasks that the finding is about, who was cancelled, and what starved.

@@ -512,7 +512,8 @@ impl Explore {
     /// Runs the program, again and again.
     ///
     /// `program` is called once per run and makes the root future, which need not be `Send`. State that the runs must not
-    /// share belongs into it.
+    /// share belongs into it. What it captures is shared by all runs, which may be [on several threads](Self::jobs): so it is
+    /// `Sync`, and an `Rc` or a `Cell` is made within it.
     ///
     /// # Errors
     /// The first failure, explained; also settings that make no sense.

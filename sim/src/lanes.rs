@@ -14,7 +14,7 @@ use reveille_reactor::fault::{CALL, CRASH, FILE, PACKET};
 use reveille_reactor::net::LATENCY;
 
 use crate::event::{Event, Stamped, TaskEnd};
-use crate::freedom;
+use crate::freedom::{self, Freedom};
 use crate::kinds;
 pub(crate) use shown::{Extent, steps_named};
 
@@ -112,7 +112,16 @@ impl Row {
             }
             Event::Packet { what } | Event::Ready { what } => self.add(Note::Words(what.as_str().to_owned())),
             Event::Ended { how, .. } => self.ended = Some(how),
-            Event::Chose { kind, bound, answer } if answer > 0 => {
+            Event::Took { freedom: Freedom::Spurious, task } if Some(task) == self.task => {
+                self.unusual = true;
+                self.add(Note::Words(took(Freedom::Spurious).to_owned()));
+            }
+            Event::Took { freedom, task } => {
+                // The row is that of another poll, or of time.
+                self.is_noteworthy = true;
+                self.add(Note::Words(format!("task {task} {}", took(freedom))));
+            }
+            Event::Chose { kind, bound, answer } if answer > 0 && !is_told_of_a_task(kind) => {
                 self.unusual = true;
                 self.is_loss |= kind == CRASH;
                 self.add(Note::Words(chosen(kind, bound, answer)));
@@ -179,6 +188,21 @@ impl fmt::Display for Note {
     }
 }
 
+/// Whether [`Event::Took`] says what comes of such a choice, and with whom: it is asked between polls, so the task that was polled last has
+/// no part in it.
+pub(crate) fn is_told_of_a_task(kind: Kind) -> bool {
+    kind == kinds::SPURIOUS || kind == kinds::HELD_BACK
+}
+
+/// What was done to the task that a freedom was taken with.
+pub(crate) fn took(freedom: Freedom) -> &'static str {
+    match freedom {
+        Freedom::Spurious => "was polled although nobody had woken it",
+        Freedom::HeldBack => "could run, and was held back until time moved on",
+        _ => "met a freedom",
+    }
+}
+
 /// What it means that a choice had an unusual answer.
 pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
     match kind {
@@ -197,10 +221,8 @@ pub(crate) fn chosen(kind: Kind, bound: u32, answer: u32) -> String {
         kinds::TROUBLE => "a fault of a machine".into(),
         kinds::CANCEL => "a cancellable future was dropped".into(),
         kinds::ABORT => "the task was aborted".into(),
-        kinds::SPURIOUS => "a task was to be polled that nobody had woken".into(),
         kinds::FRESH_WAKER => "the poll had another waker than the last one of its task".into(),
         kinds::STALE_WAKER => "the poll had another waker, and wakes through the last one are not heard".into(),
-        kinds::HELD_BACK => "a task that could run was held back until time moves on".into(),
         kinds::LATE_DROP => match freedom::polls_before_drop(answer) {
             Some(1) => "a future that had ended was kept for one more poll".into(),
             Some(polls) => format!("a future that had ended was kept for {polls} more polls"),
@@ -343,8 +365,11 @@ mod tests {
     #[test]
     fn every_freedom_is_said_in_words() {
         for freedom in crate::Freedom::ALL {
-            let words = chosen(freedom.kind(), 4, 1);
-            assert!(!words.contains("choice `"), "{freedom}: {words}");
+            let words = match is_told_of_a_task(freedom.kind()) {
+                true => took(freedom).to_owned(),
+                false => chosen(freedom.kind(), 4, 1),
+            };
+            assert!(!words.contains("choice `") && words != took(Freedom::LateDrops), "{freedom}: {words}");
         }
     }
 }

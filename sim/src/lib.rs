@@ -53,6 +53,7 @@
 #![forbid(unsafe_code)]
 
 mod advice;
+mod backtraces;
 mod campaign;
 mod choices;
 mod command;

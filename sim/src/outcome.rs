@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use crate::backtraces;
+
 /// The value of a root future: nothing, or a `Result` whose error is a finding.
 ///
 /// ```
@@ -31,7 +33,7 @@ impl Outcome for () {
 
 impl<T: Outcome, E: Debug + 'static> Outcome for Result<T, E> {
     fn into_result(self) -> Result<(), String> {
-        self.map_err(|error| format!("{error:?}")).and_then(Outcome::into_result)
+        self.map_err(|error| backtraces::shortened(format!("{error:?}"))).and_then(Outcome::into_result)
     }
 }
 

@@ -9,10 +9,12 @@
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, Location};
+use std::path::Path;
 use std::sync::Once;
 
 use crate::context;
 use crate::run::{PanicNote, Phase, Run};
+use crate::site::Stack;
 
 pub(crate) fn install_hook() {
     static INSTALLED: Once = Once::new();
@@ -34,10 +36,17 @@ fn note(payload: &(dyn Any + Send), place: Option<&Location<'_>>, run: &Run) -> 
         task: run.current(),
         message: message(payload),
         place: place.map(|at| (at.file().to_owned(), at.line(), at.column())),
+        stack: place.filter(|at| may_be_anothers(at)).map(|_| Stack::capture()),
         in_teardown: run.phase() == Phase::TearingDown,
         // Nothing of the program's runs while they are lent out.
         in_choices: run.choices.try_borrow().is_err(),
     }
+}
+
+/// Whether `place` may be in another crate. The files of a package that is tested have relative paths; of those the line says enough, and
+/// a program that panics over and over pays for no stacks.
+fn may_be_anothers(place: &Location<'_>) -> bool {
+    Path::new(place.file()).is_absolute()
 }
 
 /// Calls `f`, which is the program's, between polls: a waker, a destructor. A panic must not take the run loop with it, and nobody hears

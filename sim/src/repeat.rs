@@ -4,21 +4,28 @@
 //! repetition parts from it. Two repetitions that part from each other, traced, tell the event; the task that was polled then
 //! is looked into in a replay up to that poll.
 
-use std::fmt::Write as _;
+use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
+
+use reveille_executor::TaskId;
 
 use crate::event::{Event, Stamped};
 use crate::explain::{Case, waits_at};
 use crate::fair::Wait;
 use crate::finding::{Finding, FindingKind, StuckTask, TaskInfo};
+use crate::freedom::Freedom;
 use crate::judge::Verdict;
 use crate::run::Run;
 use crate::shrink::Same;
-use crate::site::{AwaitSite, Suspect, place, suspects};
+use crate::site::{AwaitSite, Site, Suspect, place, statics, suspects};
 use crate::waiting::{self, await_sites};
 use crate::watch::Watch;
 
-/// So many repetitions are compared with one another.
-const TRACES: usize = 4;
+/// So many repetitions are compared with one another before they are said to agree: what falls as a coin does, the same way each time,
+/// would be taken for something that an earlier run has left behind.
+const TRACES: usize = 8;
+/// So many if it is known that two of them do differ.
+const TRACES_MAX: usize = 32;
 /// So often who waits is looked into anew.
 const LOOKS: usize = 2;
 
@@ -42,12 +49,13 @@ impl Case<'_> {
             };
             return (!same).then(|| nondeterminism(other_end(verdict.is_some())));
         }
-        let (_, first) = self.traced();
-        let others = (1..TRACES).map(|_| self.traced().1);
+        let (traced, first) = self.traced();
+        let most = if traced.digest.whole == again.digest.whole { TRACES } else { TRACES_MAX };
+        let others = (1..most).map(|_| self.traced().1);
         let parted = others.into_iter().find(|other| *other != first);
         let lines = match parted {
             Some(other) => self.parted(&first, &other),
-            None => carried_over(again.digest.early.parted(&self.digest.early), &first),
+            None => self.carried_over(again.digest.early.parted(&self.digest.early), &first),
         };
         Some(nondeterminism(lines))
     }
@@ -84,18 +92,64 @@ impl Case<'_> {
             format!("first difference: {}", end(one.get(length))),
             format!("          but then: {}", end(two.get(length))),
         ];
-        let suspects = self.culprit(&one[..length]).map_or_else(Vec::new, |culprit| {
+        let [this, that] = [one, two].map(|trace| trace.get(length).and_then(in_whose_poll));
+        let by = this.filter(|_| this == that);
+        let sites = self.culprit(&one[..length], by).map_or_else(Vec::new, |culprit| {
             lines.extend(culprit.to_string().lines().map(str::to_owned));
-            culprit.suspects()
+            culprit.sites()
         });
+        let suspects = suspects(&sites);
         lines.extend(hints(&suspects));
+        if suspects.is_empty() {
+            lines.extend(outliving(&statics(&sites)));
+        }
+        if self.tape.settings.freedoms.has(Freedom::InlineWake) {
+            lines.extend(ORDER_OF_WAKES.map(str::to_owned));
+        }
         lines
     }
 
-    /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was.
-    fn culprit(&self, before: &[Stamped]) -> Option<Culprit> {
+    /// All repetitions agree with one another, and not with the run.
+    fn carried_over(&self, between: Option<(u64, u64)>, trace: &[Stamped]) -> Vec<String> {
+        let mut lines = vec![
+            "the same choices gave another run".into(),
+            "its repetitions agree with one another, and not with the run: something was carried over from an".into(),
+            "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state, or give each"
+                .into(),
+            "run a thread or a process with `explore().isolation(..)`".into(),
+        ];
+        let Some((same, other)) = between else { return lines };
+        let tasks = self.polled(same + 1..=other, trace);
+        let many = if tasks.is_empty() { "" } else { ", in which were polled" };
+        lines.push(format!("they parted after poll {same} and before the end of poll {other}{many}"));
+        lines.extend(tasks.iter().map(|task| format!("  {task}")));
+        let spawned: Vec<_> = tasks.iter().map(|task| place(task.site)).collect();
+        lines.extend(outliving(&statics(&spawned)));
+        lines
+    }
+
+    /// A few of the tasks that were polled in `steps` of `trace`.
+    fn polled(&self, steps: RangeInclusive<u64>, trace: &[Stamped]) -> Vec<TaskInfo> {
+        const SHOWN: usize = 8;
+        let polled = trace.iter().filter(|stamped| steps.contains(&stamped.step));
+        let tasks: BTreeSet<_> = polled
+            .filter_map(|stamped| match stamped.event {
+                Event::Polled { task } => Some(task),
+                _ => None,
+            })
+            .collect();
+        let known = |run: &Run| {
+            let known = tasks.iter().filter(|task| run.tasks.is_known(**task));
+            known.take(SHOWN).map(|task| TaskInfo::of(run, *task)).collect()
+        };
+        self.trial.repeat(self.tape, Watch::default, |run, _| known(run)).1
+    }
+
+    /// The task that was polled last in `before`, the part of a trace that repeats itself, and where it was; that is `by`, if it is known
+    /// in whose poll the traces part. It may have polled others meanwhile, as within its wakes.
+    fn culprit(&self, before: &[Stamped], by: Option<TaskId>) -> Option<Culprit> {
         let polled = before.iter().rev().find_map(|stamped| match stamped.event {
-            Event::Polled { task } => Some((task, stamped.step)),
+            Event::Polled { task } if by.is_none_or(|by| by == task) => Some((task, stamped.step)),
             _ => None,
         });
         let (task, step) = polled?;
@@ -125,11 +179,11 @@ struct Culprit {
 }
 
 impl Culprit {
-    fn suspects(&self) -> Vec<Suspect> {
-        let awaits = self.from.iter().chain(&self.to).flat_map(|site| &site.frames).map(|frame| &frame.site);
+    /// Places in the functions that it went through.
+    fn sites(&self) -> Vec<Site> {
+        let awaits = self.from.iter().chain(&self.to).flat_map(|site| &site.frames).map(|frame| frame.site.clone());
         // Its text often stands where it is spawned, which is known also of a task whose first poll is its last.
-        let spawned = place(self.task.site);
-        suspects(awaits.chain([&spawned]))
+        awaits.chain([place(self.task.site)]).collect()
     }
 }
 
@@ -152,6 +206,21 @@ impl std::fmt::Display for Culprit {
     }
 }
 
+/// The task that has done what happened there, where that is sure.
+fn in_whose_poll(stamped: &Stamped) -> Option<TaskId> {
+    match stamped.event {
+        Event::Woken { by, .. } | Event::Spawned { by, .. } => by,
+        Event::Ended { task, .. } => Some(task),
+        _ => None,
+    }
+}
+
+/// What no other run minds, as there it is put in order.
+const ORDER_OF_WAKES: [&str; 2] = [
+    "under `inline-wake` also the order in which one poll wakes several tasks: tokio's `watch`, `Barrier` and others draw it",
+    "from a generator of their own; such a program is explored without that freedom",
+];
+
 /// Whether two replays say the same of a task. In what order its branches are polled is no difference.
 fn waits_alike(one: &StuckTask, two: &StuckTask) -> bool {
     let has_all = |those: &StuckTask, these: &StuckTask| these.awaits.iter().all(|site| those.awaits.contains(site));
@@ -167,37 +236,18 @@ fn hints(suspects: &[Suspect]) -> Vec<String> {
             "`biased`), the wall clock, a thread; `reveille::rng`, `BTreeMap` and `biased;` are repeatable".into(),
         ];
     }
-    let hint = |Suspect { site, name, why }: &Suspect| format!("  {site}: `{name}`: {why}");
     let named = "what its text names that does not repeat itself:".to_owned();
     std::iter::once(named).chain(suspects.iter().map(hint)).collect()
 }
 
-/// All repetitions agree with one another, and not with the run.
-fn carried_over(between: Option<(u64, u64)>, trace: &[Stamped]) -> Vec<String> {
-    let mut lines = vec![
-        "the same choices gave another run".into(),
-        "its repetitions agree with one another, and not with the run: something was carried over from an".into(),
-        "earlier run (a `static`, a `OnceLock`, a thread-local); make it part of the test's own state, or give each"
-            .into(),
-        "run a thread or a process with `explore().isolation(..)`".into(),
-    ];
-    if let Some((same, other)) = between {
-        let mut line = format!("they parted after poll {same} and before the end of poll {other}");
-        let polled = trace.iter().filter(|stamped| (same + 1..=other).contains(&stamped.step));
-        let mut tasks: Vec<_> = polled
-            .filter_map(|stamped| match stamped.event {
-                Event::Polled { task } => Some(task),
-                _ => None,
-            })
-            .collect();
-        tasks.sort();
-        tasks.dedup();
-        for (nth, task) in tasks.iter().take(8).enumerate() {
-            let _ = write!(line, "{} task {task}", if nth == 0 { ", in which were polled" } else { "," });
-        }
-        lines.push(line);
-    }
-    lines
+/// The `static`s among what may be behind it: a counter of ids goes on from run to run.
+fn outliving(statics: &[Suspect]) -> Vec<String> {
+    let named = (!statics.is_empty()).then(|| "what its text names that outlives a run:".to_owned());
+    named.into_iter().chain(statics.iter().map(hint)).collect()
+}
+
+fn hint(Suspect { site, name, why }: &Suspect) -> String {
+    format!("  {site}: `{name}`: {why}")
 }
 
 /// The same choices, events and polls, and another outcome. `failed`: the run did, its repetition did not, or otherwise.

@@ -50,8 +50,9 @@ impl fmt::Display for ThreadState {
         match self {
             Self::Running => f.write_str("its thread is running: a loop without an await, or one that lasts"),
             Self::Lock => f.write_str(
-                "its thread waits for a lock, or for another thread: if it is a lock of `std`, its guard is alive in this \
-                 very run, perhaps across an await, and nobody will drop it",
+                "its thread waits for a lock, or for another thread: if it is a lock of `std` or `parking_lot`, its guard is alive \
+                 in this very run, perhaps across an await, and nobody will drop it; if it is a call that blocks \
+                 (`block_on`, `blocking_recv`), what it waits for is a task that cannot run meanwhile",
             ),
             Self::Sleep => f.write_str(
                 "its thread sleeps: `std::thread::sleep` holds up every task, `reveille::time::sleep` only the one",

@@ -45,7 +45,11 @@ fn listed(trace: &[Stamped], describe: impl Fn(TaskId) -> String) -> Vec<String>
         let is_full = lines.len() == LISTED_MAX;
         match *event {
             Event::Polled { task } => polled = Some(task),
-            Event::Picked { .. } | Event::Chose { answer: 1.., .. } if is_full => left_out += 1,
+            Event::Chose { kind, .. } if lanes::is_told_of_a_task(kind) => {}
+            Event::Picked { .. } | Event::Took { .. } | Event::Chose { answer: 1.., .. } if is_full => left_out += 1,
+            Event::Took { freedom, task } => {
+                lines.push(format!("step {step}: {} {}", name(task), lanes::took(freedom)));
+            }
             Event::Picked { task, instead_of, passed_over } => {
                 let (task, instead_of) = (name(task), name(instead_of));
                 let others = if passed_over > 1 { format!(", {passed_over} passed over") } else { String::new() };
@@ -67,6 +71,7 @@ fn listed(trace: &[Stamped], describe: impl Fn(TaskId) -> String) -> Vec<String>
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+    use crate::freedom::Freedom;
     use crate::kinds;
 
     fn picked(step: u64, task: u32, instead_of: u32, passed_over: u32) -> Stamped {
@@ -94,6 +99,25 @@ mod tests {
                 "step 2: task 1 (spawned somewhere) instead of task 0 (spawned somewhere)",
                 "step 2: task 1: choose(9) gave 4 instead of 0",
                 "step 5: task 0 instead of task 1, 3 passed over",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_done_between_polls_is_said_of_whom_it_is_done_to() {
+        let chose = Event::Chose { kind: kinds::HELD_BACK, bound: 2, answer: 1 };
+        let took = |freedom, task| Event::Took { freedom, task: TaskId::new(task) };
+        let trace = [
+            Stamped { step: 1, event: Event::Polled { task: TaskId::new(0) } },
+            Stamped { step: 1, event: chose },
+            Stamped { step: 1, event: took(Freedom::HeldBack, 3) },
+            Stamped { step: 2, event: took(Freedom::Spurious, 3) },
+        ];
+        assert_eq!(
+            listed(&trace, describe),
+            [
+                "step 1: task 3 (spawned somewhere) could run, and was held back until time moved on",
+                "step 2: task 3 was polled although nobody had woken it",
             ]
         );
     }

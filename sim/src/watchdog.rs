@@ -43,7 +43,7 @@ pub(crate) struct Pulse {
     at: AtomicU64,
     /// Which poll of its task it is, counted from 1.
     ordinal: AtomicU64,
-    /// The poll in whose `wake` that one is, in the same form; 0 if it is in none.
+    /// The poll in whose `wake` that one is, in the same form, or [`BETWEEN`]; 0 if it is in none.
     within: AtomicU64,
     /// The thread that it is of.
     thread: ThreadPlace,
@@ -53,6 +53,8 @@ pub(crate) struct Pulse {
 const BEGINNING: u64 = 0;
 /// Between performances.
 const RESTING: u64 = u64::MAX;
+/// It is in a `wake` that no poll made.
+const BETWEEN: u64 = u64::MAX;
 /// The world is being dropped.
 const TEARDOWN: u64 = u64::MAX - 1;
 
@@ -71,11 +73,12 @@ impl Pulse {
         self.ordinal.store(ordinal, Ordering::Relaxed);
     }
 
-    /// The polls from here on are made within the poll under way: in a `wake` of it, which is worth telling, or in a spawn. Returns what [`leave`](Self::leave) wants to know.
-    pub(crate) fn enter(&self, in_wake: bool) -> Beat {
+    /// The polls from here on are made within the poll under way, or between two: in a `wake` of it, which is worth telling, or in a spawn.
+    /// Returns what [`leave`](Self::leave) wants to know.
+    pub(crate) fn enter(&self, in_wake: bool, is_polling: bool) -> Beat {
         let outer = self.beat();
         if in_wake {
-            self.within.store(outer.at, Ordering::Relaxed);
+            self.within.store(if is_polling { outer.at } else { BETWEEN }, Ordering::Relaxed);
         }
         outer
     }
@@ -142,12 +145,20 @@ pub(crate) enum What {
         step: u64,
         /// Which poll of the task, counted from 1.
         ordinal: u64,
-        /// The task and the step of the poll in whose `wake` this one is made; see
-        /// [`Freedom::InlineWake`](crate::Freedom::InlineWake).
-        within: Option<(TaskId, u64)>,
+        /// The `wake` that this one is made in; see [`Freedom::InlineWake`](crate::Freedom::InlineWake).
+        within: Option<Waking>,
     },
     /// A destructor, while the world is dropped.
     Destructor,
+}
+
+/// Who wakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Waking {
+    /// A task, in the poll of that step.
+    Task(TaskId, u64),
+    /// Nobody's poll: a timer, a socket, a file.
+    Between,
 }
 
 /// A poll, as a run with the same seed has it as well.
@@ -168,7 +179,14 @@ impl Beat {
             TEARDOWN => What::Destructor,
             at => {
                 let (task, step) = unpacked(at);
-                let within = Some(self.within).filter(|at| *at != BEGINNING).map(unpacked);
+                let within = match self.within {
+                    BEGINNING => None,
+                    BETWEEN => Some(Waking::Between),
+                    at => {
+                        let (task, step) = unpacked(at);
+                        Some(Waking::Task(task, step))
+                    }
+                };
                 What::Poll { task, step, ordinal: self.ordinal, within }
             }
         };

@@ -297,3 +297,25 @@ fn a_graceful_shutdown() {
     };
     clean(audit(shut_down).world(Rc::<Token>::default).bystander("worker", worker));
 }
+
+/// As an `anyhow::Error` with `RUST_BACKTRACE=1`: its `Debug` form shows who polls, and that is another in each run.
+#[test]
+fn an_error_with_a_backtrace_is_no_other_error_for_that() {
+    struct Traced;
+    impl std::fmt::Debug for Traced {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            static SHOWN: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+            let shown = SHOWN.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            write!(
+                f,
+                "refused\n\nStack backtrace:\n   0: bank::open\n             at ./bank.rs:7:9\n   1: polled_by::number_{shown}"
+            )
+        }
+    }
+    async fn refused() -> Result<(), Traced> {
+        reveille::yield_now().await;
+        Err(Traced)
+    }
+    let report = reveille::cancel::audit(|()| refused()).bystander("beside", |()| refused()).run().unwrap();
+    assert!(report.is_clean(), "{report}");
+}

@@ -45,6 +45,28 @@ fn a_strategy_is_named_and_a_wrong_name_is_answered_with_the_right_ones() {
     }
 }
 
+/// Fails with a tape that is too long to be pasted.
+#[test]
+#[ignore = "is run by others, with variables set"]
+fn asks_for_long() {
+    let program = || async {
+        let sum: u32 = (0..400).map(|_| choose(9)).sum();
+        assert_eq!(sum, 0);
+    };
+    println!("{}", explore().name("asks").shrink(false).run(program).unwrap_err());
+}
+
+/// Another strategy makes another run of the same seed.
+#[test]
+fn a_line_that_repeats_a_seed_has_what_the_environment_said_of_it() {
+    let plain = printed("asks_for_long", &[]);
+    assert!(plain.contains("replay: REVEILLE_SEED=1 REVEILLE_RUNS=1 cargo test"), "{plain}");
+    let set = [("REVEILLE_STRATEGY", "sticky:3"), ("REVEILLE_FREEDOMS", "held-back,spurious")];
+    let text = printed("asks_for_long", &set);
+    let line = "REVEILLE_RUNS=1 REVEILLE_STRATEGY=sticky:3 REVEILLE_FREEDOMS=held-back,spurious cargo test";
+    assert!(text.contains(line), "{text}");
+}
+
 #[test]
 fn a_shard_that_does_not_exist_is_refused() {
     let text = printed("says", &[("REVEILLE_SHARD", "3/2")]);

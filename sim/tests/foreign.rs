@@ -96,12 +96,12 @@ fn checking_and_storing_in_two_steps_loses_the_wakeup() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a thread outside the run is what this is about")]
-fn set_by_a_thread(timer: &Timer) {
+fn set_by_a_thread(timer: &Timer) -> std::thread::JoinHandle<()> {
     let sets = timer.clone();
     std::thread::spawn(move || {
         std::thread::sleep(Duration::from_millis(20));
         sets.complete();
-    });
+    })
 }
 
 #[test]
@@ -109,18 +109,42 @@ fn set_by_a_real_thread_it_is_a_foreign_wake() {
     let failure = explore()
         .run(|| async {
             let timer = Timer::default();
-            set_by_a_thread(&timer);
+            drop(set_by_a_thread(&timer));
             timer.wait().await;
         })
         .unwrap_err();
     assert_eq!(failure.kind(), Some(FindingKind::ForeignWake), "{failure}");
     assert!(failure.to_string().contains("task 0 (the root, started at sim/tests/foreign.rs:"), "{failure}");
+    assert!(
+        failure.to_string().contains("in foreign::Timer::wait\n"),
+        "it does not say where the task waited: {failure}"
+    );
+}
+
+#[test]
+fn where_it_waited_is_said_also_of_a_task_that_has_ended_since() {
+    let failure = explore()
+        .run(|| async {
+            let timer = Timer::default();
+            let waits = spawn({
+                let timer = timer.clone();
+                async move { timer.wait().await }
+            });
+            let thread = set_by_a_thread(&timer);
+            yield_now().await;
+            yield_now().await;
+            thread.join().unwrap();
+            waits.await.unwrap();
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::ForeignWake), "{failure}");
+    assert!(failure.to_string().contains("in foreign::Timer::wait\n"), "{failure}");
 }
 
 #[reveille::main]
 async fn waits_for_a_thread() -> u32 {
     let timer = Timer::default();
-    set_by_a_thread(&timer);
+    drop(set_by_a_thread(&timer));
     timer.wait().await;
     spawn(async { 7 }).await.unwrap()
 }

@@ -183,6 +183,81 @@ fn a_task_is_held_back_until_time_passes() {
     assert_eq!(passed.exercised[&Freedom::HeldBack], 1);
 }
 
+/// A wake that has another order in each run is made by who wakes, and not by who was polled within an earlier one.
+#[test]
+#[expect(clippy::disallowed_types, reason = "its order is what this is about")]
+fn an_order_of_wakes_that_does_not_repeat_is_ascribed_to_who_wakes() {
+    use std::collections::HashMap;
+    use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+
+    async fn reads(mut letters: UnboundedReceiver<()>) {
+        while letters.recv().await.is_some() {}
+    }
+    let program = || async {
+        let (first, letters) = unbounded_channel();
+        drop(spawn(reads(letters)));
+        let mut others = HashMap::new();
+        for name in 0..8 {
+            let (other, letters) = unbounded_channel();
+            drop(spawn(reads(letters)));
+            others.insert(name, other);
+        }
+        yield_now().await;
+        first.send(()).unwrap();
+        for other in others.values() {
+            other.send(()).unwrap();
+        }
+    };
+    let failure = taking(Freedom::InlineWake, u32::MAX).run(program).unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism), "{failure}");
+    let report = failure.to_string();
+    assert!(report.contains("last polled before that, at step 11: task 0 (the root"), "{report}");
+    assert!(report.contains("`HashMap`: its order is another"), "{report}");
+    assert!(report.contains("under `inline-wake` also the order in which one poll wakes"), "{report}");
+}
+
+#[test]
+fn a_report_names_the_task_that_was_held_back_and_no_other() {
+    let program = || async {
+        let server = spawn(async { yield_now().await });
+        sleep(Duration::from_secs(1)).await;
+        assert!(server.is_finished(), "a second is enough");
+    };
+    let held_back = |failure: &reveille::Failure| -> Vec<String> {
+        let report = failure.to_string();
+        report.lines().filter(|line| line.contains("was held back until")).map(str::to_owned).collect()
+    };
+    let failure = explore().freedoms("held-back").run(program).unwrap_err();
+    let said = held_back(&failure);
+    assert_eq!(said.len(), 2, "{failure}");
+    assert!(said[0].contains(": task 1 (spawned at "), "{failure}");
+    assert!(said[1].contains("task 1 could run, and"), "{failure}");
+}
+
+#[test]
+fn a_report_names_the_task_that_nobody_had_woken() {
+    let program = || async {
+        let polls = Rc::new(Cell::new(0));
+        let counted = polls.clone();
+        let waits = spawn(async move {
+            let mut timer = std::pin::pin!(sleep(Duration::from_secs(1)));
+            std::future::poll_fn(|context| {
+                counted.set(counted.get() + 1);
+                timer.as_mut().poll(context)
+            })
+            .await;
+        });
+        waits.await.unwrap();
+        assert!(polls.get() < 3, "it was polled for nothing");
+    };
+    let failure = explore().freedoms("spurious").run(program).unwrap_err();
+    let report = failure.to_string();
+    let said: Vec<_> = report.lines().filter(|line| line.contains("although nobody had woken it")).collect();
+    assert_eq!(said.len(), 2, "{report}");
+    assert!(said[0].contains("task 1 (spawned at "), "{report}");
+    assert!(said[1].contains("·  ◆") && said[1].ends_with("   was polled although nobody had woken it"), "{report}");
+}
+
 /// It fails with and without, though each run takes the freedom.
 #[test]
 fn a_freedom_that_was_taken_is_not_blamed_for_what_happens_without_it() {

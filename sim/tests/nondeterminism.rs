@@ -22,6 +22,7 @@ fn a_program_that_counts_its_own_runs_is_nondeterministic_at_the_event_that_diff
     assert!(report.contains("the same choices gave another run"), "{report}");
     assert!(report.contains("first difference: step "), "{report}");
     assert!(report.contains("HashMap"), "the usual causes are missing:\n{report}");
+    assert!(report.contains(": `RUNS`: a `static`"), "what counts the runs is not named:\n{report}");
     assert!(report.contains("task 0 (the root") && report.contains("its poll number"), "{report}");
 }
 
@@ -40,9 +41,31 @@ fn what_only_the_first_run_does_is_traced_to_what_it_left_behind() {
     let report = failure.to_string();
     assert!(report.contains("carried over from an"), "{report}");
     assert!(
-        report.contains("parted after poll 0 and before the end of poll 1, in which were polled task 0"),
+        report.contains(
+            "parted after poll 0 and before the end of poll 1, in which were polled\n    task 0 (the root, started"
+        ),
         "{report}"
     );
+    assert!(report.contains(": `FIRST`: a `static`"), "it does not name what outlived the run:\n{report}");
+}
+
+/// A coin may well fall the same way five times in a row; what it decides is not for that reason left behind by an earlier run.
+#[test]
+fn what_repeats_itself_for_a_while_is_not_taken_for_something_carried_over() {
+    /// How the coin falls: once one way in the run itself, then for long the other way, and once more the first.
+    const TOSSES: [bool; 7] = [true, false, false, false, false, false, true];
+    static TOSSED: AtomicU64 = AtomicU64::new(0);
+    let failure = explore()
+        .run(|| async {
+            let toss = TOSSED.fetch_add(1, Ordering::Relaxed);
+            if TOSSES.get(toss as usize).is_some_and(|heads| *heads) {
+                yield_now().await;
+            }
+        })
+        .unwrap_err();
+    assert_eq!(failure.kind(), Some(FindingKind::Nondeterminism));
+    let report = failure.to_string();
+    assert!(report.contains("first difference: step 1: "), "{report}");
 }
 
 #[test]

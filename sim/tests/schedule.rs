@@ -89,7 +89,7 @@ fn what_the_executor_did_is_said_in_words() {
         alarm.await.unwrap();
     });
     let report = held.unwrap_err().to_string();
-    assert!(report.contains("a task that could run was held back until time moves on"), "{report}");
+    assert!(report.contains("task 0 could run, and was held back until time moved on"), "{report}");
 
     // Counts on `spawn` to return before the task runs.
     let within = explore().freedoms("within-spawn").run(|| async {

@@ -272,6 +272,37 @@ fn a_wake_under_a_lock_is_named_with_who_wakes() {
     assert!(report.contains("the poll of task 0 at step "), "{report}");
     assert!(report.contains(", made within a `wake` by task 1 at step "), "{report}");
     assert!(report.contains("(the freedom `inline-wake`), has not returned"), "{report}");
+    assert!(report.contains("crates that wake under a lock"), "{report}");
+}
+
+#[test]
+#[ignore = "hangs: started by the test below"]
+fn wakes_under_a_lock_for_a_timer() {
+    /// Passes a wake on, as sets of futures do, and is locked meanwhile.
+    #[derive(Default)]
+    struct PassesOn(Mutex<Option<std::task::Waker>>);
+    impl std::task::Wake for PassesOn {
+        fn wake(self: Arc<Self>) {
+            if let Some(waker) = &*self.0.lock().unwrap() {
+                waker.wake_by_ref();
+            }
+        }
+    }
+    let _ = explore().name("timer").freedoms("inline-wake").watchdog(Duration::from_secs(1)).run(|| async {
+        let passes_on = Arc::new(PassesOn::default());
+        let mut timer = std::pin::pin!(reveille::time::sleep(Duration::from_secs(1)));
+        std::future::poll_fn(|context| {
+            passes_on.0.lock().unwrap().replace(context.waker().clone());
+            timer.as_mut().poll(&mut std::task::Context::from_waker(&passes_on.clone().into()))
+        })
+        .await;
+    });
+}
+
+#[test]
+fn a_wake_by_a_timer_is_ascribed_to_no_task() {
+    let report = report(&in_a_process("wakes_under_a_lock_for_a_timer", &[]));
+    assert!(report.contains(", made within a `wake` by a timer, a socket or a file (the freedom"), "{report}");
 }
 
 #[test]

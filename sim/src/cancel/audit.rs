@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::report::Report;
 use super::stage::{Cast, no_world};
 use super::sweep::Sweep;
+use crate::backtraces;
 use crate::endless::Scene;
 use crate::explore::{Explore, explore};
 use crate::failure::Failure;
@@ -59,7 +60,7 @@ where
         cast: Cast {
             world: None,
             operation: Box::new(move |world| Box::pin(operation(world))),
-            key: Box::new(|output| format!("{output:?}")),
+            key: Box::new(|output| backtraces::without(format!("{output:?}"))),
             bystanders: Vec::new(),
             then: None,
             again: true,
@@ -173,7 +174,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     {
         let make = move |world| {
             let future = bystander(world);
-            let outcome = async move { format!("{:?}", future.await) };
+            let outcome = async move { backtraces::without(format!("{:?}", future.await)) };
             Box::pin(outcome) as std::pin::Pin<Box<dyn Future<Output = String>>>
         };
         self.cast.bystanders.push((name.into(), Box::new(make)));
@@ -225,7 +226,7 @@ impl<W: Clone + 'static, T: 'static> Audit<W, T> {
     /// audit().key(|(_found, result)| *result).run().unwrap().assert_clean();
     /// ```
     pub fn key<K: Debug>(mut self, key: impl Fn(&T) -> K + Send + Sync + 'static) -> Self {
-        self.cast.key = Box::new(move |output| format!("{:?}", key(output)));
+        self.cast.key = Box::new(move |output| backtraces::without(format!("{:?}", key(output))));
         self
     }
 

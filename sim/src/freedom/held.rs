@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use reveille_executor::Runnable;
 
 use super::{Freedom, is_taken};
+use crate::event::Event;
 use crate::run::Run;
 
 /// The tasks that are held back.
@@ -27,6 +28,7 @@ pub(crate) fn hold(run: &Run, runnable: Runnable) -> Option<Runnable> {
     let may_wait = !runnable.is_cancelled() && run.is_waiting_for_time();
     if may_wait && is_taken(run, Freedom::HeldBack) {
         run.freedoms.took(Freedom::HeldBack);
+        run.emit(Event::Took { freedom: Freedom::HeldBack, task: runnable.id() });
         run.freedoms.held.0.borrow_mut().push(runnable);
         return None;
     }

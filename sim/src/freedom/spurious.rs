@@ -8,6 +8,7 @@ use std::cell::Cell;
 use reveille_executor::{Point, SCHEDULE_BOUND_MAX, TaskId};
 
 use super::{Freedom, is_taken};
+use crate::event::Event;
 use crate::kinds;
 use crate::run::Run;
 
@@ -41,7 +42,10 @@ pub(super) fn poll(run: &Run) -> bool {
     let Some(runnable) = run.executor.claim(waiting[which]) else { return false };
     state.was_last.set(true);
     run.freedoms.took(Freedom::Spurious);
+    let task = runnable.id();
     run.poll(runnable);
+    // After it: a row of a schedule begins with the poll.
+    run.emit(Event::Took { freedom: Freedom::Spurious, task });
     true
 }
 

@@ -56,4 +56,7 @@
 //! **Crates that wake under a lock**, which hang under `inline-wake`; the hang is reported by the
 //! [watchdog](crate::Explore::watchdog), since one thread waits for itself, and ends the process. tokio's `Semaphore::close` up to 1.53.2
 //! ([PR 8529](https://github.com/tokio-rs/tokio/pull/8529)), and with it closing a channel or a semaphore on which somebody waits, is in the
-//! gallery.
+//! gallery. So do channels and locks on `event-listener` 5.4 (`async-channel`, `async-lock`, `async-broadcast`, parts of `moka`), `flume` 0.11, `kanal` 0.1,
+//! `postage` 0.5, `crossfire` 2, `futures` 0.3 (`mpsc` when a full channel has room again, `Shared`), and the sets of `futures-concurrency` 7: a program that
+//! uses them is explored under the other freedoms. tokio's `watch`, and what is built on it (`Barrier`), wakes those who wait in an order that it draws
+//! itself, which matters under `inline-wake` only: there such a program is nondeterministic.

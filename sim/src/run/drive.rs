@@ -230,7 +230,8 @@ impl Run {
 
     /// Polls a task within the poll under way: in a wake of it, or in a spawn.
     pub(crate) fn poll_within(&self, runnable: Runnable, in_wake: bool) {
-        let (task, outer) = (self.current.take(), self.pulse.enter(in_wake));
+        let task = self.current.take();
+        let outer = self.pulse.enter(in_wake, task.is_some());
         self.poll(runnable);
         self.pulse.leave(outer);
         self.current.set(task);

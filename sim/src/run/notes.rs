@@ -11,17 +11,28 @@ use crate::event::Told;
 use crate::site::Stack;
 
 /// A panic that happened while the run was this thread's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct PanicNote {
     /// The task whose poll panicked; `None` in a waker or a destructor outside of any poll.
     pub(crate) task: Option<TaskId>,
     pub(crate) message: String,
     /// File, line and column.
     pub(crate) place: Option<(String, u32, u32)>,
+    /// Where the program was, if the place may lie outside of it.
+    pub(crate) stack: Option<Stack>,
     /// The world was being dropped.
     pub(crate) in_teardown: bool,
     /// It came from what answers the choices, or from what asks it.
     pub(crate) in_choices: bool,
+}
+
+impl PanicNote {
+    /// Whether a reader could tell the two apart. A stack is no difference: it says where the same place was come to.
+    fn tells_the_same(&self, other: &Self) -> bool {
+        (self.task, self.in_teardown, self.in_choices) == (other.task, other.in_teardown, other.in_choices)
+            && self.message == other.message
+            && self.place == other.place
+    }
 }
 
 /// A rule of the `Future` contract, broken towards one of our futures.
@@ -82,7 +93,7 @@ impl Notes {
     pub(crate) fn panicked(&self, note: PanicNote) {
         self.panicked.set(true);
         if let Ok(mut panics) = self.panics.try_borrow_mut()
-            && panics.last() != Some(&note)
+            && !panics.last().is_some_and(|last| last.tells_the_same(&note))
         {
             if panics.len() == KEPT {
                 panics.remove(0);

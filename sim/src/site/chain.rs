@@ -58,7 +58,8 @@ impl<'a> Chain<'a> {
         };
         let user_crates = match lines {
             Lines::Present => {
-                poll.iter().filter(|one| one.origin == Origin::User).filter_map(Function::krate).collect()
+                let users = poll.iter().filter(|one| one.origin == Origin::User);
+                users.filter_map(|one| one.krate().or_else(|| one.krate_in_source(paths))).collect()
             }
             // Below all is the function that started the run; whose crate it is, theirs is the code under test.
             Lines::Missing => {
@@ -161,6 +162,12 @@ impl Function {
 
     fn krate(&self) -> Option<String> {
         self.symbol.krate().map(str::to_owned)
+    }
+
+    /// The same, read in the source where the line tables have but a bare name.
+    fn krate_in_source(&self, paths: &Paths) -> Option<String> {
+        let Resolved { file, line, column, .. } = &self.resolved;
+        function_at(&paths.absolute(file.as_ref()?), *line, *column)?.into_iter().next()
     }
 
     /// Whether this is a closure in `outer` that has the same place: macros write such, and give them the place of their
@@ -281,6 +288,29 @@ mod tests {
         let site = chain(&paths, &stack).await_site();
         assert_eq!(site.leaf.as_deref(), Some("tokio::sync::notify::Notified"));
         assert_eq!(shown(&site), ["src/lib.rs:20:20   in shop::serve"]);
+    }
+
+    /// As with nothing but line tables: the user's functions have bare names, and what a macro wrote into them has a whole one.
+    #[test]
+    fn what_a_macro_wrote_into_a_function_is_no_leaf_though_that_has_a_bare_name() {
+        const TEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign.rs");
+        let text = std::fs::read_to_string(TEST).unwrap();
+        let body = text.lines().position(|line| line.starts_with("async fn waits_for_a_thread")).unwrap() as u32 + 2;
+        let stack = [
+            ("reveille::site::Stack::capture", OURS, 1),
+            (
+                "<tokio::sync::notify::Notified as core::future::future::Future>::poll",
+                "tokio-1.50.0/src/sync/notify.rs",
+                4,
+            ),
+            ("foreign::waits_for_a_thread::{{closure}}::{{closure}}", "tokio-1.50.0/src/macros/select.rs", 5),
+            ("{async_fn#0}", TEST, body),
+            ("reveille_executor::task::run::run", OURS, 30),
+        ];
+        let paths = Paths::at(env!("CARGO_MANIFEST_DIR"));
+        let site = chain(&paths, &stack).await_site();
+        assert!(shown(&site)[0].ends_with("   in foreign::waits_for_a_thread"), "{site:?}");
+        assert_eq!(site.leaf.as_deref(), Some("tokio::sync::notify::Notified"));
     }
 
     #[test]

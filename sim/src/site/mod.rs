@@ -31,7 +31,7 @@ mod symbol;
 mod tokens;
 
 pub(crate) use place::Site;
-pub(crate) use suspects::{Suspect, suspects};
+pub(crate) use suspects::{Suspect, statics, suspects};
 
 use chain::{Chain, Function, Resolved};
 use origin::Origin;
@@ -155,7 +155,12 @@ pub(crate) fn place(location: &Location<'_>) -> Site {
 
 /// Whether `location` is in the code under test or the test.
 pub(crate) fn is_users(location: &Location<'_>) -> bool {
-    Origin::of_file(Path::new(location.file()), &Paths::current()) == Origin::User
+    is_users_file(location.file())
+}
+
+/// The same of the file at `path`.
+pub(crate) fn is_users_file(path: &str) -> bool {
+    Origin::of_file(Path::new(path), &Paths::current()) == Origin::User
 }
 
 /// The path of a source file as reports show it.
