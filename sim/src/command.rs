@@ -129,9 +129,10 @@ impl Command {
 
 /// What the environment of this process decides of the run that a seed means. A tape has all that itself.
 fn settings() -> String {
-    let set =
-        |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty()).map(|value| format!("{name}={value} "));
-    ["REVEILLE_STRATEGY", "REVEILLE_FREEDOMS"].into_iter().filter_map(set).collect()
+    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    // Names and numbers with commas between them; spaces mean nothing there, but something to a shell.
+    let set = |name: &str| value(name).map(|value| format!("{name}={} ", value.replace(' ', "")));
+    ["REVEILLE_STRATEGY", "REVEILLE_FREEDOMS", "REVEILLE_FAULTS"].into_iter().filter_map(set).collect()
 }
 
 /// The test that this process was started for, as runners start one for each: `.. --exact name ..`.

@@ -21,8 +21,8 @@ use crate::trial::OracleMaker;
 /// Explores the schedules of a program: 1,000 runs from seed 0, unless told otherwise.
 ///
 /// The environment has the last word: `REVEILLE_RUNS`, `REVEILLE_SEED`, `REVEILLE_SECONDS`, `REVEILLE_JOBS`,
-/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_REGRESSIONS`, `REVEILLE_WATCHDOG`, `REVEILLE_REPLAY` and
-/// `REVEILLE_LENIENT` override what the builder says. `REVEILLE_ROWS=all` shows the whole schedule of a failure.
+/// `REVEILLE_SHARD`, `REVEILLE_STRATEGY`, `REVEILLE_FREEDOMS`, `REVEILLE_FAULTS`, `REVEILLE_REGRESSIONS`, `REVEILLE_WATCHDOG`,
+/// `REVEILLE_REPLAY` and `REVEILLE_LENIENT` override what the builder says. `REVEILLE_ROWS=all` shows the whole schedule of a failure.
 ///
 /// ```
 /// let passed = reveille::explore()
@@ -263,7 +263,7 @@ impl Explore {
     /// What may go wrong with the network, disks and whole machines: `off` (the default), `light` or `heavy`, and after it, with commas,
     /// sorts of faults that are added or, with a minus, taken out, or given a rate: `heavy,-torn`, `light,crash,partition`, `light,lost=1/5`, or
     /// just `lost`. A value of [`Faults`](crate::net::Faults), which see for the names, will do as well; [`guide::faults`](crate::guide::faults) says what
-    /// each does and how often. [`Passed::struck`](crate::Passed::struck), and the report of a failing run, say what really struck.
+    /// each does and how often. `REVEILLE_FAULTS` says the same, and has the last word. [`Passed::struck`](crate::Passed::struck), and the report of a failing run, say what really struck.
     ///
     /// ```
     /// use reveille::net::{Fault, UdpSocket};

@@ -10,6 +10,11 @@ use crate::backtraces;
 /// let failure = reveille::explore().run(|| async { "x".parse::<u8>().map(drop) }).unwrap_err();
 /// assert_eq!(failure.kind(), Some(reveille::FindingKind::Error));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "a program that returns `{Self}` neither passes nor fails",
+    label = "this is returned",
+    note = "let it return `()`, or a `Result` of that whose error is a finding; assert what else it comes to within it"
+)]
 pub trait Outcome: 'static {
     /// The error as text, if this is one.
     ///

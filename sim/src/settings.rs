@@ -20,6 +20,8 @@ pub(crate) struct Environment {
     pub(crate) shard: Option<Shard>,
     /// Names of freedoms.
     pub(crate) freedoms: Option<String>,
+    /// Faults, as [`Explore::faults`](crate::Explore::faults) takes them.
+    pub(crate) faults: Option<String>,
     pub(crate) regressions: Keeping,
     /// A tape that does not fit is repeated as far as it does.
     pub(crate) lenient: bool,
@@ -94,6 +96,7 @@ impl Environment {
                 }
             },
             freedoms: get("REVEILLE_FREEDOMS").filter(|text| !text.is_empty()),
+            faults: get("REVEILLE_FAULTS").filter(|text| !text.is_empty()),
             share: match get(VARIABLE).filter(|text| !text.is_empty()) {
                 Some(text) => Some(Share::parse(&text).ok_or_else(|| {
                     format!("the environment variable {VARIABLE} is `{text}`: only reveille itself sets it")

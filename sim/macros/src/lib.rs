@@ -71,7 +71,7 @@ use function::Function;
 /// | `REVEILLE_RUNS=10_000`, `REVEILLE_SECONDS=60` | explores more, or less |
 /// | `REVEILLE_JOBS=4` | on so many threads; the finding is the same |
 /// | `REVEILLE_SHARD=1/4` | one of four parts of the campaign, for four machines |
-/// | `REVEILLE_STRATEGY=exhaustive`, `REVEILLE_FREEDOMS=none` | another strategy, other freedoms |
+/// | `REVEILLE_STRATEGY=exhaustive`, `REVEILLE_FREEDOMS=none`, `REVEILLE_FAULTS=light` | another strategy, other freedoms, faults |
 /// | `REVEILLE_SEED=37`, `REVEILLE_REPLAY=r1.…` | repeats a run; failures print the line |
 /// | `REVEILLE_LENIENT=1` | repeats as much of a tape as fits, if it no longer does, and says where it parted |
 /// | `REVEILLE_ROWS=all` | shows every row of a failure's schedule, where a screen of them is shown otherwise |

@@ -34,10 +34,7 @@ impl Explore {
         let passed_over = tape.as_ref().filter(|tape| is_anothers(tape)).map(Tape::test);
         let tape = tape.filter(|_| passed_over.is_none());
         let plan = self.plan(&environment, name.clone()).map_err(|error| wrong(&error))?;
-        let faults = match self.faults.as_str() {
-            "" => Faults::OFF,
-            faults => faults.parse().map_err(|error| wrong(&error))?,
-        };
+        let faults = self.asked_faults(&environment).map_err(|error| wrong(&error))?;
         let freedoms = environment.freedoms.as_deref().or(self.freedoms.as_deref());
         let freedoms = freedom::asked(freedoms, &plan.strategy).map_err(|error| wrong(&error))?;
         let asked = Settings { poll_cost: self.poll_cost, faults, freedoms };
@@ -97,6 +94,15 @@ impl Explore {
             patience: self.patience,
             starved_time: self.starved_time.unwrap_or(leaf::STARVED_TIME),
             starved_polls: self.starved_polls.unwrap_or(leaf::STARVED_POLLS),
+        }
+    }
+
+    fn asked_faults(&self, environment: &Environment) -> Result<Faults, String> {
+        let parsed = |text: &str| text.parse::<Faults>().map_err(|error| error.to_string());
+        match (environment.faults.as_deref(), self.faults.as_str()) {
+            (Some(text), _) => parsed(text).map_err(|error| format!("REVEILLE_FAULTS: {error}")),
+            (None, "") => Ok(Faults::OFF),
+            (None, text) => parsed(text),
         }
     }
 

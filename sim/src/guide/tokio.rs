@@ -14,6 +14,9 @@
 //! | `tokio::select! { .. }` | [`reveille::select!`](crate::select): the same, and the run decides which branch is first; tokio's own draws from a generator that no seed of ours repeats. With `biased;` it is unchanged |
 //! | `tokio::net::{TcpListener, TcpStream, UdpSocket, lookup_host}` | the same names in [`reveille::net`](crate::net); tokio's `AsyncRead` and `AsyncWrite` with the feature `tokio` |
 //! | `tokio::fs` | the same names in [`reveille::fs`](crate::fs), but for links, permissions and times |
+//! | `tokio_util::task::TaskTracker::spawn` | [`reveille::spawn`](crate::spawn) of what its `track_future` returns; the tracker and `CancellationToken` are unchanged |
+//! | `tokio_util::time::DelayQueue` | not yet: it sleeps on tokio's clock; [`sleep_until`](crate::time::sleep_until) for the earliest entry of a map |
+//! | `tower::timeout`, `ServiceBuilder::buffer` | [`timeout`](crate::time::timeout) around the call; `tower::buffer::Buffer::pair`, and [`reveille::spawn`](crate::spawn) of the worker. Other layers of tower that know no time are unchanged |
 //! | `tokio::net::{UnixListener, UnixStream, unix}` | the same names in [`reveille::net`](crate::net); paths are files of [`reveille::fs`](crate::fs) |
 //! | `tokio::net::{UnixDatagram, UnixSocket}`, names without a file | not yet |
 //!
