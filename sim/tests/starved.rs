@@ -2,6 +2,8 @@
 
 #![cfg(not(loom))]
 
+#[path = "starved/innocent_before.rs"]
+mod innocent_before;
 #[path = "starved/kept_timers.rs"]
 mod kept_timers;
 

@@ -95,9 +95,11 @@
 //!
 //! # What it costs
 //!
-//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake. All
-//! else is found out in a replay, where every poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
+//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake. Of one that is late the stack
+//! is walked. All else is found out in a replay, where every poll is put on record (`log.rs`), and a campaign does not look into each
+//! (`doubts.rs`). A future in [`leaf`] has one allocation, at its first poll.
 
+mod doubts;
 mod judgement;
 mod lasting;
 mod limits;
@@ -112,6 +114,7 @@ mod wrapped;
 pub use may_starve::{MayStarve, may_starve};
 pub use wrapped::{Leaf, leaf};
 
+pub(crate) use doubts::Doubts;
 pub(crate) use judgement::OwedLeaf;
 pub(crate) use lasting::{join_taken, join_waits, socket_is_late, socket_tried, socket_turned};
 pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};

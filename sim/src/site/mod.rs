@@ -29,9 +29,11 @@ mod source;
 mod suspects;
 mod symbol;
 mod tokens;
+mod way;
 
 pub(crate) use place::Site;
 pub(crate) use suspects::{Suspect, suspects};
+pub(crate) use way::Way;
 
 use chain::{Chain, Function, Resolved};
 use origin::Origin;
