@@ -10,7 +10,8 @@
 //! So it must be known that the future is still there ([`Hold`]). It is not where a function that awaits it by value has gone on: a call
 //! that is to be left in the middle, and to go on, has to be in a variable, and is polled through a pointer to it ([`is_gone`]). Known limit: a
 //! function that makes a timer, keeps it with its owner, and finds it there when it is called again, looks like one that was suspended
-//! if it was given up by a combinator of another crate or by a `poll` by hand.
+//! if it was given up by a combinator of another crate or by a `poll` by hand; and in an optimised build, in which what lies between two
+//! functions may be inlined, and has a name without a path then.
 
 use std::time::Duration;
 

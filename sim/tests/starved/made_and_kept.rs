@@ -43,6 +43,7 @@ impl Connection {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "what is inlined has a name without a path: no call is known to be gone")]
 fn by_a_time_out() {
     passes(|| async {
         let mut connection = Connection::default();
@@ -59,6 +60,7 @@ fn by_a_time_out() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "what is inlined has a name without a path: no call is known to be gone")]
 fn by_a_select() {
     passes(|| async {
         let (sender, mut jobs) = mpsc::channel(4);
@@ -81,6 +83,7 @@ fn by_a_select() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "what is inlined has a name without a path: no call is known to be gone")]
 fn in_a_call_of_a_call() {
     async fn serve(connection: &mut Connection) {
         if timeout(seconds(1), connection.is_over()).await.is_err() {
@@ -95,6 +98,7 @@ fn in_a_call_of_a_call() {
 }
 
 #[test]
+#[cfg_attr(not(debug_assertions), ignore = "what is inlined has a name without a path: no call is known to be gone")]
 fn with_an_interval_that_is_polled() {
     passes(|| async {
         let mut connection = Connection::default();
