@@ -96,6 +96,8 @@ struct Slot {
     generation: u32,
     /// Whose timer it holds.
     owner: u16,
+    /// What it was armed with.
+    batch: u16,
     state: State,
 }
 
@@ -112,14 +114,15 @@ impl Timers {
     /// # Panics
     /// With 2^32 timers armed.
     pub fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
-        self.insert_for(0, deadline, waker)
+        self.insert_for(0, 0, deadline, waker)
     }
 
-    /// The same for one of several owners, whose timers can be [moved](Self::move_all) together. [`insert`](Self::insert) is for owner 0.
+    /// The same for one of several owners, whose timers can be [moved](Self::move_all) together, and in one of several batches, which
+    /// [`fire_next_batches`](Self::fire_next_batches) tells. [`insert`](Self::insert) is for owner 0, in batch 0.
     ///
     /// # Panics
     /// With 2^32 timers armed.
-    pub fn insert_for(&mut self, owner: u16, deadline: Instant, waker: Waker) -> TimerKey {
+    pub fn insert_for(&mut self, owner: u16, batch: u16, deadline: Instant, waker: Waker) -> TimerKey {
         let place = self.heap.len();
         let state = State::Armed(waker);
         let slot = match self.free {
@@ -128,12 +131,12 @@ impl Timers {
                 let State::Free { next } = std::mem::replace(&mut free.state, state) else {
                     unreachable!("the list of free slots holds an armed one")
                 };
-                (self.free, free.owner) = (next, owner);
+                (self.free, free.owner, free.batch) = (next, owner, batch);
                 slot
             }
             None => {
                 let slot = index(self.slots.len());
-                self.slots.push(Slot { generation: self.first_generation, owner, state });
+                self.slots.push(Slot { generation: self.first_generation, owner, batch, state });
                 self.places.push(0);
                 slot
             }
@@ -235,7 +238,7 @@ impl Timers {
     ///
     /// let mut timers = Timers::default();
     /// let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
-    /// timers.insert_for(7, at(1), Waker::noop().clone());
+    /// timers.insert_for(7, 0, at(1), Waker::noop().clone());
     /// timers.insert(at(2), Waker::noop().clone());
     /// timers.move_all(7, |deadline| deadline + Duration::from_secs(5));
     /// assert_eq!(timers.fire_next(&mut Vec::new()), Some(at(2)));
@@ -273,9 +276,28 @@ impl Timers {
     /// Disarms all timers of the earliest instant, and appends their wakers to `due` in the order of arming. Returns the
     /// instant; `None` if no timer is armed.
     pub fn fire_next(&mut self, due: &mut Vec<Waker>) -> Option<Instant> {
+        self.fire_next_batches(|_, waker| due.push(waker))
+    }
+
+    /// The same, with the batch in which each was armed.
+    ///
+    /// ```
+    /// use std::task::Waker;
+    /// use reveille_reactor::{Instant, Timers};
+    ///
+    /// let mut timers = Timers::default();
+    /// for batch in [7, 7, 8] {
+    ///     timers.insert_for(0, batch, Instant::MAX, Waker::noop().clone());
+    /// }
+    /// let mut batches = Vec::new();
+    /// timers.fire_next_batches(|batch, _waker| batches.push(batch));
+    /// assert_eq!(batches, [7, 7, 8]);
+    /// ```
+    pub fn fire_next_batches(&mut self, mut due: impl FnMut(u16, Waker)) -> Option<Instant> {
         let deadline = self.next_deadline()?;
         while self.next_deadline() == Some(deadline) {
-            due.push(self.take(0));
+            let batch = self.slots[self.heap[0].slot() as usize].batch;
+            due(batch, self.take(0));
         }
         Some(deadline)
     }
@@ -464,13 +486,15 @@ mod tests {
     #[derive(Default)]
     struct Model {
         armed: Vec<(Instant, u64, TimerKey, Waker)>,
+        batches: Vec<(TimerKey, u16)>,
         order: u64,
     }
 
     impl Model {
         fn insert(&mut self, timers: &mut Timers, deadline: Instant) {
             let waker = Waker::from(Arc::new(Nobody));
-            let key = timers.insert_for((self.order % 2) as u16, deadline, waker.clone());
+            let key = timers.insert_for((self.order % 2) as u16, (self.order % 3) as u16, deadline, waker.clone());
+            self.batches.push((key, (self.order % 3) as u16));
             self.armed.push((deadline, self.order, key, waker));
             self.order += 1;
         }
@@ -496,13 +520,16 @@ mod tests {
 
         fn fire_next(&mut self, timers: &mut Timers) {
             let mut fired = Vec::new();
-            let first = timers.fire_next(&mut fired);
+            let first = timers.fire_next_batches(|batch, waker| fired.push((batch, waker)));
             assert_eq!(first, self.armed.iter().map(|armed| armed.0).min());
             self.armed.sort_by_key(|armed| (armed.0, armed.1));
             let due = self.armed.iter().take_while(|armed| Some(armed.0) == first).count();
             let due: Vec<_> = self.armed.drain(..due).collect();
             assert_eq!(due.len(), fired.len());
-            assert!(due.iter().zip(&fired).all(|(due, fired)| due.3.will_wake(fired)));
+            let is_same = |due: &(_, _, TimerKey, Waker), (batch, waker): &(u16, Waker)| {
+                due.3.will_wake(waker) && self.batches.contains(&(due.2, *batch))
+            };
+            assert!(due.iter().zip(&fired).all(|(due, fired)| is_same(due, fired)));
             assert!(due.iter().all(|due| !timers.is_armed(due.2)));
         }
     }

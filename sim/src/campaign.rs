@@ -3,7 +3,7 @@
 //! The number of a run and the first seed make its seed; nothing else does. So which thread performs a run, and how many
 //! threads there are, changes nothing, and of several failing runs the one with the lowest number is reported.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::finding::{Finding, FindingKind};
 use crate::freedom::{self, Freedom};
 use crate::isolation::{Counts, Part};
 use crate::judge::Verdict;
-use crate::leaf::{Late, Made};
+use crate::leaf::{Doubts, Late};
 use crate::net::{Fault, Faults, Strikes};
 use crate::run::{Hint, Run, Sometimes};
 use crate::shrink::{Budget, Same, shrink};
@@ -93,8 +93,8 @@ struct Shared {
     performed: AtomicU64,
     /// Every run there is has been performed.
     complete: AtomicBool,
-    /// Where leaves were made of which nothing depends on when they are polled.
-    idle: Mutex<BTreeSet<Made>>,
+    /// Which late leaves are looked into.
+    doubts: Mutex<Doubts>,
     /// What the dullest run is like, where a thread had to find that out by itself.
     profile: OnceLock<Profile>,
     sum: Mutex<Sum>,
@@ -136,7 +136,7 @@ impl Shared {
             polls: AtomicU64::new(0),
             performed: AtomicU64::new(0),
             complete: AtomicBool::new(false),
-            idle: Mutex::default(),
+            doubts: Mutex::default(),
             profile: OnceLock::new(),
             sum: Mutex::default(),
         }
@@ -150,19 +150,13 @@ impl Shared {
         }
     }
 
-    /// Those of `late` that were starved indeed. What was learnt of a place is kept: each costs a replay.
-    fn starved(&self, case: &Case<'_>, mut late: Vec<Late>) -> Option<Verdict> {
-        let lock = || self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = lock().clone();
-        late.retain(|late| !known.contains(&late.made));
+    /// Those of `late` that were starved indeed, as far as they are looked into.
+    fn starved(&self, case: &Case<'_>, late: &[Late]) -> Option<Verdict> {
         if late.is_empty() {
             return None;
         }
-        let verdict = case.starvation(&late);
-        if verdict.is_none() {
-            lock().extend(late.iter().map(|late| late.made));
-        }
-        verdict
+        let doubtful = self.doubts.lock().unwrap_or_else(std::sync::PoisonError::into_inner).of(late);
+        case.starvation(&doubtful)
     }
 
     /// Adds what a thread has to tell at its end.
@@ -200,7 +194,7 @@ impl Shared {
         }
         let look = |longest| *wait = named(longest, world, run, wait.as_ref()).or(wait.take());
         let differs = if is_compared(run) { case.compared(None, look) } else { None };
-        differs.map(Reason::Finding).or_else(|| self.starved(&case, late).map(Reason::Verdict))
+        differs.map(Reason::Finding).or_else(|| self.starved(&case, &late).map(Reason::Verdict))
     }
 }
 

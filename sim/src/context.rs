@@ -15,6 +15,7 @@ thread_local! {
 }
 
 /// Calls `f` with the run that this thread is in; `None` outside of one, and while the thread is being torn down.
+#[inline]
 pub(crate) fn try_with<R>(f: impl FnOnce(&Run) -> R) -> Option<R> {
     CURRENT.try_with(|current| current.borrow().as_deref().map(f)).ok().flatten()
 }

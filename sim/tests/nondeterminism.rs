@@ -2,9 +2,14 @@
 
 #![cfg(not(loom))]
 
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
+use reveille::net::UdpSocket;
+use reveille::time::{Duration, sleep};
 use reveille::{FindingKind, explore, spawn, yield_now};
 
 #[test]
@@ -315,4 +320,122 @@ fn a_schedule_of_another_run_says_so() {
     let says = |report: &&String| report.contains("this repetition was another run than the one that failed");
     // Of all that a failure is repeated for, one repetition is for the schedule.
     assert_eq!(schedules.iter().filter(says).count(), 1, "{}", schedules.concat());
+}
+
+/// Many wakers in an order that no seed repeats, and one waker that uses them all.
+#[derive(Default)]
+#[expect(clippy::disallowed_types, reason = "an order that no seed repeats is what must not matter")]
+struct Everybody(Mutex<std::collections::HashMap<usize, Waker>>);
+
+impl Everybody {
+    /// Spawns eight tasks that wait until somebody wakes them.
+    fn spawn() -> Arc<Self> {
+        let all = Arc::new(Self::default());
+        for nth in 0..8 {
+            let (all, mut waits) = (all.clone(), false);
+            drop(spawn(poll_fn(move |context| {
+                let has_waited = std::mem::replace(&mut waits, true);
+                if has_waited {
+                    return Poll::Ready(());
+                }
+                all.0.lock().unwrap().insert(nth, context.waker().clone());
+                Poll::Pending
+            })));
+        }
+        all
+    }
+
+    /// Those who wait, in an order of the map's own.
+    fn take(&self) -> Vec<Waker> {
+        self.0.lock().unwrap().drain().map(|(_, waker)| waker).collect()
+    }
+}
+
+impl Wake for Everybody {
+    fn wake(self: Arc<Self>) {
+        self.take().into_iter().for_each(Waker::wake);
+    }
+}
+
+/// Polls `future` once, with the waker that wakes everybody.
+fn poll_for(everybody: &Arc<Everybody>, future: Pin<&mut impl Future>) {
+    let waker = Waker::from(everybody.clone());
+    assert!(future.poll(&mut Context::from_waker(&waker)).is_pending());
+}
+
+#[test]
+fn whom_the_waker_of_a_timer_wakes_may_come_in_any_order() {
+    let program = || async {
+        let everybody = Everybody::spawn();
+        yield_now().await;
+        let mut alarm = pin!(sleep(Duration::from_secs(1)));
+        poll_for(&everybody, alarm.as_mut());
+        sleep(Duration::from_secs(2)).await;
+    };
+    explore().run(program).unwrap();
+}
+
+/// A task that keeps time for others.
+#[test]
+fn timers_of_one_instant_that_one_poll_armed_may_come_in_any_order() {
+    let program = || async {
+        let everybody = Everybody::spawn();
+        yield_now().await;
+        let wakers = everybody.take();
+        let mut alarms: Vec<_> = wakers.iter().map(|_| Box::pin(sleep(Duration::from_secs(1)))).collect();
+        for (alarm, waker) in alarms.iter_mut().zip(&wakers) {
+            assert!(alarm.as_mut().poll(&mut Context::from_waker(waker)).is_pending());
+        }
+        sleep(Duration::from_secs(2)).await;
+    };
+    explore().run(program).unwrap();
+}
+
+#[test]
+fn whom_the_waker_of_a_socket_wakes_may_come_in_any_order() {
+    let program = || async {
+        let everybody = Everybody::spawn();
+        yield_now().await;
+        let (one, other) = (UdpSocket::bind("0.0.0.0:1").await.unwrap(), UdpSocket::bind("0.0.0.0:2").await.unwrap());
+        let mut buffer = [0; 8];
+        let mut message = pin!(one.recv_from(&mut buffer));
+        poll_for(&everybody, message.as_mut());
+        other.send_to(b"all", "main:1").await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+    };
+    explore().run(program).unwrap();
+}
+
+#[test]
+fn whom_the_waker_of_a_file_wakes_may_come_in_any_order() {
+    let program = || async {
+        let everybody = Everybody::spawn();
+        yield_now().await;
+        let mut written = pin!(reveille::fs::write("f", "all"));
+        poll_for(&everybody, written.as_mut());
+        sleep(Duration::from_secs(2)).await;
+    };
+    explore().run(program).unwrap();
+}
+
+/// A future that is dropped between polls.
+#[test]
+fn whom_a_late_drop_wakes_may_come_in_any_order() {
+    struct WakesAll(Arc<Everybody>);
+    impl Drop for WakesAll {
+        fn drop(&mut self) {
+            self.0.take().into_iter().for_each(Waker::wake);
+        }
+    }
+    let program = || async {
+        let all = WakesAll(Everybody::spawn());
+        yield_now().await;
+        let owner = poll_fn(move |_| {
+            let _owned = &all;
+            Poll::Ready(())
+        });
+        spawn(owner).await.unwrap();
+        sleep(Duration::from_secs(2)).await;
+    };
+    explore().freedoms("late-drops").run(program).unwrap();
 }

@@ -2,8 +2,12 @@
 
 #![cfg(not(loom))]
 
+#[path = "starved/innocent_before.rs"]
+mod innocent_before;
 #[path = "starved/kept_timers.rs"]
 mod kept_timers;
+#[path = "starved/made_and_kept.rs"]
+mod made_and_kept;
 
 use std::cell::{Cell, RefCell};
 use std::pin::pin;

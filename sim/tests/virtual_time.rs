@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use reveille::time::{Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout};
-use reveille::{FindingKind, explore, spawn};
+use reveille::{FindingKind, explore, spawn, yield_now};
 
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
@@ -151,6 +151,33 @@ fn timers_of_one_instant_wake_in_every_order() {
         orders.borrow_mut().insert(order.lock().unwrap().clone());
     }
     assert_eq!(orders.borrow().len(), 6, "some order of three timers never came up: {orders:?}");
+}
+
+/// First in, first out, which is no order of tasks.
+#[test]
+fn timers_of_one_instant_usually_wake_in_the_order_in_which_they_were_armed() {
+    explore()
+        .runs(1)
+        .seed(0)
+        .run(|| async {
+            let order = Rc::new(RefCell::new(Vec::new()));
+            let sleeper = |n| {
+                let order = order.clone();
+                spawn(async move {
+                    // The later it was spawned, the sooner it sleeps.
+                    for _ in n..3 {
+                        yield_now().await;
+                    }
+                    sleep(secs(1)).await;
+                    order.borrow_mut().push(n);
+                })
+            };
+            for sleeper in (0..3).map(sleeper).collect::<Vec<_>>() {
+                sleeper.await.unwrap();
+            }
+            assert_eq!(*order.borrow(), [2, 1, 0]);
+        })
+        .unwrap();
 }
 
 #[test]

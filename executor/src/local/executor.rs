@@ -277,8 +277,9 @@ impl LocalExecutor {
 
     /// Puts the last `count` entries of the run queue in the order of their names, `last` behind the others.
     ///
-    /// A simulation does so after each poll: what order a poll woke several tasks in may depend on what no seed repeats (a
-    /// hash map of wakers, the random shards of tokio's `watch`), and means nothing, since the schedule is chosen anyway.
+    /// A simulation does so after each poll, and after each waker that it uses between polls: what order one of them woke several tasks
+    /// in may depend on what no seed repeats (a hash map of wakers, the random shards of tokio's `watch`), and means nothing, since
+    /// the schedule is chosen anyway.
     ///
     /// ```
     /// use reveille_executor::{Choose, LocalExecutor, Point, TaskId};
@@ -292,10 +293,10 @@ impl LocalExecutor {
     ///
     /// let executor = LocalExecutor::new();
     /// (0..3).for_each(|_| drop(executor.spawn(async {})));
-    /// executor.order_newest(3, TaskId::new(0));
+    /// executor.order_newest(3, Some(TaskId::new(0)));
     /// assert_eq!(executor.pick(&mut First).unwrap().id(), TaskId::new(1));
     /// ```
-    pub fn order_newest(&self, count: usize, last: TaskId) {
+    pub fn order_newest(&self, count: usize, last: Option<TaskId>) {
         self.owner(|owner| owner.order_newest(count, last));
     }
 

@@ -233,10 +233,10 @@ impl<'a> OwnerSide<'a> {
     }
 
     /// Puts the last `count` entries in the order of their names, `last` behind the others.
-    pub(super) fn order_newest(self, count: usize, last: TaskId) {
+    pub(super) fn order_newest(self, count: usize, last: Option<TaskId>) {
         // SAFETY: pointers are moved, and names looked at; an entry means that the task is alive (rule 2).
         unsafe {
-            self.local(|local| local.queue.sort_newest(count, |task| (task.id() == last, task.id())));
+            self.local(|local| local.queue.sort_newest(count, |task| (Some(task.id()) == last, task.id())));
         }
     }
 

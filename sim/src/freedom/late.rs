@@ -21,7 +21,7 @@ pub(super) struct Limbo(RefCell<Vec<(u64, Box<dyn Any>)>>);
 
 impl Limbo {
     pub(super) fn clear(&self) {
-        drop_quietly(self.0.take());
+        self.0.take().into_iter().for_each(|(_, future)| drop_quietly(future));
     }
 }
 
@@ -98,7 +98,7 @@ pub(super) fn drop_due(run: &Run) {
     if limbo.borrow().iter().any(is_due) {
         let (due, rest): (Vec<_>, Vec<_>) = limbo.take().into_iter().partition(is_due);
         limbo.borrow_mut().extend(rest);
-        drop_quietly(due);
+        drop_between_polls(run, due);
     }
 }
 
@@ -106,12 +106,16 @@ pub(super) fn drop_due(run: &Run) {
 pub(super) fn drop_all(run: &Run) -> bool {
     let all = run.freedoms.limbo.0.take();
     let any = !all.is_empty();
-    drop_quietly(all);
+    drop_between_polls(run, all);
     any
 }
 
-fn drop_quietly(futures: Vec<(u64, Box<dyn Any>)>) {
+fn drop_between_polls(run: &Run, futures: Vec<(u64, Box<dyn Any>)>) {
     for (_, future) in futures {
-        panics::noting(|| drop(future));
+        run.in_order(|| drop_quietly(future));
     }
+}
+
+fn drop_quietly(future: Box<dyn Any>) {
+    panics::noting(|| drop(future));
 }

@@ -12,7 +12,6 @@ use reveille_reactor::{FileId, Instant};
 use crate::context;
 use crate::event::{Event, Told};
 use crate::net::Asks;
-use crate::panics;
 use crate::run::{Phase, Run, RunId};
 use crate::spin::visit;
 
@@ -26,21 +25,19 @@ pub(crate) struct Disks {
 impl Disks {
     /// Works on the disks, and wakes and drops, after the borrow has ended, whom that concerns. `None` if they are being worked on
     /// already, which only an oracle can bring about.
-    fn with<R>(&self, work: impl FnOnce(&mut Storage) -> R) -> Option<R> {
-        self.with_then(work, |result| result)
+    fn with<R>(&self, run: &Run, work: impl FnOnce(&mut Storage) -> R) -> Option<R> {
+        self.with_then(run, work, |result| result)
     }
 
     /// The same, with something to do before anybody is woken.
-    fn with_then<R, S>(&self, work: impl FnOnce(&mut Storage) -> R, then: impl FnOnce(R) -> S) -> Option<S> {
+    fn with_then<R, S>(&self, run: &Run, work: impl FnOnce(&mut Storage) -> R, then: impl FnOnce(R) -> S) -> Option<S> {
         let mut storage = self.storage.try_borrow_mut().ok()?;
         self.used.set(true);
         let result = work(&mut storage);
         let wakers = storage.take_wakers();
         drop(storage);
         let result = then(result);
-        for waker in wakers.wake {
-            panics::noting(|| waker.wake());
-        }
+        wakers.wake.into_iter().for_each(|waker| run.wake(waker));
         Some(result)
     }
 
@@ -66,7 +63,7 @@ impl Disks {
             told.iter().for_each(|told| run.emit(Event::FileOperation { what: Told::new(told) }));
             count
         };
-        self.with_then(work, tell).unwrap_or(0)
+        self.with_then(run, work, tell).unwrap_or(0)
     }
 
     /// The node loses its power, and comes up again. Never unwinds: who asks on behalf of a task ends its poll if the tape does not
@@ -74,7 +71,7 @@ impl Disks {
     pub(crate) fn crash(&self, run: &Run, node: NodeId) {
         if self.used.get() {
             let crash = |storage: &mut Storage| storage.crash(node, &mut Asks(run), run.network.struck());
-            self.with_then(crash, |damage| {
+            self.with_then(run, crash, |damage| {
                 if damage != Damage::default() {
                     run.emit(Event::FileOperation { what: Told::new(&damage.to_string()) });
                 }
@@ -82,28 +79,28 @@ impl Disks {
         }
     }
 
-    pub(crate) fn stall(&self, node: NodeId) {
-        self.with(|storage| storage.stall(node));
+    pub(crate) fn stall(&self, run: &Run, node: NodeId) {
+        self.with(run, |storage| storage.stall(node));
     }
 
     pub(crate) fn release(&self, run: &Run, node: NodeId) {
-        self.with(|storage| storage.release(run.clock.now(), node));
+        self.with(run, |storage| storage.release(run.clock.now(), node));
     }
 
-    pub(crate) fn set_capacity(&self, node: NodeId, bytes: u64) {
-        self.with(|storage| storage.set_capacity(node, bytes));
+    pub(crate) fn set_capacity(&self, run: &Run, node: NodeId, bytes: u64) {
+        self.with(run, |storage| storage.set_capacity(node, bytes));
     }
 
     pub(crate) fn heal(&self, run: &Run) {
         if self.used.get() {
-            self.with(|storage| storage.heal(run.clock.now()));
+            self.with(run, |storage| storage.heal(run.clock.now()));
         }
     }
 
     /// Works on the names of the disk of `node`, as a socket that is bound to one does. `None` if the disks are being worked on
     /// already.
-    pub(crate) fn with_paths<R>(&self, node: NodeId, work: impl FnOnce(&mut dyn Paths) -> R) -> Option<R> {
-        self.with(|storage| work(storage.paths(node)))
+    pub(crate) fn with_paths<R>(&self, run: &Run, node: NodeId, work: impl FnOnce(&mut dyn Paths) -> R) -> Option<R> {
+        self.with(run, |storage| work(storage.paths(node)))
     }
 
     /// How many files are open, on all nodes.
@@ -170,7 +167,7 @@ impl Ring for Simulated {
     fn submit(&self, operation: Operation) -> Option<OperationId> {
         self.in_its_run(|run| {
             let now = run.clock.now();
-            let submitted = run.disks.with(|storage| storage.submit(now, self.node, operation, &mut Asks(run)));
+            let submitted = run.disks.with(run, |storage| storage.submit(now, self.node, operation, &mut Asks(run)));
             run.end_if_refused();
             submitted
         })
@@ -178,15 +175,16 @@ impl Ring for Simulated {
 
     fn poll(&self, operation: OperationId, context: &mut Context<'_>) -> Poll<io::Result<Outcome>> {
         let polled = self.in_its_run(|run| {
-            let taken =
-                run.disks.with(|storage| (storage.take(operation), storage.is_waiting(operation, context.waker())))?;
+            let taken = run
+                .disks
+                .with(run, |storage| (storage.take(operation), storage.is_waiting(operation, context.waker())))?;
             match taken {
                 (Some(result), _) => return Some(Poll::Ready(result)),
                 (None, true) => {}
                 (None, false) => {
                     // Cloned outside of the borrow: a waker may be anybody's code.
                     let waker = context.waker().clone();
-                    run.disks.with(|storage| storage.wait(operation, waker))?;
+                    run.disks.with(run, |storage| storage.wait(operation, waker))?;
                 }
             }
             if let Some(focus) = run.watch.as_ref().and_then(|watch| watch.focus()) {
@@ -199,11 +197,11 @@ impl Ring for Simulated {
     }
 
     fn abandon(&self, operation: OperationId) {
-        self.in_its_run(|run| run.disks.with(|storage| storage.abandon(operation)));
+        self.in_its_run(|run| run.disks.with(run, |storage| storage.abandon(operation)));
     }
 
     fn close(&self, file: FileId) {
-        self.in_its_run(|run| run.disks.with(|storage| storage.close(self.node, file)));
+        self.in_its_run(|run| run.disks.with(run, |storage| storage.close(self.node, file)));
     }
 }
 

@@ -7,8 +7,11 @@
 //! further inside, the timer is the function's own.
 //!
 //! Chains alike do not show that it is the same call: a method that waits for its owner's timer may have been dropped, and called anew.
-//! So it must be known that the future is still there ([`Hold`]). Known limit: a function that makes a timer, keeps it with its owner,
-//! and finds it there when it is called again, looks like one that was suspended.
+//! So it must be known that the future is still there ([`Hold`]). It is not where a function that awaits it by value has gone on: a call
+//! that is to be left in the middle, and to go on, has to be in a variable, and is polled through a pointer to it ([`is_gone`]). Known limit: a
+//! function that makes a timer, keeps it with its owner, and finds it there when it is called again, looks like one that was suspended
+//! if it was given up by a combinator of another crate or by a `poll` by hand; and in an optimised build, in which what lies between two
+//! functions may be inlined, and has a name without a path then.
 
 use std::time::Duration;
 
@@ -231,29 +234,34 @@ fn site(leaf: LeafId, stack: &Stack) -> AwaitSite {
 
 /// Whether a future that was polled at `leaf` is suspended in a task that waits at `awaits`. Not where that is unknown.
 fn is_left_behind(leaf: &AwaitSite, awaits: &[AwaitSite]) -> bool {
-    !awaits.is_empty() && awaits.iter().all(|task| is_suspended(&leaf.frames, &task.frames))
+    !awaits.is_empty() && awaits.iter().all(|task| suspended(leaf, task) > 0)
 }
 
-/// The same for one place at which the task waits. Both chains go from the inside to the outside.
-fn is_suspended(leaf: &[Frame], task: &[Frame]) -> bool {
-    suspended(leaf, task) > 0
-}
-
-/// How many of the functions that `leaf` was polled in are suspended in a task that waits at `task`: the innermost.
-fn suspended(leaf: &[Frame], task: &[Frame]) -> usize {
+/// How many of the functions that `leaf` was polled in are suspended in a task that waits at `task`: the innermost. Both chains go from the
+/// inside to the outside.
+fn suspended(leaf: &AwaitSite, task: &AwaitSite) -> usize {
+    let (owned, leaf, task) = (&leaf.owned, &leaf.frames[..], &task.frames[..]);
     let same = leaf.iter().rev().zip(task.iter().rev()).take_while(|(leaf, task)| leaf == task).count();
     let parts_at = |chain: &[Frame]| chain.iter().rev().nth(same).map(|frame| frame.function.clone());
     match (parts_at(leaf), parts_at(task)) {
         (None, _) => 0,
+        (Some(one), Some(other)) if one == other && is_gone(owned, same) => 0,
         // The same call, further on: what it has left behind is what is inside.
         (Some(one), Some(other)) if one == other => leaf.len() - same - 1,
         (Some(_), _) => leaf.len() - same,
     }
 }
 
+/// Whether what the function with `same` others outside of it awaited is gone, now that it has gone on: it was a part of that function, and
+/// so on to the task, which has but one of each.
+fn is_gone(owned: &[bool], same: usize) -> bool {
+    let inside = owned.len().checked_sub(same + 2);
+    inside.is_some_and(|inside| owned[inside..].iter().all(|owned| *owned))
+}
+
 /// How many of them are suspended at least, wherever of `awaits` the task waits.
 fn least(leaf: &AwaitSite, awaits: &[AwaitSite]) -> usize {
-    awaits.iter().map(|task| suspended(&leaf.frames, &task.frames)).min().unwrap_or(0)
+    awaits.iter().map(|task| suspended(leaf, task)).min().unwrap_or(0)
 }
 
 /// Whether the function that made a timer on the chain `maker` is one of the innermost `suspended` of `leaf`. Blocks and closures have
@@ -290,9 +298,29 @@ mod tests {
         frames.iter().rev().map(frame).collect()
     }
 
+    /// A place at which such a chain waits, each of which awaits the next by value or none does.
+    fn site(frames: &[(&str, u32)], owned: bool) -> AwaitSite {
+        let lines = crate::site::Lines::Present;
+        AwaitSite { frames: chain(frames), owned: vec![owned; frames.len()], leaf: None, children: None, lines }
+    }
+
+    #[test]
+    fn a_call_that_was_awaited_by_value_is_gone_when_its_caller_has_gone_on() {
+        let suspended = |leaf: &[_], task: &[_]| suspended(&site(leaf, true), &site(task, false));
+        let task = [("serve", 30), ("handle", 50)];
+        assert_eq!(suspended(&[("serve", 28), ("fetch", 7), ("send", 3)], &task), 0);
+        assert_eq!(suspended(&[("serve", 30), ("handle", 48), ("send", 3)], &task), 0);
+        assert_eq!(suspended(&[("serve", 30), ("fetch", 7), ("send", 3)], &task), 2, "the caller is where it was");
+        let mut lent = site(&[("serve", 28), ("fetch", 7), ("send", 3)], true);
+        for (nth, owned) in [(0, 0), (1, 2), (2, 2)] {
+            lent.owned = (0..3).map(|at| at != nth).collect();
+            assert_eq!(super::suspended(&lent, &site(&task, true)), owned, "{nth}");
+        }
+    }
+
     #[test]
     fn a_timer_of_a_busy_loop_is_its_own_and_a_call_that_was_left_is_suspended() {
-        let suspended = |leaf: &[_], task: &[_]| is_suspended(&chain(leaf), &chain(task));
+        let suspended = |leaf: &[_], task: &[_]| suspended(&site(leaf, false), &site(task, false)) > 0;
         let handler = [("serve", 30), ("handle", 50)];
         assert!(!suspended(&[("serve", 28)], &handler), "a pinned sleep of the loop");
         assert!(suspended(&[("serve", 28), ("fetch", 7)], &handler), "a pinned call of the loop");

@@ -27,7 +27,7 @@ use reveille_executor::TaskId;
 use reveille_reactor::{Interest, SocketId, Turn};
 
 use super::log::{Log, Wake};
-use super::record::{Late, LeafId, Made, log_of};
+use super::record::{LeafId, Made, log_of};
 use crate::explain::Case;
 use crate::run::Run;
 use crate::strategy::Replay;
@@ -77,7 +77,7 @@ impl Made {
 #[cold]
 pub(crate) fn socket_is_late(run: &Run, socket: u64, interest: Interest) {
     if let Some(made) = Made::wait(run, interest).filter(|_| run.leaves.excuse().is_none()) {
-        run.leaves.is_late(Late { leaf: LeafId::Socket(socket, interest), made });
+        run.leaves.is_late(LeafId::Socket(socket, interest), made);
     }
 }
 

@@ -72,8 +72,9 @@
 //! is one of their variables and means nothing. If one of them is suspended, a future was left behind in the middle, provided that
 //! it is still there: `timeout(brief, ticker.next())` has dropped the call, and kept the ticker. A [`Tick`](crate::time::Tick) tells when
 //! it is dropped. Of any other timer it is certain only if it was made by a function that is suspended: such a timer is a variable of
-//! that future, and is gone when the future is. So a timer is no evidence that belongs to somebody else than who waits for it.
-//! (`judgement.rs`.)
+//! that future, and is gone when the future is, unless it was left with an owner who lives on. That is so where a function which awaited
+//! the call by value has gone on: then the call is gone, and whoever polls the timer later is another one. So a timer is no evidence that
+//! belongs to somebody else than who waits for it. (`judgement.rs`.)
 //!
 //! *A future that is kept and dropped later.* `match select(a, b).await { Left((a, _)) => .. }` keeps `b` alive to the end of
 //! the `match`, and many programs do so. It will not go on, whether it is polled or not: that is a late cancellation. So a
@@ -95,9 +96,11 @@
 //!
 //! # What it costs
 //!
-//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake. All
-//! else is found out in a replay, where every poll is put on record (`log.rs`). A future in [`leaf`] has one allocation, at its first poll.
+//! A timer that is polled compares its deadline with the clock; a socket that is tried, the time of its last wake. Of one that is late the stack
+//! is walked. All else is found out in a replay, where every poll is put on record (`log.rs`), and a campaign does not look into each
+//! (`doubts.rs`). A future in [`leaf`] has one allocation, at its first poll.
 
+mod doubts;
 mod judgement;
 mod lasting;
 mod limits;
@@ -112,6 +115,7 @@ mod wrapped;
 pub use may_starve::{MayStarve, may_starve};
 pub use wrapped::{Leaf, leaf};
 
+pub(crate) use doubts::Doubts;
 pub(crate) use judgement::OwedLeaf;
 pub(crate) use lasting::{join_taken, join_waits, socket_is_late, socket_tried, socket_turned};
 pub(crate) use limits::{STARVED_POLLS, STARVED_TIME};

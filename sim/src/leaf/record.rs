@@ -10,7 +10,7 @@ use reveille_reactor::{Instant, Interest};
 use super::log::Log;
 use super::proxy::Proxy;
 use crate::run::{Run, Site};
-use crate::site;
+use crate::site::{self, Way};
 use crate::watch::Watch;
 
 /// Names a leaf of a run; its name is the same in each replay, whatever the world was used for before.
@@ -58,18 +58,25 @@ impl Made {
 pub(crate) struct Late {
     pub(crate) leaf: LeafId,
     pub(crate) made: Made,
+    /// How its task came to it at last.
+    pub(crate) way: Way,
 }
 
-/// So many places of a run can be accused; beyond, the first are enough.
+/// So many leaves of a run can be accused; beyond, the first are enough.
 const LATE_MAX: usize = 8;
+
+/// Of so many late leaves of a run the stack is walked, which takes microseconds.
+const WALKS_MAX: u32 = 32;
 
 /// The leaves of one run.
 #[derive(Debug, Default)]
 pub(crate) struct Leaves {
     /// How many futures in [`leaf`](super::leaf) have been polled.
     wrapped: Cell<u64>,
-    /// The first late leaf of each place.
+    /// The first late leaf of each place and way.
     late: RefCell<Vec<Late>>,
+    /// How many leaves were late.
+    late_count: Cell<u32>,
     /// Why what is being polled may starve, if it may.
     excuse: Cell<Option<&'static str>>,
     /// Those futures in [`leaf`](super::leaf) that are alive, and some that were.
@@ -80,6 +87,7 @@ impl Leaves {
     pub(crate) fn clear(&self) {
         self.wrapped.set(0);
         self.late.borrow_mut().clear();
+        self.late_count.set(0);
         self.excuse.set(None);
         self.proxies.borrow_mut().clear();
     }
@@ -107,19 +115,25 @@ impl Leaves {
     #[inline]
     pub(crate) fn timer_taken(&self, run: &Run, timer: impl FnOnce() -> u64, made: Made, deadline: Instant) {
         if run.clock.now() > deadline + run.limits().starved_time && self.excuse.get().is_none() {
-            self.is_late(Late { leaf: LeafId::Timer(timer()), made });
+            self.is_late(LeafId::Timer(timer()), made);
         }
     }
 
     /// Accuses a leaf.
     #[cold]
-    pub(super) fn is_late(&self, late: Late) {
+    pub(super) fn is_late(&self, leaf: LeafId, made: Made) {
         let mut all = self.late.borrow_mut();
+        if all.len() == LATE_MAX {
+            return;
+        }
+        let count = self.late_count.get();
+        self.late_count.set(count.saturating_add(1));
+        let way = if count < WALKS_MAX { Way::here() } else { Way::ANY };
         // Many sockets of one task share a place, and only one of them may be guilty.
-        let is_same = |other: &Late| other.made == late.made && (!late.leaf.is_lasting() || other.leaf == late.leaf);
-        let is_new = !all.iter().any(is_same);
-        if is_new && all.len() < LATE_MAX {
-            all.push(late);
+        let is_same =
+            |other: &Late| (other.made, other.way) == (made, way) && (!leaf.is_lasting() || other.leaf == leaf);
+        if !all.iter().any(is_same) {
+            all.push(Late { leaf, made, way });
         }
     }
 

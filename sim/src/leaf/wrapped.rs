@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use pin_project_lite::pin_project;
 
 use super::proxy::{Delay, Proxy};
-use super::record::{Late, Made, log_of};
+use super::record::{Made, log_of};
 use crate::context;
 use crate::run::{Phase, Run, RunId, Site};
 
@@ -118,7 +118,7 @@ impl Link {
         let is_late =
             |delay: &Delay| delay.polls > 0 && (delay.time > limits.starved_time || delay.polls > limits.starved_polls);
         if delay.as_ref().is_some_and(is_late) {
-            run.leaves.is_late(Late { leaf: self.proxy.leaf(), made: Self::made(made) });
+            run.leaves.is_late(self.proxy.leaf(), Self::made(made));
         }
     }
 

@@ -12,7 +12,6 @@ use reveille_reactor::{Instant, Interest, Kernel, SocketId, Wakers};
 
 use super::seen::{self, Seen};
 use crate::leaf;
-use crate::panics;
 use crate::run::Run;
 use crate::spin::visit;
 
@@ -51,7 +50,7 @@ impl PathsOf<'_> {
     fn on_disk<R>(&self, work: impl FnOnce(&mut dyn Paths) -> io::Result<R>) -> io::Result<R> {
         self.run
             .disks
-            .with_paths(self.node, work)
+            .with_paths(self.run, self.node, work)
             .unwrap_or_else(|| Err(io::Error::other("the disk is being worked on")))
     }
 }
@@ -161,7 +160,7 @@ impl Network {
             seen.tell(run);
         }
         if let Some(wakers) = wakers {
-            self.let_go(wakers);
+            self.let_go(run, wakers);
         }
         Some(result)
     }
@@ -176,10 +175,8 @@ impl Network {
         }
     }
 
-    fn let_go(&self, mut wakers: Wakers) {
-        for waker in wakers.wake.drain(..) {
-            panics::noting(|| waker.wake());
-        }
+    fn let_go(&self, run: &Run, mut wakers: Wakers) {
+        wakers.wake.drain(..).for_each(|waker| run.wake(waker));
         wakers.discard.clear();
         if let Ok(mut net) = self.net.try_borrow_mut() {
             net.recycle(wakers);

@@ -399,7 +399,7 @@ impl Node {
     /// ```
     #[track_caller]
     pub fn stall_disk(self) {
-        self.with("Node::stall_disk", |run| run.disks.stall(self.id));
+        self.with("Node::stall_disk", |run| run.disks.stall(run, self.id));
     }
 
     /// Undoes [`stall_disk`](Self::stall_disk): what is late by now is done at once.
@@ -438,7 +438,7 @@ impl Node {
     /// ```
     #[track_caller]
     pub fn set_disk_capacity(self, bytes: u64) {
-        self.with("Node::set_disk_capacity", |run| run.disks.set_capacity(self.id, bytes));
+        self.with("Node::set_disk_capacity", |run| run.disks.set_capacity(run, self.id, bytes));
     }
 
     /// Lets `lost` of `of` packets between here and `other` be lost, both ways, with or without [faults](crate::Explore::faults): how

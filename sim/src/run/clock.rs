@@ -6,6 +6,7 @@ use std::task::Waker;
 use reveille_reactor::net::NodeId;
 use reveille_reactor::{Instant, TimerKey, Timers};
 
+use super::Run;
 use crate::panics;
 
 /// Virtual time and what waits for it.
@@ -13,8 +14,16 @@ use crate::panics;
 pub(crate) struct Clock {
     now: Cell<Instant>,
     timers: RefCell<Timers>,
-    /// The wakers of timers that have fired, while they are being woken. Kept for its memory.
-    fired: RefCell<Vec<Waker>>,
+    /// The timers that have fired, while their wakers are being woken. Kept for its memory.
+    fired: RefCell<Vec<Fired>>,
+}
+
+/// A timer that has fired.
+#[derive(Debug)]
+struct Fired {
+    waker: Waker,
+    /// The one before has another deadline, or was armed in another poll.
+    is_apart: bool,
 }
 
 impl Clock {
@@ -36,11 +45,18 @@ impl Clock {
     }
 
     /// Arms a timer that goes by the clock of `node`, or renews the waker of one that is armed. Returns the key to it.
-    pub(crate) fn wait(&self, key: Option<TimerKey>, node: NodeId, deadline: Instant, waker: &Waker) -> TimerKey {
+    pub(crate) fn wait(
+        &self,
+        run: &Run,
+        key: Option<TimerKey>,
+        node: NodeId,
+        deadline: Instant,
+        waker: &Waker,
+    ) -> TimerKey {
         let Some(key) = key.filter(|key| self.timers.borrow().is_armed(*key)) else {
             // Cloned outside of the borrow: that can run code that comes back here.
             let waker = waker.clone();
-            return self.timers.borrow_mut().insert_for(owner(node), deadline, waker);
+            return self.timers.borrow_mut().insert_for(owner(node), batch(run), deadline, waker);
         };
         let holds = self.timers.borrow().holds(key, waker);
         if !holds {
@@ -67,17 +83,28 @@ impl Clock {
         drop(waker);
     }
 
-    /// Moves time to `now` and wakes what was due by then, in the order of deadlines and, within one, of arming.
-    pub(super) fn advance(&self, now: Instant) {
+    /// Moves time to `now` and wakes what was due by then, in the order of deadlines and, within one, of arming. What one poll armed for
+    /// one instant is one thing, as what it wakes by itself is: see `order.rs`.
+    pub(super) fn advance(&self, run: &Run, now: Instant) {
         debug_assert!(now >= self.now.get(), "time does not go back");
         self.now.set(now);
         let mut fired = self.fired.take();
         while self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            self.timers.borrow_mut().fire_next(&mut fired);
+            let mut before = None;
+            let note = |batch, waker| {
+                let is_apart = before.replace(batch) != Some(batch);
+                fired.push(Fired { waker, is_apart });
+            };
+            self.timers.borrow_mut().fire_next_batches(note);
         }
-        for waker in fired.drain(..) {
+        let mut pushes = run.executor.pushes();
+        for Fired { waker, is_apart } in fired.drain(..) {
+            if is_apart {
+                pushes += run.order_since(pushes, None);
+            }
             panics::noting(|| waker.wake());
         }
+        run.order_since(pushes, None);
         self.fired.replace(fired);
     }
 
@@ -87,6 +114,12 @@ impl Clock {
         self.timers.borrow_mut().clear(&mut wakers);
         drop(wakers);
     }
+}
+
+/// The poll under way, as timers know it. One 65,536 polls later has the same number: should the two arm neighbours, those are taken for
+/// one thing, in each replay alike.
+fn batch(run: &Run) -> u16 {
+    run.step() as u16
 }
 
 /// A node, as timers know it.

@@ -158,11 +158,7 @@ impl Run {
             false => self.poll_plainly(runnable, ordinal),
         };
         self.current.set(None);
-        let woken = self.executor.pushes() - pushes;
-        if woken > 1 {
-            // In what order one poll woke them may depend on what no seed repeats.
-            self.executor.order_newest(usize::try_from(woken).unwrap_or(usize::MAX), task);
-        }
+        let woken = self.order_since(pushes, Some(task));
         if !PLAIN && woken > 0 && self.followed.get() == Followed::WithWakes {
             self.tell_woken(task, woken);
         }
@@ -297,7 +293,7 @@ impl Run {
         self.progress.at(self.step.get());
         // Before what it wakes.
         self.emit(Event::TimePassed { now });
-        self.clock.advance(now);
+        self.clock.advance(self, now);
         let deliveries = self.network.advance(self) + self.disks.advance(self);
         if deliveries > 0 {
             self.fold(Mark::Delivery, deliveries);

@@ -6,6 +6,7 @@
 mod clock;
 mod drive;
 mod notes;
+mod order;
 mod tasks;
 
 use std::cell::{Cell, RefCell};

@@ -2,7 +2,7 @@
 //!
 //! Decided from the verdict of the run: symbols are resolved for the final report only, and a shrinker that looked at
 //! await sites would spend its budget there. Only where a task has no live waker a replay tells whether it waits for ever on purpose, as
-//! the one in question does or does not.
+//! the one in question does or does not; and where a leaf is late, whether it was starved.
 
 use std::panic::Location;
 
@@ -109,7 +109,9 @@ impl Case<'_> {
     /// The verdict on this run, which came to `outcome`, if that shows `same`.
     pub(crate) fn showing(&self, same: &Same, outcome: Outcome) -> Option<Verdict> {
         if matches!(same, Same::Starved(_)) {
-            return outcome.verdict(true).filter(|verdict| same.is(verdict));
+            // One at that place may be late and innocent.
+            let Verdict::Starved(late) = outcome.verdict(true).filter(|verdict| same.is(verdict))? else { return None };
+            return self.starvation(&late).filter(|verdict| same.is(verdict));
         }
         // A replay only where it can tell.
         let wrong = outcome

@@ -72,14 +72,44 @@ impl<'a> Chain<'a> {
     /// The awaits, and what the innermost of them waits for.
     pub(super) fn await_site(&self) -> AwaitSite {
         let is_await = |one: &&Function| self.is_user(one) && one.symbol.polls();
-        let awaits: Vec<&Function> = self.functions.iter().filter(is_await).collect();
-        let written_by_macro = |at: usize| awaits.get(at + 1).is_some_and(|outer| awaits[at].is_closure_within(outer));
-        let frames = (0..awaits.len()).filter(|at| !written_by_macro(*at)).map(|at| self.frame(awaits[at])).collect();
+        let awaits: Vec<usize> = (0..self.functions.len()).filter(|at| is_await(&&self.functions[*at])).collect();
+        let written_by_macro = |nth: usize| {
+            let outer = awaits.get(nth + 1);
+            outer.is_some_and(|outer| self.functions[awaits[nth]].is_closure_within(&self.functions[*outer]))
+        };
+        let awaits: Vec<usize> =
+            (0..awaits.len()).filter(|nth| !written_by_macro(*nth)).map(|nth| awaits[nth]).collect();
+        let frames = awaits.iter().map(|at| self.frame(&self.functions[*at])).collect();
+        let outer = awaits.iter().skip(1).copied().map(Some).chain([None]);
+        let owned = awaits.iter().zip(outer).map(|(at, outer)| self.is_owned(*at, outer)).collect();
         let inner = self.functions.iter().position(|one| is_await(&one)).unwrap_or(self.functions.len());
         let waits: Vec<String> = self.functions[..inner].iter().rev().filter_map(|one| self.wait(one)).collect();
         let children = waits.iter().find(|wait| known::is_sub_executor(wait)).cloned();
         let leaf = children.as_ref().or_else(|| waits.iter().find(|wait| !known::is_adapter(wait))).or(waits.first());
-        AwaitSite { frames, leaf: leaf.map(|leaf| known::public_name(leaf).to_owned()), children, lines: self.lines }
+        let leaf = leaf.map(|leaf| known::public_name(leaf).to_owned());
+        AwaitSite { frames, owned, leaf, children, lines: self.lines }
+    }
+
+    /// Whether the function at `inner` is for certain a part of the one at `outer` as long as that waits there, or of its task if there is
+    /// none: nothing lies between that may hold it by a pointer, or among others.
+    fn is_owned(&self, inner: usize, outer: Option<usize>) -> bool {
+        let Some(outer) = outer else {
+            let polls_others = |one: &Function| match one.origin {
+                Origin::Ours => one.symbol.polls() && !one.symbol.closure,
+                Origin::Library => false,
+                Origin::User | Origin::Dependency | Origin::Unknown => true,
+            };
+            return self.lines == Lines::Present && !self.functions[inner + 1..].iter().any(polls_others);
+        };
+        let functions = &self.functions;
+        let is_select = |at: usize| {
+            functions[at].is_branch_of_select()
+                || (functions[at].is_poll_fn() && functions[at - 1].is_branch_of_select())
+        };
+        let holds_by_value = |at: usize| is_select(at) || functions[at].is_timeout();
+        // An async function or block has what it awaits. A `poll` by hand may poll what is anywhere; so may a closure, which looks like a
+        // block here, but is polled by something that is not among those allowed.
+        self.lines == Lines::Present && functions[outer].symbol.closure && (inner + 1..outer).all(holds_by_value)
     }
 
     /// The innermost function of the user, whatever it is.
@@ -158,6 +188,23 @@ impl Function {
     /// Whether this is a function of some crate, and nothing tells in which file.
     fn lacks_lines(&self) -> bool {
         self.origin == Origin::Unknown && self.symbol.is_qualified()
+    }
+
+    /// Whether this polls the future that a time-out has in it.
+    fn is_timeout(&self) -> bool {
+        let path = &self.symbol.path;
+        self.origin == Origin::Ours && path.ends_with(&["Timeout".to_owned(), "poll".to_owned()])
+    }
+
+    /// Whether this polls a branch of tokio's `select!`, which has its branches on the spot, and drops them before a handler runs.
+    fn is_branch_of_select(&self) -> bool {
+        self.origin == Origin::Dependency && self.symbol.closure && self.is_in_file("/src/macros/select.rs")
+    }
+
+    /// Whether this polls what was given to `std::future::poll_fn`.
+    fn is_poll_fn(&self) -> bool {
+        let path = &self.symbol.path;
+        self.origin == Origin::Library && path.ends_with(&["PollFn".to_owned(), "poll".to_owned()])
     }
 
     fn krate(&self) -> Option<String> {
@@ -362,7 +409,10 @@ mod tests {
 
         let stripped = [("start_thread", "./nptl/pthread_create.c", 442), ("clone3", "./misc/clone3.S", 81)];
         let chain = chain(&paths, &stripped);
-        assert_eq!(chain.await_site(), AwaitSite { frames: vec![], leaf: None, children: None, lines: Lines::Missing });
+        assert_eq!(
+            chain.await_site(),
+            AwaitSite { frames: vec![], owned: vec![], leaf: None, children: None, lines: Lines::Missing }
+        );
         assert_eq!(chain.innermost(), None);
     }
 }

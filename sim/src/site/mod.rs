@@ -29,9 +29,11 @@ mod source;
 mod suspects;
 mod symbol;
 mod tokens;
+mod way;
 
 pub(crate) use place::Site;
 pub(crate) use suspects::{Suspect, statics, suspects};
+pub(crate) use way::Way;
 
 use chain::{Chain, Function, Resolved};
 use origin::Origin;
@@ -103,6 +105,9 @@ pub(crate) struct AwaitSite {
     /// The user's functions that await one another, innermost first. Empty when the task is a future of another crate
     /// all by itself.
     pub(crate) frames: Vec<Frame>,
+    /// Of each of them, whether it is certain that the next one awaits it by value, or that it is all that its task is: it is gone when that
+    /// has gone on.
+    pub(crate) owned: Vec<bool>,
     /// What the innermost of them waits for, if that is not the user's own: `tokio::sync::notify::Notified`.
     pub(crate) leaf: Option<String>,
     /// The future or stream in between that polls children with wakers of its own (`FuturesUnordered` and its kin): what

@@ -275,7 +275,7 @@ impl Sleep {
             return None;
         }
         visit(run, self.made().what);
-        let timer = run.clock.wait(self.timer, self.node, deadline, context.waker());
+        let timer = run.clock.wait(run, self.timer, self.node, deadline, context.waker());
         if let Some(log) = log {
             log.armed(run, run.clock.name(timer), self.made(), deadline, self.role == Role::Tick);
         }
