@@ -447,7 +447,8 @@ impl Explore {
     /// [`#[reveille::test]`](macro@crate::test) does so with `reveille-regressions/<test>.txt` in the package's folder.
     ///
     /// Text from `#` on is a comment. A tape that no longer fits the program is repeated as far as it fits and named in
-    /// [`Passed::stale`]. Nothing is repeated where a seed or a tape is asked for. `REVEILLE_REGRESSIONS=read` lets
+    /// [`Passed::stale`]. Nothing is repeated where a seed or a tape is asked for, and nothing is kept of a run in which nothing was chosen, as
+    /// every run repeats that. `REVEILLE_REGRESSIONS=read` lets
     /// nothing be written, `REVEILLE_REGRESSIONS=off` makes as if there were no file.
     ///
     /// ```

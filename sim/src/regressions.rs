@@ -93,9 +93,9 @@ impl Regressions {
         text.lines().enumerate().filter_map(tape).collect::<Result<_, String>>()
     }
 
-    /// Adds the run of `failure`, which then says so.
+    /// Adds the run of `failure`, which then says so. In one without choices there is nothing to keep: every run repeats it.
     pub(crate) fn keep(&self, failure: Failure) -> Failure {
-        let Some(tape) = failure.tape().filter(|_| self.writes) else { return failure };
+        let Some(tape) = failure.tape().filter(|tape| self.writes && tape.draws() > 0) else { return failure };
         let kept = match self.add(tape, &failure) {
             Ok(true) => format!("kept in {}: repeated first from now on", self.shown()),
             Ok(false) => return failure,

@@ -59,6 +59,14 @@ fn a_failing_run_is_kept_once_and_repeated_before_all_others() {
 }
 
 #[test]
+fn a_run_in_which_nothing_was_chosen_is_not_kept() {
+    let folder = Folder::new("no-choice");
+    let failure = folder.explore().run(|| async { Err::<(), _>("no route") }).unwrap_err();
+    assert_eq!((failure.kind(), failure.run()), (Some(FindingKind::Error), Some(0)));
+    assert!(!folder.file().exists() && !failure.to_string().contains("kept in"), "{failure}");
+}
+
+#[test]
 fn a_fixed_bug_passes_and_another_one_is_added() {
     let folder = Folder::new("another");
     let fails_at = |wrong: u32| {
@@ -124,7 +132,7 @@ fn where_nothing_can_be_written_the_failure_is_the_failure_still() {
     fs::write(folder.0.join("file"), "").unwrap();
     // A file where the folder would be.
     let explore = explore().name("kept").regressions(folder.0.join("file").join("kept.txt"));
-    let failure = explore.run(|| async { panic!("the bug") }).unwrap_err();
+    let failure = explore.run(|| async { assert_eq!(choose(2), 2) }).unwrap_err();
     assert!(failure.kind() == Some(FindingKind::Panic) && failure.to_string().contains("not kept in "), "{failure}");
 }
 
