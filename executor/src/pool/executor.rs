@@ -225,7 +225,7 @@ impl Pool {
         self.handle.spawn_blocking(work)
     }
 
-    /// Runs `future` on the calling thread, which sleeps while it waits; [`spawn_send`] in it spawns on this pool. The
+    /// Runs `future` on the calling thread, which sleeps while it waits; [`spawn_send`](crate::spawn_send) in it spawns on this pool. The
     /// future is no task: it need be neither `Send` nor `'static`, and its panic comes out here.
     ///
     /// # Panics
@@ -244,7 +244,7 @@ impl Pool {
         self.enter(|| park::block_on(future))
     }
 
-    /// Calls `f` with [`spawn_send`] spawning on this pool.
+    /// Calls `f` with [`spawn_send`](crate::spawn_send) spawning on this pool.
     ///
     /// # Panics
     /// Inside a task of a pool.

@@ -13,7 +13,7 @@ use crate::scope::{Abort, AnyThread, Host, Reach};
 use crate::sync::Arc;
 use crate::task::TaskRef;
 
-/// Spawns tasks on a [`Pool`], from anywhere. It does not keep the pool going: when that has stopped, what is spawned is
+/// Spawns tasks on a [`Pool`](crate::Pool), from anywhere. It does not keep the pool going: when that has stopped, what is spawned is
 /// dropped at once, and its handle says that the task was cancelled.
 ///
 /// ```
@@ -54,7 +54,7 @@ impl PoolHandle {
         TaskRef::spawn_send(future, self.shared.registry.next_id(), Arc::clone(&self.shared))
     }
 
-    /// Spawns `future` as a task that is so urgent. In a pool that is not [by urgency](Pool::by_urgency) it is as any other.
+    /// Spawns `future` as a task that is so urgent. In a pool that is not [by urgency](crate::Pool::by_urgency) it is as any other.
     ///
     /// ```
     /// use reveille_executor::{Pool, Urgency};
@@ -91,7 +91,7 @@ impl PoolHandle {
         Blocking::spawn(&self.shared, work)
     }
 
-    /// Ends the wait of the worker that waits in the [`Driver`], if one does, with at most one [signal](Pool::signals) for each
+    /// Ends the wait of the worker that waits in the [`Driver`](crate::Driver), if one does, with at most one [signal](crate::Pool::signals) for each
     /// wait, however many ask for it: for who has registered something there that it does not know of, such as a timer that is
     /// due earlier than all others. The worker comes back to the driver unless there is something to run.
     ///
@@ -139,8 +139,8 @@ impl PoolHandle {
     }
 }
 
-/// Spawns `future` on the pool that the caller is in: in one of its tasks or closures, in [`Pool::block_on`] or
-/// [`Pool::enter`]; else on the [`LocalExecutor`](crate::LocalExecutor) that it is in, as [`spawn`](crate::spawn) does.
+/// Spawns `future` on the pool that the caller is in: in one of its tasks or closures, in [`Pool::block_on`](crate::Pool::block_on) or
+/// [`Pool::enter`](crate::Pool::enter); else on the [`LocalExecutor`](crate::LocalExecutor) that it is in, as [`spawn`](crate::spawn) does.
 ///
 /// # Panics
 /// Outside of all of these.
