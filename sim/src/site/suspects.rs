@@ -2,6 +2,7 @@
 //!
 //! A hint and not a verdict: what a type or a function does whose name is not among these, the text does not tell.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::Site;
@@ -21,21 +22,34 @@ pub(crate) struct Suspect {
 /// A place in a text (line and column, from 1), the word there, and why it is suspect.
 type Named<'a> = ((u32, u32), &'a str, &'static str);
 
+/// So many are enough.
+const SHOWN: usize = 4;
+
 /// A few of the suspects in the functions that `sites` are in.
 pub(crate) fn suspects<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<Suspect> {
-    const SHOWN: usize = 4;
+    let mut found = found_by(in_function, sites);
+    // Once a line is enough.
+    found.dedup_by(|one, two| (&one.site.file, one.site.line, &one.name) == (&two.site.file, two.site.line, &two.name));
+    found.truncate(SHOWN);
+    found
+}
+
+/// What `find` has for `sites` in the texts of their files, in the order of places.
+fn found_by<'a>(
+    find: impl Fn(&str, (u32, u32)) -> Vec<Named<'_>>,
+    sites: impl IntoIterator<Item = &'a Site>,
+) -> Vec<Suspect> {
     let paths = Paths::current();
     let mut found = Vec::new();
     for site in sites.into_iter().filter(|site| site.line != 0) {
         let Ok(text) = std::fs::read_to_string(paths.absolute(Path::new(&site.file))) else { continue };
-        found.extend(in_function(&text, (site.line, site.column)).into_iter().map(|((line, column), name, why)| {
-            Suspect { site: Site { file: site.file.clone(), line, column }, name: name.to_owned(), why }
+        found.extend(find(&text, (site.line, site.column)).into_iter().map(|((line, column), name, why)| Suspect {
+            site: Site { file: site.file.clone(), line, column },
+            name: name.to_owned(),
+            why,
         }));
     }
     found.sort();
-    // Once a line is enough.
-    found.dedup_by(|one, two| (&one.site.file, one.site.line, &one.name) == (&two.site.file, two.site.line, &two.name));
-    found.truncate(SHOWN);
     found
 }
 
@@ -98,25 +112,15 @@ fn imports_instant(text: &str) -> bool {
 
 /// A few of the `static`s of the files of `sites` that the functions which these are in name: what they hold outlives a run.
 pub(crate) fn statics<'a>(sites: impl IntoIterator<Item = &'a Site>) -> Vec<Suspect> {
-    const SHOWN: usize = 4;
-    let paths = Paths::current();
-    let mut found = Vec::new();
-    for site in sites.into_iter().filter(|site| site.line != 0) {
-        let Ok(text) = std::fs::read_to_string(paths.absolute(Path::new(&site.file))) else { continue };
-        found.extend(statics_in(&text, (site.line, site.column)).into_iter().map(|((line, column), name)| Suspect {
-            site: Site { file: site.file.clone(), line, column },
-            name: name.to_owned(),
-            why: "a `static`",
-        }));
-    }
-    found.sort();
-    found.dedup_by(|one, two| one.name == two.name);
+    let mut found = found_by(statics_in, sites);
+    let mut names = BTreeSet::new();
+    found.retain(|suspect| names.insert(suspect.name.clone()));
     found.truncate(SHOWN);
     found
 }
 
 /// Where the function of `text` that `position` is in names one of the `static`s of `text`.
-fn statics_in(text: &str, position: (u32, u32)) -> Vec<((u32, u32), &str)> {
+fn statics_in(text: &str, position: (u32, u32)) -> Vec<Named<'_>> {
     let Some((start, end)) = body_at(text, position) else { return Vec::new() };
     let tokens: Vec<_> = Tokens::new(text).collect();
     let declared = |name: &str| {
@@ -127,10 +131,10 @@ fn statics_in(text: &str, position: (u32, u32)) -> Vec<((u32, u32), &str)> {
     };
     let within = tokens.iter().filter(|(at, _)| (start..=end).contains(at));
     let words = within.filter_map(|(at, token)| match token {
-        Token::Word(word) => Some((*at, *word)),
+        Token::Word(word) => Some((*at, *word, "a `static`")),
         _ => None,
     });
-    words.filter(|(_, word)| declared(word)).collect()
+    words.filter(|(_, word, _)| declared(word)).collect()
 }
 
 #[cfg(all(test, not(loom)))]
@@ -187,7 +191,7 @@ async fn waits() { static ONCE: OnceCell<u8> = OnceCell::const_new(); NEXT.fetch
 fn other() { OTHER.get(); }
 static OTHER: u8 = 1;
 ";
-        let names: Vec<_> = statics_in(text, (4, 20)).into_iter().map(|(_, name)| name).collect();
+        let names: Vec<_> = statics_in(text, (4, 20)).into_iter().map(|(_, name, _)| name).collect();
         assert_eq!(names, ["ONCE", "NEXT", "SEEN"]);
     }
 }
