@@ -110,6 +110,9 @@ impl<T: Copy> RunQueue<T> {
             self.move_back(behind);
             self.come_round();
             count -= behind;
+        } else if count >= behind {
+            // All slots were in use in this round. Are they in the next?
+            self.len_max = self.len;
         }
         self.move_back(count);
     }
@@ -212,6 +215,21 @@ mod tests {
             queue.push(0);
             queue.clear();
             assert_eq!((queue.len(), queue.take(0)), (0, None));
+        }
+    }
+
+    #[test]
+    fn a_slot_that_nobody_needs_any_more_is_dropped_within_two_rounds() {
+        let mut queue = RunQueue::default();
+        (0..100).for_each(|entry| queue.push(entry));
+        // The front never comes to the very start.
+        for ended in 1..=10 {
+            let _ = queue.take(7);
+            for _ in 0..2 * 100 / 7 {
+                let entry = queue.take(6).unwrap();
+                queue.push(entry);
+            }
+            assert_eq!(queue.slots.len(), 100 - ended, "entries are moved across a slot at each pick");
         }
     }
 
