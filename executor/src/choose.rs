@@ -48,6 +48,8 @@ pub trait Choose {
     /// }
     /// assert_eq!(Unasked.decide(Point::new(Kind::SCHEDULE, 1)), 0);
     /// ```
+    // See `LocalExecutor::pick`.
+    #[inline(always)]
     fn decide(&mut self, point: Point<'_>) -> u32 {
         if point.bound <= 1 { 0 } else { self.choose(point) }
     }

@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::cell::RefCell;
 use std::future::poll_fn;
+use std::rc::Rc;
 use std::task::{Poll, Waker};
 
 use common::{Counter, Fifo, WakerSlot, run_ready};
-use reveille_executor::{LocalExecutor, Ran, yield_now};
+use reveille_executor::{AbortHandle, LocalExecutor, Ran, yield_now};
 
 #[test]
 fn ten_thousand_tasks_are_woken_from_inside_one_poll() {
@@ -71,6 +73,81 @@ fn a_task_that_was_woken_while_it_ran_is_queued_and_runs_no_more() {
     executor.close();
     assert_eq!((drops.get(), executor.live_tasks()), (1, 0));
     assert!(task.is_finished());
+}
+
+#[test]
+fn a_task_that_wakes_itself_and_then_closes_its_executor_is_dropped() {
+    let (executor, drops) = (Rc::new(LocalExecutor::new()), Counter::default());
+    let (on_drop, closing) = (drops.on_drop(), Rc::downgrade(&executor));
+    let task = executor.spawn(poll_fn(move |cx| -> Poll<()> {
+        let _ = &on_drop;
+        cx.waker().wake_by_ref();
+        closing.upgrade().unwrap().close();
+        Poll::Pending
+    }));
+    assert_eq!(executor.pick(&mut Fifo).unwrap().run(), Ran::Cancelled);
+    assert_eq!((drops.get(), executor.live_tasks(), executor.ready()), (1, 0, 0));
+    assert!(task.is_finished());
+}
+
+#[test]
+fn a_task_that_wakes_itself_and_then_aborts_itself_is_polled_no_more() {
+    let (executor, polls) = (LocalExecutor::new(), Counter::default());
+    let slot = Rc::new(RefCell::new(None::<AbortHandle>));
+    let (counted, own) = (polls.clone(), Rc::clone(&slot));
+    let task = executor.spawn(poll_fn(move |cx| -> Poll<()> {
+        counted.add();
+        cx.waker().wake_by_ref();
+        own.borrow().as_ref().unwrap().abort();
+        Poll::Pending
+    }));
+    *slot.borrow_mut() = Some(task.abort_handle());
+    assert_eq!(run_ready(&executor), [Ran::Cancelled]);
+    assert_eq!((polls.get(), executor.live_tasks()), (1, 0));
+}
+
+/// What one poll notes of wakes must not be taken for those of another that is made within it.
+#[test]
+fn polls_within_polls_keep_their_wakes_apart() {
+    for (outer_wakes, inner_wakes) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (executor, inner) = (LocalExecutor::new(), LocalExecutor::new());
+        let within = inner.spawn(poll_fn(move |cx| -> Poll<()> {
+            if inner_wakes {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
+        }));
+        let inner = Rc::new(inner);
+        let used = Rc::clone(&inner);
+        let around = executor.spawn(poll_fn(move |cx| -> Poll<()> {
+            if outer_wakes {
+                cx.waker().wake_by_ref();
+            }
+            assert_eq!(used.pick(&mut Fifo).unwrap().run(), Ran::Pending);
+            Poll::Pending
+        }));
+        assert_eq!(executor.pick(&mut Fifo).unwrap().run(), Ran::Pending);
+        assert_eq!((executor.ready(), inner.ready()), (usize::from(outer_wakes), usize::from(inner_wakes)));
+        assert!(!within.is_finished() && !around.is_finished());
+    }
+}
+
+#[test]
+fn a_task_that_is_woken_by_a_poll_within_its_own_is_polled_again() {
+    let (executor, inner, polls) = (LocalExecutor::new(), LocalExecutor::new(), Counter::default());
+    let counted = polls.clone();
+    drop(executor.spawn(poll_fn(move |cx| -> Poll<()> {
+        counted.add();
+        if counted.get() == 1 {
+            let waker = cx.waker().clone();
+            let wake = inner.spawn(async move { waker.wake_by_ref() });
+            assert_eq!(run_ready(&inner), [Ran::Ready]);
+            drop(wake);
+        }
+        Poll::Pending
+    })));
+    assert_eq!(run_ready(&executor).len(), 2);
+    assert_eq!(polls.get(), 2);
 }
 
 #[test]

@@ -200,6 +200,9 @@ impl LocalExecutor {
     ///     std::iter::from_fn(|| executor.pick(&mut Last)).map(|task| (task.id().index(), task.run()).0).collect();
     /// assert_eq!(order, [2, 1, 0]);
     /// ```
+    // With what it calls, inlined: a `Point` that is passed on is moved in other pieces than it was just written in, and the
+    // processor waits for that for half as long as a turn takes.
+    #[inline(always)]
     pub fn pick<C: Choose + ?Sized>(&self, choose: &mut C) -> Option<Runnable> {
         let ready = self.ready();
         if ready == 0 {

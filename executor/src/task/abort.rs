@@ -4,7 +4,38 @@ use std::fmt;
 
 use super::TaskRef;
 use crate::TaskId;
-use crate::sync::Ordering;
+use crate::sync::{AtomicU32, Ordering};
+
+/// What a task has of aborts beside its word: how many of the references are abort handles rather than wakers, and in the
+/// highest bit whether somebody asked for the future to be dropped.
+///
+/// That bit is a hint, set before CANCELLED is, for the runner to look at. It is no part of the word because a processor waits
+/// where a value is loaded right after it was changed by a locked instruction, and the runner has just done that to the word.
+pub(super) struct Aborts(AtomicU32);
+
+impl Aborts {
+    const ASKED: u32 = 1 << 31;
+
+    pub(super) fn new() -> Self {
+        Self(AtomicU32::new(0))
+    }
+
+    /// The number of abort handles.
+    pub(super) fn handles(&self) -> usize {
+        (self.0.load(Ordering::Relaxed) & !Self::ASKED) as usize
+    }
+
+    /// Somebody is about to set CANCELLED.
+    pub(super) fn ask(&self) {
+        self.0.fetch_or(Self::ASKED, Ordering::Relaxed);
+    }
+
+    /// Whether somebody has set CANCELLED, or is about to. Orders nothing; true for who has acquired the word since then.
+    #[inline]
+    pub(super) fn asked(&self) -> bool {
+        self.0.load(Ordering::Relaxed) & Self::ASKED != 0
+    }
+}
 
 /// Aborts a task. Unlike a [`JoinHandle`](crate::JoinHandle) it can be cloned, and says nothing about the output.
 ///
@@ -18,7 +49,7 @@ use crate::sync::Ordering;
 /// assert!(executor.block_on(task).unwrap_err().is_cancelled());
 /// ```
 pub struct AbortHandle {
-    /// Invariant: a reference of ours keeps the cell alive. It is counted in `abort_handles` too, as it is no waker.
+    /// Invariant: a reference of ours keeps the cell alive. It is counted in `aborts` too, as it is no waker.
     task: TaskRef,
 }
 
@@ -34,7 +65,7 @@ impl AbortHandle {
     pub(super) unsafe fn new(task: TaskRef) -> Self {
         // SAFETY: the caller's promise.
         let header = unsafe { task.header() };
-        header.abort_handles.fetch_add(1, Ordering::Relaxed);
+        header.aborts.0.fetch_add(1, Ordering::Relaxed);
         let _ = header.state.add_reference();
         Self { task }
     }
@@ -71,7 +102,7 @@ impl Drop for AbortHandle {
     fn drop(&mut self) {
         // SAFETY: our reference keeps the cell alive, and is given up.
         unsafe {
-            self.task.header().abort_handles.fetch_sub(1, Ordering::Relaxed);
+            self.task.header().aborts.0.fetch_sub(1, Ordering::Relaxed);
             let _ = self.task.drop_reference();
         }
     }

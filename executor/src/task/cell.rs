@@ -9,10 +9,11 @@ use std::ptr::NonNull;
 use std::sync::Arc as StdArc;
 use std::task::{Context, Poll, RawWakerVTable, Waker};
 
+use super::abort::Aborts;
 use super::owned::Links;
 use super::state::{Snapshot, State};
 use super::{JoinError, JoinHandle, Ran, Schedule, ScheduleAnywhere, ScheduleHere, run, waker};
-use crate::sync::{Alive, AtomicU32, Ordering, UnsafeCell};
+use crate::sync::{Alive, UnsafeCell};
 use crate::{Observe, TaskId};
 
 /// What every task has, whatever its future. The first field of [`Cell`].
@@ -25,8 +26,7 @@ pub(crate) struct Header {
     /// The task's place in the owned list. Used on the owner thread, in a pool under the list's lock.
     pub(super) links: UnsafeCell<Links>,
     pub(super) id: TaskId,
-    /// How many of the references are abort handles rather than wakers.
-    pub(super) abort_handles: AtomicU32,
+    pub(super) aborts: Aborts,
     alive: Alive,
 }
 
@@ -150,7 +150,7 @@ impl TaskRef {
             join: UnsafeCell::new(None),
             links: UnsafeCell::new(Links::default()),
             id,
-            abort_handles: AtomicU32::new(0),
+            aborts: Aborts::new(),
             alive: Alive::new(),
         };
         // Allocated first and then written, since a future may be large and would else be moved once more.
@@ -214,12 +214,7 @@ impl TaskRef {
 impl Header {
     /// The number of wakers, given the word. Exact unless abort handles come or go on another thread meanwhile.
     pub(super) fn live_wakers(&self, word: Snapshot) -> usize {
-        word.borrowed_references().saturating_sub(self.abort_handles())
-    }
-
-    /// The number of abort handles.
-    pub(super) fn abort_handles(&self) -> usize {
-        self.abort_handles.load(Ordering::Relaxed) as usize
+        word.borrowed_references().saturating_sub(self.aborts.handles())
     }
 }
 

@@ -58,6 +58,10 @@
 //!    need not clear RUNNING: to wakers the two bits mean the same as SCHEDULED, and the next runner would set it
 //!    again. So an entry may have RUNNING *left*; it has a runner only if RUNNING is set and it has no entry. Before that
 //!    difference is asked for, by a view or by closing, the tasks on the queue are settled: RUNNING is cleared.
+//!    Two things a runner knows without looking at the word. A wake in its own poll, on its own thread, has set SCHEDULED
+//!    (`polled`), which nobody clears before the task is let go. And whoever sets CANCELLED has said so before, in `aborts`:
+//!    who acquires the word after that sees it there. A runner that leaves RUNNING does not acquire it, and may overlook an
+//!    abort on another thread, which the next runner will see; closing it cannot overlook, as that is on the owner thread.
 //! 4. **The list's reference.** The owned list holds a reference from the spawn until (7). So nothing but the runner's
 //!    last step can free a task that is not done: a last waker that is dropped, on whatever thread, leaves a pending
 //!    task in the list, where it can be named as one that nobody can wake. Only the owner thread links and unlinks;
@@ -122,6 +126,7 @@ mod cell;
 mod error;
 mod join;
 mod owned;
+mod polled;
 mod run;
 mod state;
 mod waker;
@@ -228,7 +233,9 @@ impl TaskRef {
     /// The task is in the owned list; on the owner thread, after the queue was closed and emptied (rule 10).
     pub(crate) unsafe fn shut_down(self) -> bool {
         // SAFETY: a task in the owned list is alive (rule 4).
-        matches!(unsafe { self.header() }.state.transition_to_shutdown(), state::Claim::Claimed)
+        let header = unsafe { self.header() };
+        header.aborts.ask();
+        matches!(header.state.transition_to_shutdown(), state::Claim::Claimed)
     }
 
     /// A waker of the task, counted like any other.

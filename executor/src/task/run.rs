@@ -4,6 +4,7 @@ use std::future::Future;
 use std::task::Waker;
 
 use super::cell::{Polled, quietly};
+use super::polled::{self, WokeItself};
 use super::state::{Done, Idle, Released};
 use super::{Schedule, TaskRef};
 use crate::TaskId;
@@ -50,18 +51,22 @@ pub(super) unsafe fn run<F: Future, S: Schedule>(task: TaskRef, waker: &Waker) -
     // SAFETY: RUNNING keeps the task alive (rule 4), to the point where one of the calls below gives it up.
     let cell = unsafe { task.cell::<F, S>() };
     // SAFETY: as above.
-    let state = &unsafe { task.header() }.state;
-    // If the word says so later, `let_go` will see it. The second look makes the drop see what came before the abort.
-    if state.looks_cancelled() && state.load().is_cancelled() {
+    let header = unsafe { task.header() };
+    // If it is asked for later, whoever lets the task go will see it. The second look makes the drop see what came before the abort.
+    if header.aborts.asked() && header.state.load().is_cancelled() {
         // SAFETY: the caller's promise is passed on.
         return unsafe { cancel::<F, S>(task) };
     }
+    let outer = polled::enter(task);
     // SAFETY: RUNNING without DONE gives us the stage, and it holds the future (rules 3 and 5).
-    match unsafe { cell.poll(waker) } {
+    let polled = unsafe { cell.poll(waker) };
+    match (polled, polled::leave(task, outer)) {
+        // SAFETY: SCHEDULED was set in this poll, so the caller's RUNNING makes it ours (rule 2), and may stay (rule 3).
+        (Polled::Pending, WokeItself::Yes) if !header.aborts.asked() => unsafe { push_back::<F, S>(task) },
         // SAFETY: the caller's promise is passed on.
-        Polled::Pending => unsafe { let_go::<F, S>(task) },
+        (Polled::Pending, _) => unsafe { let_go::<F, S>(task) },
         // SAFETY: the result is stored; the caller's promise is passed on.
-        Polled::Settled(ran) => unsafe { complete(task, ran) },
+        (Polled::Settled(ran), _) => unsafe { complete(task, ran) },
     }
 }
 
@@ -75,12 +80,8 @@ pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
     let header = unsafe { task.header() };
     match header.state.transition_to_idle() {
         Idle::Waiting => Ran::Pending,
-        Idle::Woken => {
-            // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2), and keeps the task as it is, up to the
-            // push. This thread is one of the executor's, so the executor outlives the call (rule 9).
-            unsafe { task.scheduler::<F, S>().push_back_at_home(task) };
-            Ran::Pending
-        }
+        // SAFETY: SCHEDULED without an entry is ours to turn into one (rule 2).
+        Idle::Woken => unsafe { push_back::<F, S>(task) },
         Idle::Cancelled => {
             // SCHEDULED is set and no entry exists, so nobody else can have started it (rule 2).
             header.state.transition_to_running();
@@ -88,6 +89,18 @@ pub(super) unsafe fn let_go<F: Future, S: Schedule>(task: TaskRef) -> Ran {
             unsafe { cancel::<F, S>(task) }
         }
     }
+}
+
+/// Puts a task that was woken during its poll back on the run queue.
+///
+/// # Safety
+/// The task has this future and scheduler; it was the caller's to run, and the right to push its entry is the caller's (rule 2).
+#[inline]
+unsafe fn push_back<F: Future, S: Schedule>(task: TaskRef) -> Ran {
+    // SAFETY: SCHEDULED keeps the task as it is, up to the push. This thread is one of the executor's, so the executor outlives
+    // the call (rule 9).
+    unsafe { task.scheduler::<F, S>().push_back_at_home(task) };
+    Ran::Pending
 }
 
 /// Drops the future of a running task and completes it.

@@ -8,7 +8,7 @@ use std::mem::ManuallyDrop;
 use std::task::{RawWaker, RawWakerVTable, Waker};
 
 use super::state::{Released, Scheduled, ScheduledByValue, Snapshot};
-use super::{Schedule, TaskRef};
+use super::{Schedule, TaskRef, polled};
 use crate::WakerOp;
 
 pub(super) static PLAIN: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, release);
@@ -89,7 +89,7 @@ unsafe fn observed_release(data: *const ()) {
     // SAFETY: as in `release`; what is needed after the reference is gone is taken from the task before.
     unsafe {
         let task = TaskRef::from_raw(data);
-        let (id, abort_handles) = (task.header().id, task.header().abort_handles());
+        let (id, abort_handles) = (task.header().id, task.header().aborts.handles());
         let observer = (task.header().vtable.observer)(task);
         let word = task.drop_reference();
         if let Some(observer) = observer {
@@ -116,6 +116,10 @@ impl TaskRef {
     unsafe fn wake(self) -> Snapshot {
         // SAFETY: the caller's reference keeps the task alive.
         let header = unsafe { self.header() };
+        if polled::woken(self) {
+            // By its runner's thread, further down on the stack, which will push (rule 2).
+            return header.state.transition_to_scheduled_while_running();
+        }
         match header.state.transition_to_scheduled() {
             Scheduled::Push(word) => {
                 // SAFETY: the right to push is ours (rule 2).
@@ -158,6 +162,7 @@ impl TaskRef {
     pub(super) unsafe fn abort(self) {
         // SAFETY: the caller's reference keeps the task alive.
         let header = unsafe { self.header() };
+        header.aborts.ask();
         if let Scheduled::Push(_) = header.state.transition_to_cancelled() {
             // SAFETY: the right to push is ours (rule 2).
             unsafe { (header.vtable.schedule)(self) };

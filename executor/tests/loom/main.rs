@@ -9,6 +9,7 @@ mod close;
 mod driver;
 mod idle;
 mod inbox;
+mod itself;
 mod join;
 mod last_waker;
 mod observing;
