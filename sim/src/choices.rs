@@ -3,20 +3,10 @@
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use crate::digest::{Digest, Mark};
+use crate::draws::{Draw, Draws};
 use crate::freedom;
 use crate::run::Site;
 use crate::strategy::{Covered, Profile, Reached, Source};
-
-/// One answered choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Draw {
-    /// What was decided.
-    pub(crate) kind: Kind,
-    /// How many answers there were; at least 2, since a point with one answer is not asked.
-    pub(crate) bound: u32,
-    /// The answer. Invariant: below `bound`.
-    pub(crate) value: u32,
-}
 
 /// Notes that the source has panicked when dropped, which is by a panic.
 struct Unwound<'a>(&'a mut Choices);
@@ -30,7 +20,7 @@ impl Drop for Unwound<'_> {
 /// The choices of the current run, in order.
 pub(crate) struct Choices {
     source: Box<dyn Source>,
-    draws: Vec<Draw>,
+    draws: Draws,
     digest: Digest,
     /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
     refused: bool,
@@ -46,7 +36,7 @@ impl Choices {
     pub(crate) fn new(source: Box<dyn Source>) -> Self {
         Self {
             source,
-            draws: Vec::new(),
+            draws: Draws::default(),
             digest: Digest::EMPTY,
             refused: false,
             panicked: false,
@@ -171,7 +161,7 @@ impl Choices {
         self.source.complaint()
     }
 
-    pub(crate) fn draws(&self) -> &[Draw] {
+    pub(crate) fn draws(&self) -> &Draws {
         &self.draws
     }
 
@@ -197,7 +187,8 @@ impl Choices {
 }
 
 impl Choose for Choices {
-    #[inline]
+    // As `LocalExecutor::pick` is.
+    #[inline(always)]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         debug_assert!(point.bound >= 2, "a point with one answer is not asked");
         let answer = self.source.choose(point);

@@ -59,6 +59,7 @@ mod choices;
 mod command;
 mod context;
 mod digest;
+mod draws;
 mod endless;
 mod event;
 mod explain;

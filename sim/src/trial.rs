@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use reveille_executor::{JoinHandle, without_budget};
 
-use crate::choices::Draw;
 use crate::context;
 use crate::digest::Fingerprint;
+use crate::draws::Draw;
 use crate::freedom;
 use crate::isolation::{Isolation, on_a_thread};
 use crate::judge::{Detached, Panicked, Verdict, judge};
@@ -231,12 +231,12 @@ impl Trial<'_> {
 
     /// The tape of the run that was performed last in `run`.
     pub(crate) fn tape(&self, run: &Run) -> Tape {
-        Tape::record(self.rules.test, run.settings(), run.choices.borrow().draws())
+        Tape::record(self.rules.test, run.settings(), run.choices.borrow().draws().iter())
     }
 
     /// A tape of these draws, made in a run with those freedoms.
     pub(crate) fn record(&self, freedoms: freedom::Set, draws: &[Draw]) -> Tape {
-        Tape::record(self.rules.test, Settings { freedoms, ..self.rules.settings }, draws)
+        Tape::record(self.rules.test, Settings { freedoms, ..self.rules.settings }, draws.iter().copied())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which freedoms a failing run needs, and what the report says of them.
 
 use super::Freedom;
-use crate::choices::Draw;
+use crate::draws::Draw;
 use crate::explain::Case;
 use crate::judge::Verdict;
 use crate::run::Run;
@@ -24,7 +24,7 @@ pub(crate) fn taken(tape: &Tape) -> Vec<Freedom> {
 
 /// Whether the run fails in the same way with all as it was, but for `freedom`.
 fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) -> bool {
-    let draws = |run: &Run| answers_without(run.choices.borrow().draws(), freedom);
+    let draws = |run: &Run| answers_without(run.choices.borrow().draws().iter(), freedom);
     let answers = trial.repeat(tape, Watch::default, |run, _| draws(run)).1;
     let (outcome, tape) = trial.rules.call(|| {
         let world = trial.rehearsal_with(tape.settings.freedoms.without(freedom));
@@ -35,8 +35,8 @@ fn fails_without(trial: &Trial<'_>, tape: &Tape, same: &Same, freedom: Freedom) 
 }
 
 /// The unusual answers by position, the questions of `freedom` taken out.
-pub(crate) fn answers_without(draws: &[Draw], freedom: Freedom) -> Vec<(u64, u32)> {
-    let others = draws.iter().filter(|draw| draw.kind != freedom.kind()).enumerate();
+pub(crate) fn answers_without(draws: impl Iterator<Item = Draw>, freedom: Freedom) -> Vec<(u64, u32)> {
+    let others = draws.filter(|draw| draw.kind != freedom.kind()).enumerate();
     others.filter(|(_, draw)| draw.value > 0).map(|(at, draw)| (at as u64, draw.value)).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::Shrinker;
-use crate::choices::Draw;
+use crate::draws::Draw;
 use crate::freedom::{Set, answers_without};
 use crate::strategy::{Lenient, Ordered, Source, Turn};
 
@@ -35,7 +35,7 @@ pub(super) fn drop_unused(shrinker: &mut Shrinker<'_>) {
         if draws.any(|draw| draw.value > 0) {
             continue;
         }
-        let answers = answers_without(&shrinker.best, freedom);
+        let answers = answers_without(shrinker.best.iter().copied(), freedom);
         with(shrinker, shrinker.freedoms.without(freedom), |_| Box::new(Lenient::answering(answers)));
     }
 }

@@ -29,8 +29,8 @@ use std::time::{Duration, Instant};
 
 use reveille_executor::{Kind, TaskId};
 
-use crate::choices::Draw;
 use crate::digest::Fingerprint;
+use crate::draws::Draw;
 use crate::explain::Case;
 use crate::freedom::Set;
 use crate::judge::Verdict;
@@ -238,6 +238,6 @@ impl Attempt {
         world.choices.borrow_mut().answer_from(Box::new(Noting::new(source, Polled::clone(&polled))));
         // Any seed but 0, in which no source is told of polls.
         let (outcome, ()) = trial.perform(world, 1, |_, _| ());
-        Self { outcome, draws: world.choices.borrow().draws().to_vec(), order: polled.take() }
+        Self { outcome, draws: world.choices.borrow().draws().iter().collect(), order: polled.take() }
     }
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use reveille_executor::{Choose, Kind, Point};
 
 use super::{Reached, Source};
-use crate::choices::Draw;
+use crate::draws::Draw;
 
 /// Tries all tapes.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use reveille_executor::{Choose, Hint, Kind, Point, TaskId};
 
 use super::Source;
-use crate::choices::Draw;
+use crate::draws::Draw;
 
 /// One poll in an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -47,14 +47,14 @@ mod tests {
     use reveille_executor::Kind;
 
     use super::*;
-    use crate::choices::Draw;
+    use crate::draws::Draw;
     use crate::tape::Settings;
 
     const S: Kind = Kind::SCHEDULE;
 
     fn replay(draws: &[(u32, u32)]) -> Replay {
         let draws: Vec<_> = draws.iter().map(|&(bound, value)| Draw { kind: S, bound, value }).collect();
-        Replay::new(Tape::record(0, Settings::default(), &draws))
+        Replay::new(Tape::record(0, Settings::default(), draws))
     }
 
     fn ask(replay: &mut Replay, bounds: &[u32]) -> Vec<u32> {

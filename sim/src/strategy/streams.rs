@@ -7,17 +7,30 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng as _, SeedableRng as _};
 use reveille_executor::{Hint, Kind, Point};
 
+/// How many words a generator makes at once.
+const WORDS: usize = 64;
+
 /// The streams of one seed.
-#[derive(Default)]
 pub(super) struct Streams {
     seed: u64,
+    /// Words of the stream of [`Kind::SCHEDULE`], the one that most draws are from, laid out to be taken in a few instructions.
+    schedule: [u32; WORDS],
+    /// How many of them have been taken.
+    taken: usize,
     /// A generator per kind, made when the kind is first asked about: most runs ask about one kind only.
     by_kind: Vec<Option<ChaCha8Rng>>,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { seed: 0, schedule: [0; WORDS], taken: WORDS, by_kind: Vec::new() }
+    }
 }
 
 impl Streams {
     pub(super) fn begin(&mut self, seed: u64) {
         self.seed = seed;
+        self.taken = WORDS;
         self.by_kind.iter_mut().for_each(|stream| *stream = None);
     }
 
@@ -28,30 +41,58 @@ impl Streams {
     /// A number in `0..bound`, from the stream of `kind`.
     #[inline]
     pub(super) fn below(&mut self, kind: Kind, bound: u32) -> u32 {
-        match self.by_kind.get_mut(kind.index()) {
-            Some(Some(stream)) => reduce(stream.next_u32(), bound),
-            _ => reduce(self.begin_stream(kind).next_u32(), bound),
+        if kind == Kind::SCHEDULE
+            && let Some(word) = self.schedule.get(self.taken)
+        {
+            self.taken += 1;
+            return reduce(*word, bound);
         }
+        self.below_slowly(kind, bound)
     }
 
-    #[cold]
+    /// Apart from the above, so that the few instructions need no frame.
     #[inline(never)]
-    fn begin_stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
+    fn below_slowly(&mut self, kind: Kind, bound: u32) -> u32 {
+        reduce(self.next(kind), bound)
+    }
+
+    /// The next word of the stream of `kind`.
+    fn next(&mut self, kind: Kind) -> u32 {
+        if kind != Kind::SCHEDULE {
+            return self.stream(kind).next_u32();
+        }
+        if self.taken == WORDS {
+            self.refill();
+        }
+        self.taken += 1;
+        self.schedule[self.taken - 1]
+    }
+
+    fn refill(&mut self) {
+        let mut bytes = [0; 4 * WORDS];
+        self.stream(Kind::SCHEDULE).fill_bytes(&mut bytes);
+        for (word, bytes) in self.schedule.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        self.taken = 0;
+    }
+
+    fn stream(&mut self, kind: Kind) -> &mut ChaCha8Rng {
         let index = kind.index();
         if index >= self.by_kind.len() {
             self.by_kind.resize(index + 1, None);
         }
-        let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
-        stream.set_stream(index as u64);
-        self.by_kind[index].insert(stream)
+        self.by_kind[index].get_or_insert_with(|| {
+            let mut stream = ChaCha8Rng::seed_from_u64(self.seed);
+            stream.set_stream(index as u64);
+            stream
+        })
     }
 
     /// 64 random bits, from the stream of `kind`.
     pub(super) fn bits(&mut self, kind: Kind) -> u64 {
-        match self.by_kind.get_mut(kind.index()) {
-            Some(Some(stream)) => stream.next_u64(),
-            _ => self.begin_stream(kind).next_u64(),
-        }
+        let low = u64::from(self.next(kind));
+        low | (u64::from(self.next(kind)) << 32)
     }
 
     /// A uniform answer to `point`, its hint heeded.
@@ -89,6 +130,37 @@ fn reduce(random: u32, bound: u32) -> u32 {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
+
+    /// However it is asked: words that are laid out and words of the generator are one stream.
+    #[test]
+    fn each_kind_has_the_words_of_its_generator_in_their_order() {
+        for kind in [Kind::SCHEDULE, Kind::new(b'c')] {
+            let mut generator = ChaCha8Rng::seed_from_u64(3);
+            generator.set_stream(kind.index() as u64);
+            let mut streams = Streams::default();
+            for run in 0..2 {
+                streams.begin(3);
+                generator.set_word_pos(0);
+                for draw in 0..500_u32 {
+                    if draw.is_multiple_of(7) {
+                        let low = u64::from(generator.next_u32());
+                        assert_eq!(
+                            streams.bits(kind),
+                            low | u64::from(generator.next_u32()) << 32,
+                            "run {run}, draw {draw}"
+                        );
+                    } else {
+                        let bound = 2 + draw;
+                        assert_eq!(
+                            streams.below(kind, bound),
+                            reduce(generator.next_u32(), bound),
+                            "run {run}, draw {draw}"
+                        );
+                    }
+                }
+            }
+        }
+    }
 
     #[test]
     fn bound_reduction_is_pinned() {

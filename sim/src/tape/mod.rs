@@ -24,7 +24,7 @@ pub use text::TapeError;
 
 use reveille_executor::Kind;
 
-use crate::choices::Draw;
+use crate::draws::Draw;
 use crate::freedom;
 use crate::net::Faults;
 
@@ -67,7 +67,7 @@ enum Item {
 }
 
 impl Tape {
-    pub(crate) fn record(test: u16, settings: Settings, draws: &[Draw]) -> Self {
+    pub(crate) fn record(test: u16, settings: Settings, draws: impl IntoIterator<Item = Draw>) -> Self {
         let mut items = Vec::new();
         let mut zeros = Stretch::default();
         for draw in draws {
@@ -75,7 +75,7 @@ impl Tape {
                 zeros.push(draw.kind, draw.bound);
             } else {
                 items.extend(zeros.take());
-                items.push(Item::Unusual(*draw));
+                items.push(Item::Unusual(draw));
             }
         }
         items.extend(zeros.take());

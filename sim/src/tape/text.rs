@@ -6,7 +6,7 @@ use std::str::FromStr;
 use reveille_executor::Kind;
 
 use super::{Item, Settings, Tape, fold, mix};
-use crate::choices::Draw;
+use crate::draws::Draw;
 use crate::freedom::Freedom;
 use crate::net::{Fault, Faults, Rate};
 
@@ -217,7 +217,7 @@ mod tests {
 
     fn sample() -> Tape {
         let draws = [draw(b's', 3, 0), draw(b's', 2, 0), draw(b's', 5, 4), draw(b'c', 10, 3), draw(b's', 2, 0)];
-        Tape::record(0x9c0e, Settings::default(), &draws)
+        Tape::record(0x9c0e, Settings::default(), draws)
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         let few = few.map(|text| (true, text.parse().unwrap(), all));
         let combinations = combinations.into_iter().chain(ones).chain(few);
         for (poll_cost, faults, freedoms) in combinations {
-            let tape = Tape::record(0, Settings { poll_cost, faults, freedoms }, &[]);
+            let tape = Tape::record(0, Settings { poll_cost, faults, freedoms }, []);
             assert_eq!(tape.to_string().parse::<Tape>().unwrap(), tape);
         }
     }

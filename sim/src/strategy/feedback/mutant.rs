@@ -7,7 +7,7 @@ use reveille_executor::{Hint, Kind, Point};
 
 use super::super::family::Family;
 use super::super::streams::Streams;
-use crate::choices::Draw;
+use crate::draws::Draw;
 
 /// One poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
