@@ -47,6 +47,46 @@ mod tests {
         });
     }
 
+    #[cfg(loom)]
+    struct Fifo;
+
+    #[cfg(loom)]
+    impl reveille_executor::Choose for Fifo {
+        fn choose(&mut self, _: reveille_executor::Point<'_>) -> u32 {
+            0
+        }
+    }
+
+    /// Polls a task that waits, and wakes it after its poll.
+    #[cfg(loom)]
+    fn wait_and_wake(touched: &loom::sync::Arc<AtomicUsize>) {
+        let executor = reveille_executor::LocalExecutor::new();
+        let touch = loom::sync::Arc::clone(touched);
+        let task = executor.spawn(std::future::poll_fn(move |_| {
+            touch.fetch_add(1, Ordering::AcqRel);
+            std::task::Poll::<()>::Pending
+        }));
+        let waker = executor.waker(task.id()).unwrap();
+        let ran = executor.pick(&mut Fifo).unwrap().run();
+        assert_eq!((ran, executor.ready()), (reveille_executor::Ran::Pending, 0), "woken by nobody");
+        touched.fetch_add(1, Ordering::AcqRel);
+        waker.wake_by_ref();
+        assert_eq!(executor.ready(), 1, "the wake was lost");
+    }
+
+    /// loom's threads are coroutines on one: polls on it do not end in the reverse order of their beginning.
+    #[cfg(loom)]
+    #[test]
+    fn executors_in_threads_of_loom_keep_their_polls_apart() {
+        loom::model(|| {
+            let touched = loom::sync::Arc::new(AtomicUsize::new(0));
+            let theirs = loom::sync::Arc::clone(&touched);
+            let other = loom::thread::spawn(move || wait_and_wake(&theirs));
+            wait_and_wake(&touched);
+            other.join().unwrap();
+        });
+    }
+
     /// The user's test on the executor: outside of any model, with `--cfg loom` or without.
     #[test]
     fn the_executor_is_an_ordinary_one() {

@@ -15,9 +15,21 @@ pub(super) struct Aborts(AtomicU32);
 
 impl Aborts {
     const ASKED: u32 = 1 << 31;
+    /// More handles than this and the count might run into the bit: only a program that forgets them gets here.
+    const HANDLES_MAX: u32 = 1 << 30;
 
     pub(super) fn new() -> Self {
         Self(AtomicU32::new(0))
+    }
+
+    fn add_handle(&self) {
+        if self.0.fetch_add(1, Ordering::Relaxed) & !Self::ASKED > Self::HANDLES_MAX {
+            std::process::abort();
+        }
+    }
+
+    fn drop_handle(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// The number of abort handles.
@@ -65,7 +77,7 @@ impl AbortHandle {
     pub(super) unsafe fn new(task: TaskRef) -> Self {
         // SAFETY: the caller's promise.
         let header = unsafe { task.header() };
-        header.aborts.0.fetch_add(1, Ordering::Relaxed);
+        header.aborts.add_handle();
         let _ = header.state.add_reference();
         Self { task }
     }
@@ -102,7 +114,7 @@ impl Drop for AbortHandle {
     fn drop(&mut self) {
         // SAFETY: our reference keeps the cell alive, and is given up.
         unsafe {
-            self.task.header().aborts.0.fetch_sub(1, Ordering::Relaxed);
+            self.task.header().aborts.drop_handle();
             let _ = self.task.drop_reference();
         }
     }

@@ -33,8 +33,8 @@
 //!   (1) transition_to_scheduled, transition_to_cancelled: a wake, an abort; on any thread
 //!   (2) transition_to_running: the entry is taken; transition_to_shutdown: the executor closes
 //!   (3) the same as (1), from waiting: whoever does it pushes the entry
-//!   (4) transition_to_idle: the poll returned Pending; if SCHEDULED is set, the runner pushes the entry, and may leave
-//!       RUNNING set until the entry is taken; transition_to_settled clears what was left
+//!   (4) transition_to_idle: the poll returned Pending; if SCHEDULED is set, the runner pushes the entry. One that knows so
+//!       without a transition leaves RUNNING set until the entry is taken; transition_to_settled clears what was left
 //!   (5) transition_to_claimed: polled without a wake; transition_to_shutdown: the executor closes
 //!   (6) transition_to_done: the result is stored; the joiner is woken, the task unlinked
 //!   (7) transition_to_released: gives back RUNNING and the list's reference
@@ -58,8 +58,8 @@
 //!    need not clear RUNNING: to wakers the two bits mean the same as SCHEDULED, and the next runner would set it
 //!    again. So an entry may have RUNNING *left*; it has a runner only if RUNNING is set and it has no entry. Before that
 //!    difference is asked for, by a view or by closing, the tasks on the queue are settled: RUNNING is cleared.
-//!    Two things a runner knows without looking at the word. A wake in its own poll, on its own thread, has set SCHEDULED
-//!    (`polled`), which nobody clears before the task is let go. And whoever sets CANCELLED has said so before, in `aborts`:
+//!    Two things a runner knows without looking at the word. A wake by reference in its own poll, on its own thread, has set
+//!    SCHEDULED (`polled`), which nobody clears before the task is let go. And whoever sets CANCELLED has said so before, in `aborts`:
 //!    who acquires the word after that sees it there. A runner that leaves RUNNING does not acquire it, and may overlook an
 //!    abort on another thread, which the next runner will see; closing it cannot overlook, as that is on the owner thread.
 //! 4. **The list's reference.** The owned list holds a reference from the spawn until (7). So nothing but the runner's
