@@ -76,8 +76,12 @@ fn play<S: Subject>(
 
 fn settle(subject: &mut impl Subject, ledger: &Ledger) {
     if subject.runs_by_itself() {
-        wait_for_threads(ledger);
-        return ledger.settled();
+        // Once is enough, and a second look might see more: a wake that came while a poll began may bring about another, which
+        // nobody is owed, after all have been polled that are.
+        if !wait_for_threads(ledger) {
+            ledger.settled();
+        }
+        return;
     }
     for _ in 0..STEPS_MAX {
         if !subject.step() {
@@ -87,19 +91,23 @@ fn settle(subject: &mut impl Subject, ledger: &Ledger) {
     ledger.breaks(Property::StepReturns);
 }
 
-/// Gives an executor's threads time to poll whoever can run: half of what a script may take.
-fn wait_for_threads(ledger: &Ledger) {
-    wait_while(|| ledger.unsettled().is_some());
+/// Gives an executor's threads time to poll whoever can run: half of what a script may take. Whether they have.
+fn wait_for_threads(ledger: &Ledger) -> bool {
+    wait_while(|| ledger.unsettled().is_some())
 }
 
-/// Waits until `is_so` no longer holds, or for half of what a script may take.
-fn wait_while(is_so: impl Fn() -> bool) {
+/// Waits until `is_so` no longer holds, or for half of what a script may take. Whether it was seen not to hold.
+fn wait_while(is_so: impl Fn() -> bool) -> bool {
     let (mut waited, mut nap) = (Duration::ZERO, Duration::from_millis(1));
-    while is_so() && waited < PATIENCE / 2 {
+    while is_so() {
+        if waited >= PATIENCE / 2 {
+            return false;
+        }
         // Longer each time: on a busy machine many short naps take several times as long as they are to.
         std::thread::sleep(nap);
         (waited, nap) = (waited + nap, nap.saturating_mul(2).min(PATIENCE / 20));
     }
+    true
 }
 
 /// Plays `script`.
@@ -172,21 +180,21 @@ fn starved_by_threads(subject: &mut impl Subject, ledger: &Arc<Ledger>) {
     for _ in 1..WAITING {
         subject.spawn(ledger.probe(Vec::new()));
     }
-    wait_for_threads(ledger);
+    let _ = wait_for_threads(ledger);
     let rest = Arc::new(Rest::default());
     for _ in 0..HOGS {
         subject.spawn(Hog { rest: rest.clone() });
     }
     for _ in 0..ROUNDS {
-        wait_while(|| rest.count() < HOGS);
+        let _ = wait_while(|| rest.count() < HOGS);
         let is_rung = Arc::new(AtomicBool::new(false));
         subject.spawn(Bell { rest: rest.clone(), ledger: ledger.clone(), is_rung: is_rung.clone() });
-        wait_while(|| !is_rung.load(Ordering::SeqCst) || ledger.unsettled().is_some());
-        if ledger.unsettled().is_none() {
+        let is_owed = || !is_rung.load(Ordering::SeqCst) || ledger.unsettled().is_some();
+        let is_fair = wait_while(is_owed) && {
             ledger.wake(0);
-            wait_for_threads(ledger);
-        }
-        if ledger.unsettled().is_some() {
+            wait_for_threads(ledger)
+        };
+        if !is_fair {
             return ledger.breaks(Property::NobodyStarves);
         }
         rest.begin();

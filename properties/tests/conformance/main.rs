@@ -167,6 +167,12 @@ fn every_mistake_is_found_and_named() {
     }
 }
 
+/// Polls that nobody asked for come at any time, so also between two looks at who is owed one.
+#[test]
+fn an_executor_with_threads_may_poll_whom_nobody_woke() {
+    shown("threads, and others", check(CASES, || Threads::new(2, Order::AndOthers)).unwrap());
+}
+
 #[test]
 fn a_naive_executor_with_threads_conforms_unless_the_last_comes_first() {
     shown("threads", check(CASES, || Threads::new(2, Order::FirstFirst)).unwrap());

@@ -16,6 +16,8 @@ pub(crate) enum Order {
     FirstFirst,
     /// The mistake: who was woken last, which is always one of those that wake themselves.
     LastFirst,
+    /// Who was woken first; and when nobody can run, somebody who was not woken, as the contract of futures allows.
+    AndOthers,
 }
 
 pub(crate) struct Threads {
@@ -29,6 +31,8 @@ struct Queue {
     ready: Mutex<Option<VecDeque<Arc<Task>>>>,
     pushed: Condvar,
     order: Order,
+    /// All tasks there have been, for [`Order::AndOthers`].
+    all: Mutex<Vec<Arc<Task>>>,
 }
 
 struct Task {
@@ -68,18 +72,40 @@ impl Queue {
         let mut ready = self.ready.lock().unwrap();
         loop {
             let queue = ready.as_mut()?;
-            let next = if self.order == Order::FirstFirst { queue.pop_front() } else { queue.pop_back() };
+            let next = if self.order == Order::LastFirst { queue.pop_back() } else { queue.pop_front() };
             if next.is_some() {
                 return next;
+            }
+            if self.order == Order::AndOthers {
+                drop(ready);
+                std::thread::sleep(std::time::Duration::from_micros(20));
+                if let Some(other) = self.another() {
+                    return Some(other);
+                }
+                ready = self.ready.lock().unwrap();
+                continue;
             }
             ready = self.pushed.wait(ready).unwrap();
         }
     }
 }
 
+impl Queue {
+    /// The next of those who were not woken.
+    fn another(&self) -> Option<Arc<Task>> {
+        let is_open = self.ready.lock().unwrap().is_some();
+        let mut all = self.all.lock().unwrap();
+        (is_open && !all.is_empty()).then(|| {
+            all.rotate_left(1);
+            all[0].clone()
+        })
+    }
+}
+
 impl Threads {
     pub(crate) fn new(count: usize, order: Order) -> Self {
-        let queue = Queue { ready: Mutex::new(Some(VecDeque::new())), pushed: Condvar::new(), order };
+        let queue =
+            Queue { ready: Mutex::new(Some(VecDeque::new())), pushed: Condvar::new(), order, all: Mutex::default() };
         let queue = Arc::new(queue);
         let thread = |_| {
             let queue = queue.clone();
@@ -94,6 +120,7 @@ impl Subject for Threads {
         let future = Mutex::new(Some(Box::pin(future) as Pin<Box<_>>));
         let task = Arc::new(Task { future, scheduled: AtomicBool::new(false), queue: self.queue.clone() });
         self.tasks.push(task.clone());
+        self.queue.all.lock().unwrap().push(task.clone());
         task.wake();
     }
 
@@ -111,6 +138,7 @@ impl Drop for Threads {
     fn drop(&mut self) {
         let waiting = self.queue.ready.lock().unwrap().take();
         drop(waiting);
+        self.queue.all.lock().unwrap().clear();
         self.queue.pushed.notify_all();
         for thread in self.threads.drain(..) {
             thread.join().expect("no task panics");
