@@ -6,10 +6,9 @@ use std::rc::Rc;
 use std::task::Poll;
 
 use loom::thread;
-use reveille_executor::{LocalExecutor, Ran};
+use reveille_executor::{LocalExecutor, Ran, yield_now};
 
 use crate::model::{Drops, Fifo, Flag, Witness, exhaustively, run_ready};
-use reveille_executor::yield_now;
 
 /// Wakes itself in its first poll, and is done once `flag` is set. Counts its polls.
 fn restless(flag: Flag, polls: &Rc<Cell<usize>>, drops: &Drops) -> impl Future<Output = ()> + use<> {
