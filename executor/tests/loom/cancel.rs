@@ -6,7 +6,7 @@ use std::task::Poll;
 use loom::thread;
 use reveille_executor::LocalExecutor;
 
-use crate::model::{Count, Drops, Flag, exhaustively, poll, run_ready, spawn, within};
+use crate::model::{Count, Drops, Flag, exhaustively, poll, run_ready, set_and_wake, spawn, within};
 
 #[test]
 fn an_abort_drops_the_future_once_and_at_home() {
@@ -47,10 +47,7 @@ fn an_abort_and_a_wake_leave_one_entry() {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
         let (task, waker) = spawn(&executor, from_ref(&flag), &drops);
-        let woken = thread::spawn(move || {
-            flag.set();
-            waker.wake();
-        });
+        let woken = set_and_wake(flag, waker);
         let aborted = thread::spawn(move || task.abort());
         run_ready(&executor);
         woken.join().unwrap();

@@ -8,16 +8,13 @@ use std::task::{Poll, Waker};
 use loom::thread;
 use reveille_executor::{JoinHandle, LocalExecutor, block_on};
 
-use crate::model::{Drops, Flag, Value, exhaustively, spawn, within};
+use crate::model::{Drops, Flag, Value, exhaustively, set_and_wake, spawn, within};
 
 /// Sets the flag of a new task on a thread, by a wake; with a handle of the task.
 pub(crate) fn awaited_on_a_thread(executor: &LocalExecutor) -> (JoinHandle<Value>, thread::JoinHandle<()>) {
     let flag = Flag::new();
     let (task, waker) = spawn(executor, from_ref(&flag), &Drops::new());
-    let thread = thread::spawn(move || {
-        flag.set();
-        waker.wake();
-    });
+    let thread = set_and_wake(flag, waker);
     (task, thread)
 }
 

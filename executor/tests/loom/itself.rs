@@ -8,7 +8,7 @@ use std::task::Poll;
 use loom::thread;
 use reveille_executor::{LocalExecutor, Ran, yield_now};
 
-use crate::model::{Drops, Fifo, Flag, Witness, exhaustively, run_ready};
+use crate::model::{Drops, Fifo, Flag, Witness, exhaustively, run_ready, set_and_wake};
 
 /// Wakes itself in its first poll, and is done once `flag` is set. Counts its polls.
 fn restless(flag: Flag, polls: &Rc<Cell<usize>>, drops: &Drops) -> impl Future<Output = ()> + use<> {
@@ -30,10 +30,7 @@ fn a_wake_from_elsewhere_is_seen_by_a_poll_after_it() {
         let (flag, drops, polls) = (Flag::new(), Drops::new(), Rc::new(Cell::new(0)));
         let task = executor.spawn(restless(flag.clone(), &polls, &drops));
         let waker = executor.waker(task.id()).unwrap();
-        let thread = thread::spawn(move || {
-            flag.set();
-            waker.wake();
-        });
+        let thread = set_and_wake(flag, waker);
         run_ready(&executor);
         thread.join().unwrap();
         run_ready(&executor);

@@ -77,6 +77,14 @@ impl Flag {
     }
 }
 
+/// Sets `flag` on another thread, and wakes `waker` there.
+pub(crate) fn set_and_wake(flag: Flag, waker: Waker) -> loom::thread::JoinHandle<()> {
+    loom::thread::spawn(move || {
+        flag.set();
+        waker.wake();
+    })
+}
+
 /// What a future holds: notices being dropped twice, on another thread than where it was made, or not at all, and being
 /// polled by two threads at once.
 pub(crate) struct Witness {

@@ -7,7 +7,7 @@ use loom::thread;
 use reveille_executor::LocalExecutor;
 use std::slice::from_ref;
 
-use crate::model::{Drops, Flag, exhaustively, run_ready, spawn, within};
+use crate::model::{Drops, Flag, exhaustively, run_ready, set_and_wake, spawn, within};
 
 #[test]
 fn a_wake_during_the_first_poll_is_not_lost() {
@@ -15,10 +15,7 @@ fn a_wake_during_the_first_poll_is_not_lost() {
         let executor = LocalExecutor::new();
         let (flag, drops) = (Flag::new(), Drops::new());
         let (task, waker) = spawn(&executor, from_ref(&flag), &drops);
-        let thread = thread::spawn(move || {
-            flag.set();
-            waker.wake();
-        });
+        let thread = set_and_wake(flag, waker);
         run_ready(&executor);
         thread.join().unwrap();
         run_ready(&executor);
@@ -53,10 +50,7 @@ fn a_wake_at_home_and_one_elsewhere_leave_one_entry() {
         let at_home = waker.clone();
         run_ready(&executor);
         let [here, there] = flags;
-        let thread = thread::spawn(move || {
-            there.set();
-            waker.wake();
-        });
+        let thread = set_and_wake(there, waker);
         here.set();
         at_home.wake();
         run_ready(&executor);
@@ -87,13 +81,7 @@ fn of_two_wakes_neither_is_lost() {
         let executor = LocalExecutor::new();
         let (flags, drops) = ([Flag::new(), Flag::new()], Drops::new());
         let (task, waker) = spawn(&executor, &flags, &drops);
-        let threads = flags.map(|flag| {
-            let waker = waker.clone();
-            thread::spawn(move || {
-                flag.set();
-                waker.wake();
-            })
-        });
+        let threads = flags.map(|flag| set_and_wake(flag, waker.clone()));
         drop(waker);
         run_ready(&executor);
         threads.into_iter().for_each(|thread| thread.join().unwrap());

@@ -324,3 +324,35 @@ impl Wake for Again {
         self.source.wait(Direction::Read, self.noted.clone().into());
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    /// Is said to have threads, and polls each future once.
+    struct Once;
+
+    impl Subject for Once {
+        fn spawn(&mut self, future: impl Future<Output = ()> + Send + 'static) {
+            let _ = Box::pin(future).as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+
+        fn step(&mut self) -> bool {
+            false
+        }
+
+        fn runs_by_itself(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_wake_that_threads_forget_is_found() {
+        for (wakes_self, broken) in [(0, None), (1, Some(Property::WakeIsPolled))] {
+            let ledger = Arc::new(Ledger::default());
+            Once.spawn(ledger.probe(vec![Poll { keeps: 0, wakes_self, wakes: None, ends: false }]));
+            settle(&mut Once, &ledger);
+            assert_eq!(ledger.broken(), broken);
+        }
+    }
+}
