@@ -133,6 +133,26 @@ fn polls_within_polls_keep_their_wakes_apart() {
 }
 
 #[test]
+fn a_task_that_waits_is_woken_by_reference_in_the_poll_of_another() {
+    let (executor, polls) = (LocalExecutor::new(), Counter::default());
+    let slot = WakerSlot::default();
+    let waiting = executor.spawn(slot.wait());
+    assert_eq!(run_ready(&executor), [Ran::Pending]);
+    let counted = polls.clone();
+    drop(executor.spawn(poll_fn(move |cx| {
+        counted.add();
+        let waker = slot.take();
+        // Its own wake, before and after, makes no difference to the other's.
+        cx.waker().wake_by_ref();
+        waker.wake_by_ref();
+        cx.waker().wake_by_ref();
+        Poll::Ready(())
+    })));
+    assert_eq!(run_ready(&executor), [Ran::Ready; 2]);
+    assert_eq!((polls.get(), waiting.is_finished()), (1, true));
+}
+
+#[test]
 fn a_task_that_is_woken_by_a_poll_within_its_own_is_polled_again() {
     let (executor, inner, polls) = (LocalExecutor::new(), LocalExecutor::new(), Counter::default());
     let counted = polls.clone();
