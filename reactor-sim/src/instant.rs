@@ -51,10 +51,10 @@ impl Instant {
     }
 
     /// The instant `duration` later; `None` beyond the end of time.
+    #[inline]
     #[must_use]
     pub fn checked_add(self, duration: Duration) -> Option<Self> {
-        let seconds = duration.as_secs().checked_mul(1_000_000_000)?;
-        let nanos = seconds.checked_add(duration.subsec_nanos().into())?;
+        let nanos = u64::try_from(duration.as_nanos()).ok()?;
         self.nanos.checked_add(nanos).map(Self::from_nanos)
     }
 
@@ -75,12 +75,14 @@ impl Instant {
     }
 
     /// The instant `duration` later, or the end of time.
+    #[inline]
     #[must_use]
     pub fn saturating_add(self, duration: Duration) -> Self {
         self.checked_add(duration).unwrap_or(Self::MAX)
     }
 
     /// The instant `duration` earlier, or the start of the run.
+    #[inline]
     #[must_use]
     pub fn saturating_sub(self, duration: Duration) -> Self {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
@@ -135,6 +137,7 @@ impl Add<Duration> for Instant {
     type Output = Self;
 
     /// As [`saturating_add`](Instant::saturating_add).
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         self.saturating_add(duration)
     }

@@ -54,4 +54,4 @@ pub use files::{Entry, FileId, FileType, Files, Metadata, OpenHow};
 pub use instant::Instant;
 pub use kernel::{Interest, Kernel, Others, SocketId, StreamOption, Turn, WaitId, Wakers};
 pub use poll_cost::PollCost;
-pub use timers::{TimerKey, Timers};
+pub use timers::{Fired, TimerKey, Timers};

@@ -37,6 +37,22 @@ fn steady_state_allocates_nothing() {
     assert_eq!(later.count_total, 0, "10,000 timers made {} allocations", later.count_total);
 }
 
+#[test]
+fn timers_that_come_to_one_tick_need_no_more_room_than_those_that_are_apart() {
+    let (mut timers, mut due) = (Timers::default(), Vec::new());
+    let mut fire = |deadline: fn(u64) -> u64| {
+        for nth in 0..1000 {
+            timers.insert(Instant::from_nanos(deadline(nth)), Waker::noop().clone());
+        }
+        while timers.fire_next(&mut due).is_some() {}
+        timers.clear(&mut due);
+        due.clear();
+    };
+    fire(|nth| nth << 20);
+    let later = allocation_counter::measure(|| fire(|nth| if nth == 0 { 0 } else { (7 << 20) + nth }));
+    assert_eq!(later.count_total, 0);
+}
+
 /// Two tasks on one thread, each of which waits for the other at every message.
 #[cfg(all(feature = "os", feature = "futures-io", not(loom)))]
 #[test]

@@ -113,9 +113,17 @@ struct Model {
     /// Each key ever handed out, and where its timer is in `armed`.
     keys: Vec<(TimerKey, Option<(Instant, u64)>)>,
     order: u64,
+    /// When a timer fired last.
+    now: u64,
 }
 
 impl Model {
+    fn insert(&mut self, timers: &mut Timers, deadline: Instant, (who, waker): (usize, &Waker)) {
+        let rank = (deadline, self.next_order());
+        self.armed.insert(rank, who);
+        self.keys.push((timers.insert(deadline, waker.clone()), Some(rank)));
+    }
+
     fn next_order(&mut self) -> u64 {
         self.order += 1;
         self.order
@@ -140,17 +148,41 @@ impl Random {
     }
 }
 
+/// How long a list of the wheel is, and how many there are: what is special to timers is around these numbers.
+const TICK: u64 = 1 << 20;
+const TICKS: u64 = 1 << 10;
+
+/// A deadline that shares its instant, its tick or nothing with others, within reach of the wheel, about as far as that, beyond it, or in
+/// the past.
+fn deadline(random: &mut Random, now: u64) -> Instant {
+    let mut below = |bound: u64| random.below(bound as usize) as u64;
+    let this_tick = now / TICK * TICK;
+    at(match below(8) {
+        0 => below(40),
+        1 => now + below(3),
+        2 => this_tick + below(4) * TICK / 2,
+        3 => this_tick + below(3) * TICK + below(TICK),
+        4 => this_tick + below(TICKS) * TICK,
+        5 => this_tick + (TICKS - 2 + below(4)) * TICK + below(2) * (TICK - 1),
+        6 => now + below(3 * TICKS * TICK),
+        _ => now + (1 << below(50)),
+    })
+}
+
 /// Makes one random operation on both, and compares what can be seen.
 fn step(random: &mut Random, timers: &mut Timers, model: &mut Model, wakers: &[Waker]) {
-    let deadline = at(random.below(40) as u64);
+    let deadline = deadline(random, model.now);
     let pick = random.below(model.keys.len().max(1));
     let known = model.keys.get(pick).copied();
     let who = random.below(wakers.len());
     match (random.below(100), known) {
         (0..45, _) | (_, None) => {
-            let rank = (deadline, model.next_order());
-            model.armed.insert(rank, who);
-            model.keys.push((timers.insert(deadline, wakers[who].clone()), Some(rank)));
+            // One, or so many of one tick that they are not put in order as few are.
+            let many = if random.below(40) == 0 { 50 + random.below(40) } else { 1 };
+            for nth in 0..many {
+                let deadline = deadline + Duration::from_nanos(nth as u64 * 7 % 5);
+                model.insert(timers, deadline, (who, &wakers[who]));
+            }
         }
         (45..60, Some((key, rank))) => {
             let removed = timers.remove(key);
@@ -176,6 +208,7 @@ fn step(random: &mut Random, timers: &mut Timers, model: &mut Model, wakers: &[W
             let mut due = Vec::new();
             let fired = timers.fire_next(&mut due);
             assert_eq!(fired, model.armed.keys().next().map(|rank| rank.0));
+            model.now = fired.map_or(model.now, Instant::as_nanos);
             let ranks: Vec<_> = model.armed.keys().copied().filter(|rank| Some(rank.0) == fired).collect();
             let expected: Vec<usize> = ranks.iter().filter_map(|rank| model.armed.remove(rank)).collect();
             ranks.into_iter().for_each(|rank| model.forget(rank));
@@ -185,6 +218,7 @@ fn step(random: &mut Random, timers: &mut Timers, model: &mut Model, wakers: &[W
             let mut dropped = Vec::new();
             timers.clear(&mut dropped);
             assert_eq!(dropped.len(), model.armed.len());
+            (model.now, model.order) = (0, 0);
             model.armed.clear();
             model.keys.iter_mut().for_each(|(_, rank)| *rank = None);
         }

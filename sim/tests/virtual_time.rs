@@ -4,9 +4,15 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
-use reveille::time::{Duration, Instant, MissedTickBehavior, interval, interval_at, sleep, sleep_until, timeout};
+use reveille::time::{
+    Duration, Instant, MissedTickBehavior, Sleep, interval, interval_at, sleep, sleep_until, timeout,
+};
 use reveille::{FindingKind, explore, spawn, yield_now};
 
 const fn secs(secs: u64) -> Duration {
@@ -291,4 +297,38 @@ fn outside_a_run_a_sleep_says_how_to_run_it() {
     assert!(
         message.contains("`reveille::time::sleep` was called outside a run") && message.contains("#[reveille::test]")
     );
+}
+
+/// Drops a timer when it is woken.
+struct Thief(Mutex<Option<Pin<Box<Sleep>>>>);
+
+impl Wake for Thief {
+    fn wake(self: Arc<Self>) {
+        drop(self.0.lock().unwrap().take());
+    }
+}
+
+#[test]
+fn all_that_is_due_has_fired_before_anybody_is_woken() {
+    run(|| async {
+        let (due, start) = (Duration::from_millis(5), Instant::now());
+        let thief = Arc::new(Thief(Mutex::default()));
+        let mut armed_first = Box::pin(sleep(due));
+        let waker = Waker::from(Arc::clone(&thief));
+        assert!(armed_first.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        let mut stolen = Some(Box::pin(sleep(due)));
+        let woken_at = timeout(
+            due * 4,
+            poll_fn(|context| match stolen.take() {
+                Some(mut sleep) => {
+                    assert!(sleep.as_mut().poll(context).is_pending());
+                    *thief.0.lock().unwrap() = Some(sleep);
+                    Poll::Pending
+                }
+                None => Poll::Ready(start.elapsed()),
+            }),
+        );
+        assert_eq!(woken_at.await, Ok(due), "the timer struck, and was dropped after that");
+        assert!(thief.0.lock().unwrap().is_none());
+    });
 }

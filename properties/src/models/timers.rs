@@ -1,6 +1,7 @@
 //! Timers, as a map from deadline and order of arming.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::OccupiedEntry;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -26,6 +27,8 @@ struct Pair {
     /// Every key there ever was, and the timer it names, if that is armed.
     keys: Vec<(TimerKey, Option<Rank>)>,
     order: u64,
+    /// What deadlines are counted from.
+    now: Instant,
     wakers: Vec<Waker>,
 }
 
@@ -40,7 +43,8 @@ struct Pair {
 pub fn timers_agree(bytes: &[u8]) {
     let mut bytes = Bytes::new(bytes);
     let wakers = (0..4).map(|_| Arc::new(Known).into()).collect();
-    let mut pair = Pair { timers: Timers::default(), model: BTreeMap::new(), keys: Vec::new(), order: 0, wakers };
+    let (timers, now) = (Timers::default(), Instant::ZERO);
+    let mut pair = Pair { timers, model: BTreeMap::new(), keys: Vec::new(), order: 0, now, wakers };
     while !bytes.is_empty() {
         pair.operate(&mut bytes);
         pair.compare();
@@ -49,21 +53,28 @@ pub fn timers_agree(bytes: &[u8]) {
 
 impl Pair {
     fn operate(&mut self, bytes: &mut Bytes<'_>) {
-        match bytes.below(7) {
+        match bytes.below(9) {
             0 | 1 => self.insert(bytes),
             2 => self.remove(bytes),
             3 => self.reset(bytes),
             4 => self.update(bytes),
             5 => self.fire(),
+            7 => self.pop(bytes),
+            8 => self.move_all(bytes),
             _ => self.clear(),
         }
     }
 
     fn next_rank(&mut self, bytes: &mut Bytes<'_>) -> Rank {
         self.order += 1;
-        // Few instants, so that timers share them; some far apart.
-        let nanos = u64::from(bytes.byte() % 24) << (8 * (bytes.byte() % 4));
-        (Instant::ZERO + Duration::from_nanos(nanos), self.order)
+        (self.instant(bytes), self.order)
+    }
+
+    /// Few instants, so that timers share them; some far apart, and some about as far as the wheel of the timers reaches.
+    fn instant(&mut self, bytes: &mut Bytes<'_>) -> Instant {
+        let (value, scale) = (u64::from(bytes.byte() % 24), bytes.byte() % 6);
+        let nanos = if scale == 5 { ((1 << 10) + value - 12) << 20 } else { value << (8 * scale) };
+        self.now + Duration::from_nanos(nanos)
     }
 
     /// The number of `waker`.
@@ -112,11 +123,35 @@ impl Pair {
         let fired = self.timers.fire_next(&mut due);
         let first = self.model.keys().next().map(|rank| rank.0);
         assert_eq!(fired, first, "the instant that fires");
+        self.now = first.unwrap_or(self.now);
         let ranks: Vec<Rank> = self.model.keys().copied().take_while(|rank| Some(rank.0) == first).collect();
         let expected: Vec<_> = ranks.iter().map(|rank| self.model.remove(rank)).collect();
         let names: Vec<_> = due.iter().map(|waker| self.name(waker)).collect();
         assert_eq!(names, expected, "the wakers of an instant, in the order of arming");
         self.keys.iter_mut().for_each(|(_, rank)| *rank = rank.filter(|rank| !ranks.contains(rank)));
+    }
+
+    /// One of those that are due at some instant.
+    fn pop(&mut self, bytes: &mut Bytes<'_>) {
+        let now = self.instant(bytes);
+        let fired = self.timers.pop_due(now).map(|fired| (fired.deadline, self.name(&fired.waker)));
+        let first = self.model.first_entry().filter(|first| first.key().0 <= now);
+        let expected = first.map(OccupiedEntry::remove_entry);
+        assert_eq!(fired, expected.map(|(rank, waker)| (rank.0, Some(waker))), "the first that is due");
+        self.keys
+            .iter_mut()
+            .for_each(|(_, rank)| *rank = rank.filter(|rank| Some(*rank) != expected.map(|fired| fired.0)));
+        self.now = now;
+    }
+
+    /// All timers are somebody's here; they are moved to where they share instants.
+    fn move_all(&mut self, bytes: &mut Bytes<'_>) {
+        let step = 1 << (8 * (bytes.byte() % 4));
+        let to = |deadline: Instant| Instant::from_nanos(deadline.as_nanos() / step * step);
+        self.timers.move_all(0, to);
+        let moved = |rank: Rank| (to(rank.0), rank.1);
+        self.model = std::mem::take(&mut self.model).into_iter().map(|(rank, waker)| (moved(rank), waker)).collect();
+        self.keys.iter_mut().for_each(|(_, rank)| *rank = rank.map(moved));
     }
 
     fn clear(&mut self) {

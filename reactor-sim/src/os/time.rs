@@ -78,14 +78,15 @@ impl Clock {
     pub(super) fn end_wait(&self) -> Vec<Waker> {
         let mut schedule = lock(&self.schedule);
         schedule.waits_until = None;
-        let Some(next) = schedule.timers.next_deadline() else { return Vec::new() };
-        let now = self.now();
-        if next > now {
+        let Schedule { timers, due, .. } = &mut *schedule;
+        if timers.is_empty() {
             return Vec::new();
         }
-        let Schedule { timers, due, .. } = &mut *schedule;
-        while timers.next_deadline().is_some_and(|deadline| deadline <= now) {
-            timers.fire_next(due);
+        let now = self.now();
+        let Some(first) = timers.pop_due(now) else { return Vec::new() };
+        due.push(first.waker);
+        while let Some(fired) = timers.pop_due(now) {
+            due.push(fired.waker);
         }
         std::mem::take(due)
     }

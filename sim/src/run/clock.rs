@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
 use reveille_reactor::net::NodeId;
-use reveille_reactor::{Instant, TimerKey, Timers};
+use reveille_reactor::{Fired, Instant, TimerKey, Timers};
 
 use super::Run;
 use crate::panics;
@@ -16,14 +16,6 @@ pub(crate) struct Clock {
     timers: RefCell<Timers>,
     /// The timers that have fired, while their wakers are being woken. Kept for its memory.
     fired: RefCell<Vec<Fired>>,
-}
-
-/// A timer that has fired.
-#[derive(Debug)]
-struct Fired {
-    waker: Waker,
-    /// The one before has another deadline, or was armed in another poll.
-    is_apart: bool,
 }
 
 impl Clock {
@@ -45,6 +37,7 @@ impl Clock {
     }
 
     /// Arms a timer that goes by the clock of `node`, or renews the waker of one that is armed. Returns the key to it.
+    #[inline]
     pub(crate) fn wait(
         &self,
         run: &Run,
@@ -58,14 +51,18 @@ impl Clock {
             let waker = waker.clone();
             return self.timers.borrow_mut().insert_for(owner(node), batch(run), deadline, waker);
         };
+        self.renew(key, waker);
+        key
+    }
+
+    fn renew(&self, key: TimerKey, waker: &Waker) {
         let holds = self.timers.borrow().holds(key, waker);
         if !holds {
-            // Cloned and dropped outside of the borrow, for the same reason.
+            // Cloned and dropped outside of the borrow, since that can run code that comes back here.
             let waker = waker.clone();
             let replaced = self.timers.borrow_mut().update(key, waker);
             drop(replaced);
         }
-        key
     }
 
     /// Moves the timers that go by the clock of `node` to where `to` says.
@@ -78,6 +75,7 @@ impl Clock {
         self.timers.borrow().name(key)
     }
 
+    #[inline]
     pub(crate) fn cancel(&self, key: TimerKey) {
         let waker = self.timers.borrow_mut().remove(key);
         drop(waker);
@@ -88,24 +86,30 @@ impl Clock {
     pub(super) fn advance(&self, run: &Run, now: Instant) {
         debug_assert!(now >= self.now.get(), "time does not go back");
         self.now.set(now);
-        let mut fired = self.fired.take();
-        while self.next_deadline().is_some_and(|deadline| deadline <= now) {
-            let mut before = None;
-            let note = |batch, waker| {
-                let is_apart = before.replace(batch) != Some(batch);
-                fired.push(Fired { waker, is_apart });
-            };
-            self.timers.borrow_mut().fire_next_batches(note);
+        let Some(first) = self.pop_due(now) else { return };
+        if self.next_deadline().is_none_or(|next| next > now) {
+            return run.wake(first.waker);
         }
+        // All before any is woken: that can run code, which finds none that is due.
+        let mut fired = self.fired.take();
+        fired.push(first);
+        fired.extend(std::iter::from_fn(|| self.pop_due(now)));
+        let mut before = None;
         let mut pushes = run.executor.pushes();
-        for Fired { waker, is_apart } in fired.drain(..) {
-            if is_apart {
+        for Fired { deadline, batch, waker } in fired.drain(..) {
+            // Armed in another poll, or for another instant.
+            if before.replace((deadline, batch)) != Some((deadline, batch)) {
                 pushes += run.order_since(pushes, None);
             }
             panics::noting(|| waker.wake());
         }
         run.order_since(pushes, None);
         self.fired.replace(fired);
+    }
+
+    #[inline]
+    fn pop_due(&self, now: Instant) -> Option<Fired> {
+        self.timers.borrow_mut().pop_due(now)
     }
 
     /// Forgets all timers, keeps their memory.

@@ -1,14 +1,26 @@
-//! Timers: an indexed heap over a slab.
+//! Timers: a timing wheel for what is due soon, a heap for the rest, over a slab.
 //!
-//! The slab holds the wakers; a key names a slot and the slot's generation, so that a key kept too long names nothing. The
-//! heap holds deadline, order of arming and slot as one number, and the place in it of each slot is kept, which is what makes removal
-//! `O(log n)`: a timer that is dropped leaves nothing behind, neither a heap entry to be skipped later nor a reason for
-//! time to move.
+//! The slab holds the wakers; a key names a slot and the slot's generation, so that a key kept too long names nothing. What is due within about a
+//! second, though not in the very tick that comes next, waits on the wheel, in a list for each tick of about a millisecond: putting it there takes
+//! the same few instructions however much else waits, and compares nothing. When its tick comes next, the list is put in order, which is seldom
+//! anything to do. The heap has what is due later than the wheel reaches, what was armed for the tick that comes next or an earlier one, and
+//! what is too much of a list.
 //!
-//! Three arrays grow to the largest number of timers armed at once; after that, no operation allocates.
+//! Wherever a timer is, it is found there in little time: one that is dropped leaves nothing behind, neither an entry to be skipped later
+//! nor a reason for time to move.
+//!
+//! The arrays grow to the largest number of timers armed at once, and the lists are made when they are first needed; after that, no
+//! operation allocates.
+
+mod entry;
+mod heap;
+mod wheel;
 
 use std::task::Waker;
 
+use self::entry::Entry;
+use self::heap::Heap;
+use self::wheel::{Link, Wheel};
 use crate::Instant;
 
 /// Timers, ordered by deadline and, within one instant, by when they were armed.
@@ -30,12 +42,13 @@ use crate::Instant;
 /// ```
 #[derive(Debug, Default)]
 pub struct Timers {
-    /// Invariant: a heap in which each entry has up to [`CHILDREN`], the least first.
-    heap: Vec<Entry>,
+    /// A list of the wheel whose tick comes next, or what there is room for of one, the latest first.
+    soon: Vec<Entry>,
+    heap: Heap,
+    /// Invariant: what is on it has a later tick than what is in `soon`; if that is empty, than the first in the heap, which is not empty then.
+    wheel: Wheel,
     slots: Vec<Slot>,
-    /// By slot: the index of its entry in the heap, if it is armed. Apart from the slots, since moving entries about
-    /// touches nothing else of them.
-    places: Vec<u32>,
+    armed: usize,
     /// The first free slot.
     free: Option<u32>,
     /// The order of the next timer to be armed.
@@ -64,31 +77,20 @@ pub struct TimerKey {
     generation: u32,
 }
 
-/// How many entries of the heap have a parent in common: they lie side by side, and it is half as deep as one of pairs.
-const CHILDREN: usize = 4;
-
-/// The deadline (64 bits), then when it was armed, counted in timers (32), then the slot (32): as one number it is compared without a
-/// branch, and moved at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Entry(u128);
-
-impl Entry {
-    fn new(deadline: Instant, order: u32, slot: u32) -> Self {
-        Self((u128::from(deadline.as_nanos()) << 64) | (u128::from(order) << 32) | u128::from(slot))
-    }
-
-    fn deadline(self) -> Instant {
-        Instant::from_nanos((self.0 >> 64) as u64)
-    }
-
-    fn order(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    fn slot(self) -> u32 {
-        self.0 as u32
-    }
+/// A timer that has fired: see [`pop_due`](Timers::pop_due).
+#[derive(Debug)]
+#[must_use = "who waits for it is to be woken"]
+pub struct Fired {
+    /// When it was due.
+    pub deadline: Instant,
+    /// What it was armed with.
+    pub batch: u16,
+    /// Whom to wake.
+    pub waker: Waker,
 }
+
+/// What is more goes to the heap, since who drops one of these timers looks through all of them.
+const SOON_MAX: usize = 64;
 
 #[derive(Debug)]
 struct Slot {
@@ -99,6 +101,7 @@ struct Slot {
     /// What it was armed with.
     batch: u16,
     state: State,
+    link: Link,
 }
 
 #[derive(Debug)]
@@ -118,12 +121,12 @@ impl Timers {
     }
 
     /// The same for one of several owners, whose timers can be [moved](Self::move_all) together, and in one of several batches, which
-    /// [`fire_next_batches`](Self::fire_next_batches) tells. [`insert`](Self::insert) is for owner 0, in batch 0.
+    /// [`pop_due`](Self::pop_due) tells. [`insert`](Self::insert) is for owner 0, in batch 0.
     ///
     /// # Panics
     /// With 2^32 timers armed.
+    #[inline]
     pub fn insert_for(&mut self, owner: u16, batch: u16, deadline: Instant, waker: Waker) -> TimerKey {
-        let place = self.heap.len();
         let state = State::Armed(waker);
         let slot = match self.free {
             Some(slot) => {
@@ -134,16 +137,10 @@ impl Timers {
                 (self.free, free.owner, free.batch) = (next, owner, batch);
                 slot
             }
-            None => {
-                let slot = index(self.slots.len());
-                self.slots.push(Slot { generation: self.first_generation, owner, batch, state });
-                self.places.push(0);
-                slot
-            }
+            None => self.add_slot(Slot { generation: self.first_generation, owner, batch, state, link: Link::NONE }),
         };
-        let order = self.take_order();
-        self.heap.push(Entry::new(deadline, order, slot));
-        self.sift_up(place);
+        self.armed += 1;
+        self.arm(slot, deadline);
         TimerKey { slot, generation: self.slots[slot as usize].generation }
     }
 
@@ -211,20 +208,11 @@ impl Timers {
     /// assert!(!timers.reset(key, soon)); // there is no such timer any more
     /// ```
     pub fn reset(&mut self, key: TimerKey, deadline: Instant) -> bool {
-        if self.place(key).is_none() {
+        if !self.is_armed(key) {
             return false;
         }
-        // This may give all of them other places.
-        let order = self.take_order();
-        let place = self.places[key.slot as usize] as usize;
-        let before = self.heap[place];
-        let after = Entry::new(deadline, order, key.slot);
-        self.heap[place] = after;
-        if after < before {
-            self.sift_up(place);
-        } else {
-            self.settle(place);
-        }
+        self.disarm(key.slot);
+        self.arm(key.slot, deadline);
         true
     }
 
@@ -245,61 +233,71 @@ impl Timers {
     /// assert_eq!(timers.fire_next(&mut Vec::new()), Some(at(6)));
     /// ```
     pub fn move_all(&mut self, owner: u16, mut to: impl FnMut(Instant) -> Instant) {
+        self.gather();
         let slots = &self.slots;
-        for entry in self.heap.iter_mut().filter(|entry| slots[entry.slot() as usize].owner == owner) {
-            *entry = Entry::new(to(entry.deadline()), entry.order(), entry.slot());
-        }
-        self.sort();
-    }
-
-    /// Puts all entries in order, which makes a heap of them.
-    fn sort(&mut self) {
-        self.heap.sort_unstable();
-        for (place, entry) in self.heap.iter().enumerate() {
-            self.places[entry.slot() as usize] = index(place);
-        }
+        self.heap.change_all(|entries| {
+            for entry in entries.iter_mut().filter(|entry| slots[entry.slot() as usize].owner == owner) {
+                *entry = Entry::new(to(entry.deadline()), entry.order(), entry.slot());
+            }
+        });
     }
 
     /// Disarms a timer. Returns its waker, for the caller to drop when it holds no borrow; `None` if the key is stale.
+    #[inline]
     #[must_use = "a waker may run user code when it is dropped: drop it outside of any borrow"]
     pub fn remove(&mut self, key: TimerKey) -> Option<Waker> {
-        let place = self.place(key)?;
-        Some(self.take(place))
+        self.is_armed(key).then(|| {
+            self.disarm(key.slot);
+            self.release(key.slot).1
+        })
     }
 
     /// When the next timer is due.
+    #[inline]
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.heap.first().map(|entry| entry.deadline())
+        self.first().map(Entry::deadline)
     }
 
     /// Disarms all timers of the earliest instant, and appends their wakers to `due` in the order of arming. Returns the
     /// instant; `None` if no timer is armed.
     pub fn fire_next(&mut self, due: &mut Vec<Waker>) -> Option<Instant> {
-        self.fire_next_batches(|_, waker| due.push(waker))
+        let deadline = self.next_deadline()?;
+        while let Some(fired) = self.pop_due(deadline) {
+            due.push(fired.waker);
+        }
+        Some(deadline)
     }
 
-    /// The same, with the batch in which each was armed.
+    /// Disarms the next timer, if it is due by `now`: that with the earliest deadline and, of those, the one that was armed first.
     ///
     /// ```
     /// use std::task::Waker;
+    /// use std::time::Duration;
     /// use reveille_reactor::{Instant, Timers};
     ///
     /// let mut timers = Timers::default();
-    /// for batch in [7, 7, 8] {
-    ///     timers.insert_for(0, batch, Instant::MAX, Waker::noop().clone());
+    /// let at = |seconds| Instant::ZERO + Duration::from_secs(seconds);
+    /// for (seconds, batch) in [(2, 7), (1, 7), (2, 8), (4, 9)] {
+    ///     timers.insert_for(0, batch, at(seconds), Waker::noop().clone());
     /// }
-    /// let mut batches = Vec::new();
-    /// timers.fire_next_batches(|batch, _waker| batches.push(batch));
-    /// assert_eq!(batches, [7, 7, 8]);
+    /// let due = std::iter::from_fn(|| timers.pop_due(at(3))).map(|fired| (fired.deadline, fired.batch));
+    /// assert!(due.eq([(at(1), 7), (at(2), 7), (at(2), 8)]));
     /// ```
-    pub fn fire_next_batches(&mut self, mut due: impl FnMut(u16, Waker)) -> Option<Instant> {
-        let deadline = self.next_deadline()?;
-        while self.next_deadline() == Some(deadline) {
-            let batch = self.slots[self.heap[0].slot() as usize].batch;
-            due(batch, self.take(0));
+    #[inline]
+    pub fn pop_due(&mut self, now: Instant) -> Option<Fired> {
+        let Some(first) = self.first().filter(|first| first.deadline() <= now) else {
+            // What is on the wheel is behind the first, which is behind this.
+            self.wheel.turn(wheel::tick(now));
+            return None;
+        };
+        self.wheel.turn(wheel::tick(first.deadline()));
+        if self.soon.pop_if(|next| *next == first).is_none() {
+            self.heap.take(0);
         }
-        Some(deadline)
+        self.refill();
+        let (batch, waker) = self.release(first.slot());
+        Some(Fired { deadline: first.deadline(), batch, waker })
     }
 
     /// Whether the timer of `key` is armed: it has neither fired nor been removed.
@@ -314,21 +312,23 @@ impl Timers {
     /// timers.fire_next(&mut Vec::new());
     /// assert!(!timers.is_armed(key));
     /// ```
+    #[inline]
     #[must_use]
     pub fn is_armed(&self, key: TimerKey) -> bool {
-        self.place(key).is_some()
+        let slot = self.slots.get(key.slot as usize);
+        slot.is_some_and(|slot| slot.generation == key.generation && matches!(slot.state, State::Armed(_)))
     }
 
     /// How many timers are armed.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.armed
     }
 
     /// Whether no timer is armed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.armed == 0
     }
 
     /// Disarms all timers and appends their wakers to `wakers`, for the caller to drop when it holds no borrow. All keys are
@@ -338,9 +338,11 @@ impl Timers {
             // Nothing was armed since they were new or cleared.
             return;
         }
+        self.soon.clear();
         self.heap.clear();
+        self.wheel.clear();
         self.free = None;
-        self.next_order = 0;
+        (self.armed, self.next_order) = (0, 0);
         // One more than any, for all of them: so their later uses are counted as in new timers.
         let used = self.slots.iter().map(|slot| slot.generation.wrapping_sub(self.first_generation)).max();
         self.first_generation = self.first_generation.wrapping_add(used.map_or(0, |used| used + 1));
@@ -375,12 +377,14 @@ impl Timers {
     /// Counts the timers that are armed from the beginning, in their order: once in 2^32 timers.
     #[cold]
     fn count_anew(&mut self) {
-        self.heap.sort_unstable_by_key(|entry| entry.order());
-        for (order, entry) in self.heap.iter_mut().enumerate() {
-            *entry = Entry::new(entry.deadline(), index(order), entry.slot());
-        }
-        self.next_order = index(self.heap.len());
-        self.sort();
+        self.gather();
+        self.heap.change_all(|entries| {
+            entries.sort_unstable_by_key(|entry| entry.order());
+            for (order, entry) in entries.iter_mut().enumerate() {
+                *entry = Entry::new(entry.deadline(), index(order), entry.slot());
+            }
+        });
+        self.next_order = index(self.heap.entries().len());
     }
 
     /// The slot that `key` names, unless it is stale.
@@ -388,80 +392,92 @@ impl Timers {
         self.slots.get_mut(key.slot as usize).filter(|slot| slot.generation == key.generation)
     }
 
-    /// The place in the heap of the timer that `key` names.
-    fn place(&self, key: TimerKey) -> Option<usize> {
-        let slot = self.slots.get(key.slot as usize)?;
-        let armed = slot.generation == key.generation && matches!(slot.state, State::Armed(_));
-        armed.then(|| self.places[key.slot as usize] as usize)
+    #[cold]
+    fn add_slot(&mut self, new: Slot) -> u32 {
+        let slot = index(self.slots.len());
+        self.soon.reserve(SOON_MAX - self.soon.len());
+        self.slots.push(new);
+        self.heap.add_slot();
+        slot
     }
 
-    /// Takes out the timer at `place`.
-    fn take(&mut self, place: usize) -> Waker {
-        let entry = self.heap.swap_remove(place);
-        if place < self.heap.len() {
-            self.settle(place);
+    /// What is due next.
+    #[inline]
+    fn first(&self) -> Option<Entry> {
+        match (self.soon.last(), self.heap.first()) {
+            (Some(soon), Some(other)) => Some(other.min(*soon)),
+            (soon, other) => soon.copied().or(other),
         }
-        let slot = &mut self.slots[entry.slot() as usize];
+    }
+
+    /// Puts the timer of `slot`, which is nowhere, where it belongs.
+    #[inline]
+    fn arm(&mut self, slot: u32, deadline: Instant) {
+        let entry = Entry::new(deadline, self.take_order(), slot);
+        // Of the tick that the wheel has to be behind.
+        let next = self.soon.last().copied().or(self.heap.first());
+        let is_behind = next.is_some_and(|next| wheel::tick(next.deadline()) < wheel::tick(deadline));
+        if is_behind && self.wheel.covers(deadline) {
+            self.wheel.insert(&mut self.slots, entry);
+        } else {
+            self.heap.push(entry);
+        }
+    }
+
+    /// Takes the timer of `slot`, which is armed, from where it is.
+    fn disarm(&mut self, slot: u32) {
+        if let Some(place) = self.heap.place(slot) {
+            self.heap.take(place);
+        } else if let Some(place) = self.soon.iter().position(|entry| entry.slot() == slot) {
+            self.soon.remove(place);
+        } else {
+            self.wheel.remove(&mut self.slots, slot);
+            return;
+        }
+        self.refill();
+    }
+
+    /// Restores what is promised of the wheel, after something was taken from elsewhere.
+    #[inline]
+    fn refill(&mut self) {
+        if !self.soon.is_empty() {
+            return;
+        }
+        let Some(next) = self.wheel.first_tick() else { return };
+        if self.heap.first().is_some_and(|first| wheel::tick(first.deadline()) < next) {
+            return;
+        }
+        let (soon, heap) = (&mut self.soon, &mut self.heap);
+        self.wheel.take(
+            &self.slots,
+            next,
+            |entry| {
+                if soon.len() < SOON_MAX { soon.push(entry) } else { heap.push(entry) }
+            },
+        );
+        if !self.soon.is_sorted_by(|one, other| one > other) {
+            self.soon.sort_unstable_by(|one, other| other.cmp(one));
+        }
+    }
+
+    /// Puts all timers in the heap.
+    fn gather(&mut self) {
+        self.soon.drain(..).for_each(|entry| self.heap.push(entry));
+        self.wheel.take_all(&self.slots, |entry| self.heap.push(entry));
+    }
+
+    /// Forgets the timer of `slot`. Returns its batch and its waker.
+    #[inline]
+    fn release(&mut self, at: u32) -> (u16, Waker) {
+        let slot = &mut self.slots[at as usize];
         slot.generation = slot.generation.wrapping_add(1);
         let State::Armed(waker) = std::mem::replace(&mut slot.state, State::Free { next: self.free }) else {
-            unreachable!("the heap holds a slot that is not armed")
+            unreachable!("a timer is due whose slot is not armed")
         };
-        self.free = Some(entry.slot());
-        waker
+        self.free = Some(at);
+        self.armed -= 1;
+        (slot.batch, waker)
     }
-
-    fn sift_up(&mut self, place: usize) {
-        sift_up(&mut self.heap, &mut self.places, place);
-    }
-
-    /// Moves the entry at `place` to where it belongs, above or below: down to the bottom, past the least child each time,
-    /// and up again. What is moved is large as a rule (it was last in the heap), and not compared on the way down.
-    fn settle(&mut self, place: usize) {
-        let (heap, places) = (&mut self.heap[..], &mut self.places[..]);
-        let entry = heap[place];
-        let mut hole = place;
-        while let Some((least, child)) = least_child(heap, hole) {
-            put(heap, places, hole, child);
-            hole = least;
-        }
-        heap[hole] = entry;
-        sift_up(heap, places, hole);
-    }
-}
-
-/// Moves the entry at `place` up to where it belongs.
-#[inline]
-fn sift_up(heap: &mut [Entry], places: &mut [u32], mut place: usize) {
-    let entry = heap[place];
-    while place > 0 {
-        let parent = (place - 1) / CHILDREN;
-        let above = heap[parent];
-        if above <= entry {
-            break;
-        }
-        put(heap, places, place, above);
-        place = parent;
-    }
-    put(heap, places, place, entry);
-}
-
-/// The least child of the entry at `place`, and its place; `None` if that has none.
-#[inline]
-fn least_child(heap: &[Entry], place: usize) -> Option<(usize, Entry)> {
-    let first = CHILDREN * place + 1;
-    let lesser = |one: (usize, Entry), two: (usize, Entry)| if two.1 < one.1 { two } else { one };
-    match heap.get(first..)? {
-        &[a, b, c, d, ..] => Some(lesser(lesser((first, a), (first + 1, b)), lesser((first + 2, c), (first + 3, d)))),
-        fewer => (first..).zip(fewer.iter().copied()).reduce(lesser),
-    }
-}
-
-/// Writes `entry` to `place`, and the place to its slot.
-#[inline]
-fn put(heap: &mut [Entry], places: &mut [u32], place: usize, entry: Entry) {
-    heap[place] = entry;
-    // Below 2^32, as the slots are.
-    places[entry.slot() as usize] = place as u32;
 }
 
 /// An index into the slab or the heap in the width that entries have for it.
@@ -473,6 +489,7 @@ fn index(at: usize) -> u32 {
 mod tests {
     use std::sync::Arc;
     use std::task::Wake;
+    use std::time::Duration;
 
     use super::*;
 
@@ -488,6 +505,7 @@ mod tests {
         armed: Vec<(Instant, u64, TimerKey, Waker)>,
         batches: Vec<(TimerKey, u16)>,
         order: u64,
+        now: Instant,
     }
 
     impl Model {
@@ -513,15 +531,21 @@ mod tests {
 
         /// All timers, of either owner, come to two instants.
         fn crowd(&mut self, timers: &mut Timers) {
-            let third = |deadline: Instant| Instant::from_nanos(deadline.as_nanos() / 3);
+            let now = self.now;
+            let third = |deadline: Instant| now + deadline.duration_since(now) / 3;
             (0..2).for_each(|owner| timers.move_all(owner, third));
             self.armed.iter_mut().for_each(|armed| armed.0 = third(armed.0));
         }
 
         fn fire_next(&mut self, timers: &mut Timers) {
             let mut fired = Vec::new();
-            let first = timers.fire_next_batches(|batch, waker| fired.push((batch, waker)));
+            let first = timers.next_deadline();
             assert_eq!(first, self.armed.iter().map(|armed| armed.0).min());
+            self.now = first.unwrap_or(self.now);
+            while let Some(next) = timers.pop_due(first.unwrap_or_default()) {
+                assert_eq!(Some(next.deadline), first);
+                fired.push((next.batch, next.waker));
+            }
             self.armed.sort_by_key(|armed| (armed.0, armed.1));
             let due = self.armed.iter().take_while(|armed| Some(armed.0) == first).count();
             let due: Vec<_> = self.armed.drain(..due).collect();
@@ -548,23 +572,28 @@ mod tests {
         // By an insert, by a reset.
         let mut anew = [0; 2];
         for step in 0..20_000_u32 {
-            if step.is_multiple_of(16) {
+            if step.is_multiple_of(40) {
                 timers.next_order = timers.next_order.max(u32::MAX - below(8) as u32);
             }
             let before = timers.next_order;
             let mut is_reset = false;
-            let deadline = Instant::from_nanos(below(6));
+            // At few instants; at few of the ticks that come; beyond the wheel.
+            let now = model.now.as_nanos();
+            let deadline = Instant::from_nanos(match below(4) {
+                0 => now + below(6),
+                1 | 2 => ((now >> 20) + 1 + below(3)) << 20,
+                _ => now + (below(6) << 30),
+            });
             let at = (!model.armed.is_empty()).then(|| below(model.armed.len() as u64) as usize);
             match (below(12), at) {
-                (0..5, _) | (_, None) => model.insert(&mut timers, deadline),
-                (5..9, Some(at)) => {
+                (0..4, _) | (_, None) => model.insert(&mut timers, deadline),
+                (4..7, Some(at)) => {
                     is_reset = true;
                     model.reset(&mut timers, at, deadline);
                 }
-                (9..11, Some(at)) => model.remove(&mut timers, at),
-                _ if step.is_multiple_of(5) => model.fire_next(&mut timers),
-                _ if step.is_multiple_of(7) => model.crowd(&mut timers),
-                _ => {}
+                (7..8, Some(at)) => model.remove(&mut timers, at),
+                _ if step.is_multiple_of(29) => model.crowd(&mut timers),
+                _ => model.fire_next(&mut timers),
             }
             if timers.next_order < before {
                 anew[usize::from(is_reset)] += 1;
@@ -575,5 +604,44 @@ mod tests {
             model.fire_next(&mut timers);
         }
         assert!(anew.iter().all(|times| *times > 100), "{anew:?}");
+    }
+
+    /// Where timers are shows in nothing but how long they take.
+    #[test]
+    fn what_is_due_soon_is_on_the_wheel_whatever_was_before() {
+        let mut timers = Timers::default();
+        let mut wakers = Vec::new();
+        for _ in 0..3 {
+            let mut now = Instant::ZERO;
+            // Far more seconds than the wheel has.
+            for _ in 0..10 {
+                for millis in 100..=600 {
+                    timers.insert(now + Duration::from_millis(millis), Waker::noop().clone());
+                }
+                timers.insert(now + Duration::from_secs(10), Waker::noop().clone());
+                let elsewhere = timers.soon.len() + timers.heap.entries().len();
+                assert!(elsewhere < 10, "{elsewhere} of 501");
+                now = std::iter::from_fn(|| timers.fire_next(&mut wakers)).last().unwrap();
+                // Time that passes without one.
+                now += Duration::from_secs(10);
+                assert!(timers.pop_due(now).is_none());
+            }
+            timers.insert(Instant::MAX, Waker::noop().clone());
+            timers.clear(&mut wakers);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_not_searched() {
+        let mut timers = Timers::default();
+        timers.insert(Instant::ZERO, Waker::noop().clone());
+        let tick = Instant::from_nanos(5 << 20);
+        for nth in 0..1_000 {
+            timers.insert(tick + Duration::from_nanos(nth), Waker::noop().clone());
+        }
+        timers.fire_next(&mut Vec::new());
+        assert_eq!((timers.soon.len(), timers.heap.entries().len()), (SOON_MAX, 1_000 - SOON_MAX));
+        let due = std::iter::from_fn(|| timers.pop_due(Instant::MAX)).map(|fired| fired.deadline);
+        assert!(due.eq((0..1_000).map(|nth| tick + Duration::from_nanos(nth))));
     }
 }
