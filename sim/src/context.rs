@@ -29,6 +29,7 @@ pub(crate) fn current() -> Option<Rc<Run>> {
 ///
 /// # Panics
 /// Outside of a run; the message says how `what` is run.
+#[inline]
 #[track_caller]
 pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
     // No closure: the caller would be lost in it.
@@ -44,6 +45,7 @@ pub(crate) fn with<R>(what: &str, f: impl FnOnce(&Run) -> R) -> R {
 ///
 /// # Panics
 /// Always.
+#[cold]
 #[track_caller]
 pub(crate) fn missing(what: &str) -> ! {
     let is_told = site::is_users(Location::caller());

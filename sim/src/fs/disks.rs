@@ -41,8 +41,13 @@ impl Disks {
         Some(result)
     }
 
-    /// When something will be done next.
+    /// Whether anything can be done on them.
     #[inline]
+    pub(crate) fn are_used(&self) -> bool {
+        self.used.get()
+    }
+
+    /// When something will be done next.
     pub(crate) fn next_event(&self) -> Option<Instant> {
         if self.used.get() { self.storage.try_borrow_mut().ok()?.next_event() } else { None }
     }

@@ -183,6 +183,12 @@ impl Network {
         }
     }
 
+    /// Whether it can have events.
+    #[inline]
+    pub(crate) fn is_used(&self) -> bool {
+        self.used.get()
+    }
+
     /// When something will happen next.
     pub(crate) fn next_event(&self) -> Option<Instant> {
         if self.used.get() { self.net.try_borrow_mut().ok()?.next_event() } else { None }

@@ -39,6 +39,8 @@ struct NodeClock {
 }
 
 impl Clocks {
+    /// Not inlined, for the sake of those who ask first whether there are any.
+    #[inline(never)]
     fn of(&self, node: NodeId) -> NodeClock {
         if self.any.get() {
             self.of_node.borrow().get(&node).copied().unwrap_or_default()

@@ -273,12 +273,23 @@ impl Run {
     }
 
     /// When something will happen unless a task is polled: a timer, a delivery, the end of an operation on files.
+    #[inline]
     fn next_deadline(&self) -> Option<Instant> {
+        let timer = self.clock.next_deadline();
+        if self.network.is_used() || self.disks.are_used() || self.nodes.trouble.is_on() {
+            self.next_event(timer)
+        } else {
+            timer
+        }
+    }
+
+    /// That of a timer or of anything else.
+    fn next_event(&self, timer: Option<Instant>) -> Option<Instant> {
         let earlier = |one: Option<Instant>, other: Option<Instant>| match (one, other) {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        let next = earlier(earlier(self.clock.next_deadline(), self.network.next_event()), self.disks.next_event());
+        let next = earlier(earlier(timer, self.network.next_event()), self.disks.next_event());
         earlier(next, self.nodes.trouble.next_end())
     }
 

@@ -188,6 +188,7 @@ impl std::ops::Add<Duration> for Instant {
     type Output = Self;
 
     /// Saturates at the end of time, 583 years after the start of the run.
+    #[inline]
     fn add(self, duration: Duration) -> Self {
         Self { since: self.since + duration }
     }

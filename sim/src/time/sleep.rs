@@ -112,11 +112,34 @@ pub(super) struct Home {
 
 impl Home {
     /// Where a timer is that is being made at `site`.
+    #[inline]
     pub(super) fn of(run: &Run, site: Site) -> Self {
-        if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
-            log.timer_made(site);
+        if let Some(watch) = &run.watch {
+            note_made(watch, site);
         }
         Self { run: run.id(), node: run.here() }
+    }
+}
+
+#[cold]
+fn note_made(watch: &Watch, site: Site) {
+    if let Some(log) = watch.leaves() {
+        log.timer_made(site);
+    }
+}
+
+#[cold]
+fn note_polled(watch: &Watch, site: Site) {
+    if let Some(log) = watch.leaves() {
+        log.timer_polled(site);
+    }
+}
+
+/// Nobody waits for `timer` any more, since it `has_struck` or for another reason.
+#[cold]
+fn note_gone(run: &Run, watch: &Watch, timer: TimerKey, has_struck: bool) {
+    if let Some(log) = watch.leaves() {
+        log.gone(run, LeafId::Timer(run.clock.name(timer)), has_struck);
     }
 }
 
@@ -131,6 +154,20 @@ pub(super) enum Role {
     /// Another crate's.
     #[cfg(feature = "hyper")]
     Anothers,
+}
+
+impl Role {
+    /// What a report calls it.
+    #[inline]
+    fn words(self) -> &'static str {
+        match self {
+            Self::Sleep => "sleep",
+            Self::Timeout => "timeout",
+            Self::Interval | Self::Tick => "interval",
+            #[cfg(feature = "hyper")]
+            Self::Anothers => "sleep",
+        }
+    }
 }
 
 impl Sleep {
@@ -219,14 +256,29 @@ impl Sleep {
     }
 
     /// Nobody waits for it any more.
+    #[inline]
     pub(super) fn disarm(&mut self) {
+        if self.timer.is_some() {
+            self.disarm_anywhere();
+        }
+    }
+
+    fn disarm_anywhere(&mut self) {
+        context::try_with(|run| {
+            if run.id() == self.run {
+                self.disarm_in(run);
+            }
+        });
+        self.timer = None;
+    }
+
+    #[inline]
+    fn disarm_in(&mut self, run: &Run) {
         if let Some(timer) = self.timer.take() {
-            self.in_its_run(|run| {
-                if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
-                    log.gone(run, LeafId::Timer(run.clock.name(timer)), false);
-                }
-                run.clock.cancel(timer);
-            });
+            if let Some(watch) = &run.watch {
+                note_gone(run, watch, timer, false);
+            }
+            run.clock.cancel(timer);
         }
     }
 
@@ -247,39 +299,47 @@ impl Sleep {
     }
 
     fn made(&self) -> Made {
-        let what = match self.role {
-            Role::Sleep => "sleep",
-            Role::Timeout => "timeout",
-            Role::Interval | Role::Tick => "interval",
-            #[cfg(feature = "hyper")]
-            Role::Anothers => "sleep",
-        };
-        Made { what, site: self.site }
+        Made { what: self.role.words(), site: self.site }
     }
 
-    /// Arms the timer, or renews its waker; `None` if the deadline has passed.
-    fn wait(&self, run: &Run, context: &Context<'_>) -> Option<TimerKey> {
+    /// Returns whether it is to be waited for: arms the timer then, or renews its waker.
+    #[inline]
+    fn poll_in(&mut self, run: &Run, context: &Context<'_>) -> bool {
+        if run.phase() == Phase::TearingDown {
+            // A destructor blocks on it, perhaps while unwinding: neither a panic nor a wait would help anybody.
+            run.notes.hint(Hint::PolledInTeardown { what: "Sleep" });
+            self.disarm_in(run);
+            return false;
+        }
         // In the time of the run.
         let deadline = run.when(self.node, self.deadline.in_run());
-        let log = run.watch.as_ref().and_then(Watch::leaves);
-        if let Some(log) = log {
-            log.timer_polled(self.site);
+        if let Some(watch) = &run.watch {
+            note_polled(watch, self.site);
         }
         if run.clock.now() >= deadline {
             if let Some(timer) = self.timer {
-                run.leaves.timer_taken(run, || run.clock.name(timer), self.made(), deadline);
-                if let Some(log) = log {
-                    log.gone(run, LeafId::Timer(run.clock.name(timer)), true);
+                run.leaves.timer_taken(run, || run.clock.name(timer), || self.made(), deadline);
+                if let Some(watch) = &run.watch {
+                    note_gone(run, watch, timer, true);
                 }
             }
-            return None;
+            self.disarm_in(run);
+            return false;
         }
-        visit(run, self.made().what);
+        visit(run, self.role.words());
         let timer = run.clock.wait(run, self.timer, self.node, deadline, context.waker());
-        if let Some(log) = log {
+        if let Some(watch) = &run.watch {
+            self.note_armed(run, watch, timer, deadline);
+        }
+        self.timer = Some(timer);
+        true
+    }
+
+    #[cold]
+    fn note_armed(&self, run: &Run, watch: &Watch, timer: TimerKey, deadline: reveille_reactor::Instant) {
+        if let Some(log) = watch.leaves() {
             log.armed(run, run.clock.name(timer), self.made(), deadline, self.role == Role::Tick);
         }
-        Some(timer)
     }
 
     /// Calls `f` with the run that this future was made in, if that is the current one: futures outlive their runs.
@@ -293,23 +353,11 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         self.polled = true;
-        let armed = self.in_its_run(|run| {
-            if run.phase() == Phase::TearingDown {
-                // A destructor blocks on it, perhaps while unwinding: neither a panic nor a wait would help anybody.
-                run.notes.hint(Hint::PolledInTeardown { what: "Sleep" });
-                return None;
-            }
-            self.wait(run, context)
-        });
-        match armed {
-            Some(Some(timer)) => {
-                self.timer = Some(timer);
-                Poll::Pending
-            }
-            Some(None) => {
-                self.disarm();
-                Poll::Ready(())
-            }
+        let this = &mut *self;
+        let waits = context::try_with(|run| (run.id() == this.run).then(|| this.poll_in(run, context))).flatten();
+        match waits {
+            Some(true) => Poll::Pending,
+            Some(false) => Poll::Ready(()),
             None => panic!("a `Sleep` was polled outside the run that it was made in: make it where it is awaited"),
         }
     }
