@@ -6,7 +6,7 @@ use crate::digest::{Digest, Mark};
 use crate::draws::{Draw, Draws};
 use crate::freedom;
 use crate::run::Site;
-use crate::strategy::{Covered, Profile, Reached, Source};
+use crate::strategy::{Covered, Profile, Reached, Source, Streams};
 
 /// Notes that the source has panicked when dropped, which is by a panic.
 struct Unwound<'a>(&'a mut Choices);
@@ -20,6 +20,8 @@ impl Drop for Unwound<'_> {
 /// The choices of the current run, in order.
 pub(crate) struct Choices {
     source: Box<dyn Source>,
+    /// What the source lends, if it is all that it would answer from.
+    lent: Option<Box<Streams>>,
     draws: Draws,
     digest: Digest,
     /// The source refused to answer: the tape does not fit. The run ends at the next step; until then 0 is answered.
@@ -36,6 +38,7 @@ impl Choices {
     pub(crate) fn new(source: Box<dyn Source>) -> Self {
         Self {
             source,
+            lent: None,
             draws: Draws::default(),
             digest: Digest::EMPTY,
             refused: false,
@@ -65,7 +68,11 @@ impl Choices {
     /// Starts the run of `seed`; keeps the memory of the run before.
     pub(crate) fn begin(&mut self, seed: u64) {
         self.panicked = false;
+        if let Some(lent) = self.lent.take() {
+            self.source.take_back(lent);
+        }
         self.source.begin(seed);
+        self.lent = self.source.lend();
         self.draws.clear();
         self.digest = Digest::EMPTY;
         self.refused = false;
@@ -92,6 +99,7 @@ impl Choices {
     /// Lets `source` answer from the next run on.
     pub(crate) fn answer_from(&mut self, source: Box<dyn Source>) {
         self.source = source;
+        self.lent = None;
     }
 
     /// How many schedule choices the run has had.
@@ -191,7 +199,10 @@ impl Choose for Choices {
     #[inline(always)]
     fn choose(&mut self, point: Point<'_>) -> u32 {
         debug_assert!(point.bound >= 2, "a point with one answer is not asked");
-        let answer = self.source.choose(point);
+        let answer = match &mut self.lent {
+            Some(streams) => streams.uniform(point),
+            None => self.source.choose(point),
+        };
         self.refused |= answer >= point.bound;
         let value = if answer < point.bound { answer } else { 0 };
         if self.watched && value > 0 {

@@ -36,6 +36,7 @@ pub(crate) use random::Random;
 pub(crate) use replay::Replay;
 pub(crate) use skewed::Skewed;
 pub(crate) use sticky::Sticky;
+pub(crate) use streams::Streams;
 pub(crate) use surw::Surw;
 pub(crate) use urw::Urw;
 pub(crate) use workers::Workers;
@@ -60,6 +61,15 @@ pub(crate) trait Source: Choose {
     fn freedoms(&self) -> freedom::Set {
         freedom::Set::NONE
     }
+
+    /// If it answers all of the run that has been begun at random, lends what it would take the answers from: so who asks takes them at
+    /// once, and calls nobody. It is given back before the next run.
+    fn lend(&mut self) -> Option<Box<Streams>> {
+        None
+    }
+
+    /// Gets back what it lent.
+    fn take_back(&mut self, _lent: Box<Streams>) {}
 
     /// Whether it wants to be told of spawns and polls in the run that has been begun.
     fn follows(&self) -> bool {

@@ -7,17 +7,33 @@ use super::streams::Streams;
 
 /// Answers at random; seed 0 answers 0 throughout, which makes the first run of a campaign the dullest one.
 #[derive(Default)]
-pub(crate) struct Random(Streams);
+pub(crate) struct Random {
+    seed: u64,
+    /// Not here while they are lent: then nobody asks.
+    streams: Option<Box<Streams>>,
+}
 
 impl Choose for Random {
     fn choose(&mut self, point: Point<'_>) -> u32 {
-        if self.0.seed() == 0 { 0 } else { self.0.uniform(point) }
+        match &mut self.streams {
+            Some(streams) if self.seed != 0 => streams.uniform(point),
+            _ => 0,
+        }
     }
 }
 
 impl Source for Random {
     fn begin(&mut self, seed: u64) {
-        self.0.begin(seed);
+        self.seed = seed;
+        self.streams.get_or_insert_default().begin(seed);
+    }
+
+    fn lend(&mut self) -> Option<Box<Streams>> {
+        self.streams.take_if(|_| self.seed != 0)
+    }
+
+    fn take_back(&mut self, lent: Box<Streams>) {
+        self.streams = Some(lent);
     }
 }
 
@@ -47,6 +63,20 @@ mod tests {
     #[test]
     fn seed_0_is_the_dullest_run() {
         assert_eq!(answers(&mut begun(0), b's', 10, 100), [0; 100]);
+    }
+
+    #[test]
+    fn what_is_lent_answers_as_it_does_itself() {
+        let mut random = begun(1);
+        for _ in 0..2 {
+            let mut lent = random.lend().unwrap();
+            let answers = PINNED.map(|_| lent.uniform(Point::new(Kind::new(b's'), 10)));
+            assert_eq!(answers, PINNED);
+            random.take_back(lent);
+            random.begin(1);
+        }
+        random.begin(0);
+        assert!(random.lend().is_none(), "seed 0 has answers of its own");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use reveille_executor::{Hint, Kind, Point};
 const WORDS: usize = 64;
 
 /// The streams of one seed.
-pub(super) struct Streams {
+pub(crate) struct Streams {
     seed: u64,
     /// Words of the stream of [`Kind::SCHEDULE`], the one that most draws are from, laid out to be taken in a few instructions.
     schedule: [u32; WORDS],
@@ -97,7 +97,7 @@ impl Streams {
 
     /// A uniform answer to `point`, its hint heeded.
     #[inline]
-    pub(super) fn uniform(&mut self, point: Point<'_>) -> u32 {
+    pub(crate) fn uniform(&mut self, point: Point<'_>) -> u32 {
         match point.hint {
             Hint::Rarely { numerator, denominator } | Hint::Exactly { numerator, denominator } => {
                 self.seldom(point, numerator, denominator)
