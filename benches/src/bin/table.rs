@@ -148,6 +148,7 @@ const ROWS: &[(&str, &[Row])] = &[
             row("fifo", (JOIN, FIFO), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
             row("first run", (JOIN, FIRST), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
             row("executor", (JOIN, EXECUTOR), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
+            row("by hand, random", (JOIN, BY_HAND), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
         ],
     ),
     (
