@@ -78,6 +78,17 @@ pub struct TimerKey {
 }
 
 /// A timer that has fired: see [`pop_due`](Timers::pop_due).
+///
+/// ```
+/// use std::task::Waker;
+/// use reveille_reactor::{Fired, Instant, Timers};
+///
+/// let mut timers = Timers::default();
+/// timers.insert_for(0, 7, Instant::ZERO, Waker::noop().clone());
+/// let Fired { deadline, batch, waker } = timers.pop_due(Instant::MAX).unwrap();
+/// assert_eq!((deadline, batch), (Instant::ZERO, 7));
+/// waker.wake();
+/// ```
 #[derive(Debug)]
 #[must_use = "who waits for it is to be woken"]
 pub struct Fired {
@@ -115,7 +126,7 @@ impl Timers {
     /// [`remove`](Self::remove).
     ///
     /// # Panics
-    /// With 2^32 timers armed.
+    /// With 2^32 - 1 timers armed.
     pub fn insert(&mut self, deadline: Instant, waker: Waker) -> TimerKey {
         self.insert_for(0, 0, deadline, waker)
     }
@@ -124,7 +135,7 @@ impl Timers {
     /// [`pop_due`](Self::pop_due) tells. [`insert`](Self::insert) is for owner 0, in batch 0.
     ///
     /// # Panics
-    /// With 2^32 timers armed.
+    /// With 2^32 - 1 timers armed.
     #[inline]
     pub fn insert_for(&mut self, owner: u16, batch: u16, deadline: Instant, waker: Waker) -> TimerKey {
         let state = State::Armed(waker);
@@ -394,7 +405,8 @@ impl Timers {
 
     #[cold]
     fn add_slot(&mut self, new: Slot) -> u32 {
-        let slot = index(self.slots.len());
+        // Not the last number there is, which names no slot.
+        let slot = index(self.slots.len() + 1) - 1;
         self.soon.reserve(SOON_MAX - self.soon.len());
         self.slots.push(new);
         self.heap.add_slot();
