@@ -118,6 +118,7 @@ const FIFO: &str = "on=reveille,strategy=fifo";
 const FIRST: &str = "on=reveille,seed=0";
 const ONE: &str = "on=reveille,runs=1";
 const EXECUTOR: &str = "on=executor";
+const AT_RANDOM: &str = "on=executor,random";
 const OS: &str = "on=executor,reactor=os";
 const POOL_2: &str = "on=pool,threads=2";
 const POOL_1: &str = "on=pool,threads=1";
@@ -148,6 +149,7 @@ const ROWS: &[(&str, &[Row])] = &[
             row("fifo", (JOIN, FIFO), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
             row("first run", (JOIN, FIRST), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
             row("executor", (JOIN, EXECUTOR), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], Some(0.40)),
+            row("executor, random", (JOIN, AT_RANDOM), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
             row("by hand, random", (JOIN, BY_HAND), TOKIO, &[(JOIN, "on=tokio"), (JOIN, "on=tokio-local")], None),
         ],
     ),
