@@ -264,11 +264,7 @@ impl Sleep {
     }
 
     fn disarm_anywhere(&mut self) {
-        context::try_with(|run| {
-            if run.id() == self.run {
-                self.disarm_in(run);
-            }
-        });
+        in_run(self.run, |run| self.disarm_in(run));
         self.timer = None;
     }
 
@@ -291,7 +287,7 @@ impl Sleep {
     #[cold]
     pub(super) fn let_go(&self) {
         let Some(timer) = self.timer else { return };
-        self.in_its_run(|run| {
+        in_run(self.run, |run| {
             if let Some(log) = run.watch.as_ref().and_then(Watch::leaves) {
                 log.let_go(run.clock.name(timer));
             }
@@ -341,11 +337,12 @@ impl Sleep {
             log.armed(run, run.clock.name(timer), self.made(), deadline, self.role == Role::Tick);
         }
     }
+}
 
-    /// Calls `f` with the run that this future was made in, if that is the current one: futures outlive their runs.
-    fn in_its_run<R>(&self, f: impl FnOnce(&Run) -> R) -> Option<R> {
-        context::try_with(|run| (run.id() == self.run).then(|| f(run))).flatten()
-    }
+/// Calls `f` with the run that a timer was made in, if that is the current one: futures outlive their runs.
+#[inline]
+fn in_run<R>(its: RunId, f: impl FnOnce(&Run) -> R) -> Option<R> {
+    context::try_with(|run| (run.id() == its).then(|| f(run))).flatten()
 }
 
 impl Future for Sleep {
@@ -353,9 +350,7 @@ impl Future for Sleep {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         self.polled = true;
-        let this = &mut *self;
-        let waits = context::try_with(|run| (run.id() == this.run).then(|| this.poll_in(run, context))).flatten();
-        match waits {
+        match in_run(self.run, |run| self.poll_in(run, context)) {
             Some(true) => Poll::Pending,
             Some(false) => Poll::Ready(()),
             None => panic!("a `Sleep` was polled outside the run that it was made in: make it where it is awaited"),
@@ -368,7 +363,7 @@ impl Drop for Sleep {
         self.disarm();
         // As a part of another future that means nothing.
         if !self.polled && self.role == Role::Sleep {
-            self.in_its_run(|run| {
+            in_run(self.run, |run| {
                 if run.phase() == Phase::Running {
                     run.notes.hint(Hint::NeverPolled { what: "Sleep", made: self.site });
                 }
