@@ -219,3 +219,21 @@ impl std::fmt::Debug for Choices {
         f.debug_struct("Choices").field("draws", &self.draws.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::strategy::Random;
+
+    #[test]
+    fn a_seed_means_the_same_answers_whatever_was_before_it() {
+        let mut choices = Choices::new(Box::new(Random::default()));
+        let mut answers = |seed| {
+            choices.begin(seed);
+            [(); 20].map(|()| choices.choose(Point::new(Kind::SCHEDULE, 1_000)))
+        };
+        let (one, two) = (answers(1), answers(2));
+        assert_ne!(one, two);
+        assert_eq!((answers(0), answers(1), answers(2)), ([0; 20], one, two));
+    }
+}
