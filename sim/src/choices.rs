@@ -60,7 +60,9 @@ impl Choices {
 
     #[cold]
     fn pass_over(&mut self, hint: Hint<'_>, count: u32) {
-        if let Hint::Ready(ready) = hint {
+        if let Hint::Ready(ready) = hint
+            && count > 0
+        {
             self.passed_over = Some((ready.task(0), count));
         }
     }
@@ -100,6 +102,13 @@ impl Choices {
     pub(crate) fn answer_from(&mut self, source: Box<dyn Source>) {
         self.source = source;
         self.lent = None;
+    }
+
+    /// The value of a choice that was not answered. Apart, so that the bound is a branch, which is predicted.
+    #[cold]
+    fn refuse(&mut self) -> u32 {
+        self.refused = true;
+        0
     }
 
     /// How many schedule choices the run has had.
@@ -203,9 +212,8 @@ impl Choose for Choices {
             Some(streams) => streams.uniform(point),
             None => self.source.choose(point),
         };
-        self.refused |= answer >= point.bound;
-        let value = if answer < point.bound { answer } else { 0 };
-        if self.watched && value > 0 {
+        let value = if answer < point.bound { answer } else { self.refuse() };
+        if self.watched {
             self.pass_over(point.hint, value);
         }
         self.draws.push(Draw { kind: point.kind, bound: point.bound, value });
@@ -223,7 +231,8 @@ impl std::fmt::Debug for Choices {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-    use crate::strategy::Random;
+    use crate::strategy::{Random, Replay};
+    use crate::tape::{Settings, Tape};
 
     #[test]
     fn a_seed_means_the_same_answers_whatever_was_before_it() {
@@ -235,5 +244,20 @@ mod tests {
         let (one, two) = (answers(1), answers(2));
         assert_ne!(one, two);
         assert_eq!((answers(0), answers(1), answers(2)), ([0; 20], one, two));
+    }
+
+    #[test]
+    fn what_a_tape_has_no_answer_to_is_refused_and_answered_as_usual() {
+        let recorded = Draw { kind: Kind::SCHEDULE, bound: 3, value: 2 };
+        let mut choices = Choices::new(Box::new(Replay::new(Tape::record(0, Settings::default(), [recorded]))));
+        for _ in 0..2 {
+            choices.begin(0);
+            let asked = [false, true, true].map(|refused| {
+                let answer = choices.choose(Point::new(Kind::SCHEDULE, 3));
+                assert_eq!(choices.refused(), refused);
+                answer
+            });
+            assert_eq!(asked, [2, 0, 0]);
+        }
     }
 }

@@ -4,7 +4,8 @@
 //! of them would have to be moved across that room. In one that is full they are at the back by the front having moved on,
 //! and what is taken out leaves room for just the entry that comes next: a task that is woken while it runs returns to the
 //! very slot that it left, and nothing is moved. So the ring here has no more slots than were in use at once in its last
-//! round: it grows by what it must, and when the front comes round, the slots that went unused are dropped.
+//! round: it grows by what it must, and slots that went unused are dropped when entries are to be moved and the front has come round.
+//! (Not at once when it has: a short queue comes round all the time, and when is anybody's guess.)
 //!
 //! Deliberately absent: taking out anything but by a pick, and the newest. Entries are plain pointers; rule 2 says what they mean.
 
@@ -80,19 +81,28 @@ impl<T: Copy> RunQueue<T> {
     /// Takes out the entry at `index`, or the last there is, and sends those before it to the back.
     #[inline]
     pub(super) fn take(&mut self, index: usize) -> Option<T> {
-        let index = index.min(self.len.checked_sub(1)?);
-        if self.len == self.slots.len() {
-            self.front = self.slot(index);
-        } else if index > 0 {
-            self.pass_over(index);
+        if index >= self.len {
+            return self.take_the_last_there_is();
         }
-        let entry = self.slots[self.front];
-        self.front = self.slot(1);
+        let front = if self.len == self.slots.len() {
+            // Those before it are at the back by the front's moving on.
+            self.slot(index)
+        } else {
+            if index > 0 {
+                self.pass_over(index);
+            }
+            self.front
+        };
+        let entry = self.slots[front];
+        self.front = if front + 1 < self.slots.len() { front + 1 } else { 0 };
         self.len -= 1;
-        if self.front == 0 {
-            self.come_round();
-        }
         Some(entry)
+    }
+
+    // Apart, so that the length is a branch, which is predicted.
+    #[cold]
+    fn take_the_last_there_is(&mut self) -> Option<T> {
+        self.take(self.len.checked_sub(1)?)
     }
 
     /// Takes out the entry at the back.
@@ -105,6 +115,9 @@ impl<T: Copy> RunQueue<T> {
     /// Sends the first `count` entries to the back, across the slots without one; `count` is at most their number.
     #[inline(never)]
     fn pass_over(&mut self, mut count: usize) {
+        if self.front == 0 {
+            self.come_round();
+        }
         let behind = self.slots.len() - self.front;
         if count >= behind && self.len_max < self.slots.len() {
             self.move_back(behind);

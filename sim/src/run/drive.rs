@@ -166,11 +166,8 @@ impl Run {
         if step.is_power_of_two() {
             self.note_early(step);
         }
-        match ran {
-            Ran::Pending => {}
-            Ran::Ready => self.end(task, TaskEnd::Completed),
-            Ran::Panicked => self.end(task, TaskEnd::Panicked),
-            Ran::Cancelled => self.end(task, TaskEnd::Cancelled),
+        if ran != Ran::Pending {
+            self.end(task, ran);
         }
         if self.settings.poll_cost {
             self.charge();
@@ -243,7 +240,13 @@ impl Run {
         ran
     }
 
-    fn end(&self, task: TaskId, how: TaskEnd) {
+    fn end(&self, task: TaskId, ran: Ran) {
+        let how = match ran {
+            Ran::Pending => return,
+            Ran::Ready => TaskEnd::Completed,
+            Ran::Panicked => TaskEnd::Panicked,
+            Ran::Cancelled => TaskEnd::Cancelled,
+        };
         self.tasks.ended(task, how);
         self.progress.at(self.step.get());
         self.fold(Mark::End, ((task.index() as u64) << 2) | how as u64);
