@@ -378,6 +378,7 @@ impl Timers {
         u64::from(key.generation.wrapping_sub(self.first_generation)) << 32 | u64::from(key.slot)
     }
 
+    #[inline]
     fn take_order(&mut self) -> u32 {
         if self.next_order == u32::MAX {
             self.count_anew();

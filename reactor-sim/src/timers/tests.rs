@@ -157,3 +157,21 @@ fn a_long_list_is_not_searched() {
     let due = std::iter::from_fn(|| timers.pop_due(Instant::MAX)).map(|fired| fired.deadline);
     assert!(due.eq((0..1_000).map(|nth| tick + Duration::from_nanos(nth))));
 }
+
+#[test]
+fn timers_that_were_cleared_are_on_no_list() {
+    let mut timers = Timers::default();
+    let soon = Instant::from_nanos(1 << 29);
+    for count in (1..10).rev() {
+        // One that comes next, so that the others are on the wheel.
+        timers.insert(Instant::ZERO, Waker::noop().clone());
+        (0..count).for_each(|_| drop(timers.insert(soon, Waker::noop().clone())));
+        let mut wakers = Vec::new();
+        if count % 2 == 1 {
+            assert_eq!(timers.fire_next(&mut wakers), Some(Instant::ZERO));
+            assert_eq!(timers.fire_next(&mut wakers), Some(soon));
+        }
+        timers.clear(&mut wakers);
+        assert_eq!(wakers.len(), count + 1);
+    }
+}

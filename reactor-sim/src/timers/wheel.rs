@@ -2,6 +2,8 @@
 //!
 //! G. Varghese and T. Lauck, *Hashed and Hierarchical Timing Wheels* (SOSP 1987), scheme 4, of one level.
 
+use std::mem;
+
 use super::Slot;
 use super::entry::Entry;
 use crate::Instant;
@@ -19,7 +21,7 @@ const NONE: u32 = u32::MAX;
 pub(super) struct Wheel {
     /// What is here has ticks behind this one, by [`TICKS`] at most.
     base: u64,
-    /// By tick, modulo [`TICKS`]: the first slot of its list, if it has one. Empty as long as the wheel was never used.
+    /// By tick, modulo [`TICKS`]: the first slot of its list, or [`NONE`]. Empty as long as the wheel was never used.
     lists: Vec<u32>,
     /// Which ticks have a list, a bit each.
     occupied: [u64; WORDS],
@@ -71,15 +73,12 @@ impl Wheel {
             self.begin();
         }
         let (slot, place) = (entry.slot(), place(tick(entry.deadline())));
-        let bit = 1 << (place % 64);
-        let occupied = &mut self.occupied[place / 64];
-        let next = if *occupied & bit == 0 { NONE } else { self.lists[place] };
-        *occupied |= bit;
+        self.occupied[place / 64] |= 1 << (place % 64);
         self.words |= 1 << (place / 64);
-        if next != NONE {
-            slots[next as usize].link.previous = slot;
-        }
-        self.lists[place] = slot;
+        let next = mem::replace(&mut self.lists[place], slot);
+        // Without a next its own, which is written below: whether there is one is anybody's guess, and so no branch.
+        let linked = if next == NONE { slot } else { next };
+        slots[linked as usize].link.previous = slot;
         slots[slot as usize].link = Link { deadline: entry.deadline(), order: entry.order(), next, previous: NONE };
     }
 
@@ -139,7 +138,7 @@ impl Wheel {
     pub(super) fn take(&mut self, slots: &[Slot], tick: u64, mut to: impl FnMut(Entry)) {
         let place = place(tick);
         self.vacate(place);
-        let mut slot = self.lists[place];
+        let mut slot = mem::replace(&mut self.lists[place], NONE);
         while slot != NONE {
             let Link { deadline, order, next, .. } = slots[slot as usize].link;
             to(Entry::new(deadline, order, slot));
@@ -156,6 +155,9 @@ impl Wheel {
 
     /// Forgets all there is, and the time.
     pub(super) fn clear(&mut self) {
+        if self.words != 0 {
+            self.lists.fill(NONE);
+        }
         (self.occupied, self.words) = ([0; WORDS], 0);
         self.base = 0;
     }

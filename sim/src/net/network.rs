@@ -195,10 +195,12 @@ impl Network {
     }
 
     /// Lets everything happen that is due. Returns how many events that were.
+    #[inline]
     pub(crate) fn advance(&self, run: &Run) -> u64 {
-        if !self.used.get() {
-            return 0;
-        }
+        if self.used.get() { self.advance_used(run) } else { 0 }
+    }
+
+    fn advance_used(&self, run: &Run) -> u64 {
         self.with(run, |net, now, fabric| net.advance(now, fabric)).unwrap_or(0)
     }
 

@@ -75,8 +75,16 @@ impl Clock {
         self.timers.borrow().name(key)
     }
 
-    #[inline]
+    // Seldom is there anything to do: a timer that was waited for has fired.
+    #[inline(always)]
     pub(crate) fn cancel(&self, key: TimerKey) {
+        if self.timers.borrow().is_armed(key) {
+            self.cancel_armed(key);
+        }
+    }
+
+    #[inline(never)]
+    fn cancel_armed(&self, key: TimerKey) {
         let waker = self.timers.borrow_mut().remove(key);
         drop(waker);
     }

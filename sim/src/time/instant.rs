@@ -31,6 +31,7 @@ const BEFORE: Duration = Duration::from_secs(365 * 24 * 3600);
 
 impl Instant {
     /// What a clock of the run shows.
+    #[inline]
     pub(super) fn of_run(reading: reveille_reactor::Instant) -> Self {
         Self { since: reading + BEFORE }
     }

@@ -44,6 +44,7 @@ pub fn sleep(duration: Duration) -> Sleep {
 }
 
 /// The time, and where a timer is that is being made at `site`.
+#[inline]
 #[track_caller]
 fn begin(site: Site) -> (Instant, Home) {
     context::with("reveille::time::sleep", |run| (Instant::of_run(run.reading()), Home::of(run, site)))
@@ -332,6 +333,15 @@ impl Sleep {
     }
 
     #[cold]
+    fn note_unpolled(&self) {
+        in_run(self.run, |run| {
+            if run.phase() == Phase::Running {
+                run.notes.hint(Hint::NeverPolled { what: "Sleep", made: self.site });
+            }
+        });
+    }
+
+    #[cold]
     fn note_armed(&self, run: &Run, watch: &Watch, timer: TimerKey, deadline: reveille_reactor::Instant) {
         if let Some(log) = watch.leaves() {
             log.armed(run, run.clock.name(timer), self.made(), deadline, self.role == Role::Tick);
@@ -359,15 +369,12 @@ impl Future for Sleep {
 }
 
 impl Drop for Sleep {
+    #[inline]
     fn drop(&mut self) {
         self.disarm();
         // As a part of another future that means nothing.
         if !self.polled && self.role == Role::Sleep {
-            in_run(self.run, |run| {
-                if run.phase() == Phase::Running {
-                    run.notes.hint(Hint::NeverPolled { what: "Sleep", made: self.site });
-                }
-            });
+            self.note_unpolled();
         }
     }
 }
