@@ -32,17 +32,17 @@
 //! <!-- figures: filled in by benches/summary.sh -->
 //! | what | here | there | ratio |
 //! |---|---|---|---:|
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | tokio, paused | 0.70 |
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | tokio, paused | 0.83 |
-//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | shuttle, random | 0.51 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | tokio, paused | 0.68 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | tokio, paused | 0.82 |
+//! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | random | shuttle, random | 0.50 |
 //! | a run: 4 tasks lock, yield, unlock, 25 times each, on tokio's mutex | default | shuttle, random | 0.60 |
-//! | spawn 100,000 tasks, then join them | random | tokio | 0.59 |
-//! | spawn 100,000 tasks, then join them | executor | tokio | 0.19 |
-//! | 1,000 tasks sleep 100 times each, less than 1 s | random | tokio, paused | 0.26 |
-//! | 1,000 tasks sleep 100 times each, less than 1 s | random | bach | 0.15 |
-//! | an empty run | random | moonpool, world | 0.67 |
-//! | an empty run | random | moonpool, both | 0.47 |
-//! | an empty run | one run | tokio, paused | 5.78 |
+//! | spawn 100,000 tasks, then join them | random | tokio | 0.51 |
+//! | spawn 100,000 tasks, then join them | executor | tokio | 0.18 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | tokio, paused | 0.23 |
+//! | 1,000 tasks sleep 100 times each, less than 1 s | random | bach | 0.14 |
+//! | an empty run | random | moonpool, world | 0.77 |
+//! | an empty run | random | moonpool, both | 0.48 |
+//! | an empty run | one run | tokio, paused | 5.77 |
 //! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.58 |
 //! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.60 |
 //! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.43 |
