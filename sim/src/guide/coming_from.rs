@@ -43,9 +43,9 @@
 //! | an empty run | random | moonpool, world | 0.77 |
 //! | an empty run | random | moonpool, both | 0.48 |
 //! | an empty run | one run | tokio, paused | 5.77 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.58 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.60 |
-//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.43 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | turmoil | 0.40 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | madsim | 0.43 |
+//! | 10 clients send 100 messages each and wait for the echo; all latencies are 1 ms | random | moonpool-sim | 0.25 |
 //! | the same; latencies from 1 ms to 10 ms | random | turmoil | 0.03 |
 //! | programs of AsyncBench found in each trial | portfolio | shuttle:urw | 25 and 21 of 26 |
 //! | programs of AsyncBench found in each trial | random | shuttle:random | 17 and 17 of 26 |
