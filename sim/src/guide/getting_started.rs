@@ -83,6 +83,30 @@
 //! `await` that it never returns from, and the line that dropped its waker: the second guest's `replace`. There is room for one waker,
 //! and two wait.
 //!
+//! # Leave time-outs out
+//!
+//! Elsewhere a test has a time-out around what may hang. Here a run in which nothing can move any more is over at once, and the report says who waits, where, and
+//! whether somebody should have been woken. A time-out of the test's own comes before that: what is reported is its `unwrap`. So only what the
+//! program itself gives up has one.
+//!
+//! ```
+//! use reveille::time::{Duration, timeout};
+//! use reveille::{FindingKind, explore};
+//!
+//! async fn forgotten() {
+//!     std::future::pending().await
+//! }
+//!
+//! let hangs = explore().run(forgotten).unwrap_err();
+//! assert_eq!(hangs.kind(), Some(FindingKind::DeadWaker));
+//! assert!(hangs.to_string().contains("left its waker with nobody"), "{hangs}");
+//!
+//! let patience = Duration::from_secs(5);
+//! let given_up = explore().run(move || async move { timeout(patience, forgotten()).await.unwrap() }).unwrap_err();
+//! assert_eq!(given_up.kind(), Some(FindingKind::Panic));
+//! assert!(!given_up.to_string().contains("waker"), "{given_up}"); // of that it says nothing
+//! ```
+//!
 //! # From there
 //!
 //! 1. **See it again.** The last line of the report, `replay: REVEILLE_REPLAY=.. cargo test ..`, is that very run: paste it, with prints or a

@@ -82,7 +82,7 @@
 //! | futurelock, starved leaf | [`futurelock`](super::futurelock), [`starved_leaf`](super::starved_leaf) |
 //! | livelock, unfairness | [`livelock`](super::livelock), [`unfairness`](super::unfairness) |
 //! | endless poll, aborted | [`endless_poll`](super::endless_poll), [`aborted`](super::aborted) |
-//! | panic | the first panic is shown first: the later ones are its echo in others' `unwrap` |
+//! | panic | the first panic is shown first: the later ones are its echo in others' `unwrap`. If it is `Elapsed`, of a time-out of the test's own, [leave that out](super::getting_started#leave-time-outs-out): what is behind it is told then |
 //! | error | the test returned `Err`, which is printed: a `?` of its own came to it |
 //! | oracle | the sentence is your own [`Oracle`](crate::Oracle)'s, said at the event at which it objected |
 //! | nondeterminism | [`nondeterminism`](super::nondeterminism): a clock, a hash map's order, a `static`, or another thread in the program |
