@@ -347,13 +347,14 @@ impl Timers {
     /// Disarms all timers and appends their wakers to `wakers`, for the caller to drop when it holds no borrow. All keys are
     /// stale then; the memory is kept, and what follows goes as it would in new timers.
     pub fn clear(&mut self, wakers: &mut Vec<Waker>) {
+        // Has the time, also where nothing was armed.
+        self.wheel.clear();
         if self.next_order == 0 {
             // Nothing was armed since they were new or cleared.
             return;
         }
         self.soon.clear();
         self.heap.clear();
-        self.wheel.clear();
         self.free = None;
         (self.armed, self.next_order) = (0, 0);
         // One more than any, for all of them: so their later uses are counted as in new timers.

@@ -177,3 +177,17 @@ fn timers_that_were_cleared_are_on_no_list() {
         assert_eq!(wakers.len(), count + 1);
     }
 }
+
+/// Time also passes where nothing is ever armed: by what comes in from elsewhere.
+#[test]
+fn time_that_passed_without_any_timer_is_forgotten_as_well() {
+    let mut timers = Timers::default();
+    assert!(timers.pop_due(Instant::from_nanos(1 << 40)).is_none());
+    timers.clear(&mut Vec::new());
+    timers.insert(Instant::ZERO, Waker::noop().clone());
+    for millis in 1..=500 {
+        timers.insert(Instant::ZERO + Duration::from_millis(2 * millis), Waker::noop().clone());
+    }
+    let elsewhere = timers.soon.len() + timers.heap.entries().len();
+    assert!(elsewhere < 10, "{elsewhere} of 501");
+}

@@ -157,8 +157,8 @@ impl Wheel {
     pub(super) fn clear(&mut self) {
         if self.words != 0 {
             self.lists.fill(NONE);
+            (self.occupied, self.words) = ([0; WORDS], 0);
         }
-        (self.occupied, self.words) = ([0; WORDS], 0);
         self.base = 0;
     }
 }
